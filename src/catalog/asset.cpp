@@ -1,0 +1,92 @@
+#include "catalog/asset.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace mezz::catalog {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMostRenditions = 64;
+constexpr std::uint64_t kVersion = 1;
+
+// An optional text; nullptr-free: absent gives an empty one. False if it is there and no text.
+bool read_text(const Json& object, const char* key, std::string& out) {
+    const auto found = object.find(key);
+    if (found == object.end()) return true;
+    if (!found->is_string()) return false;
+    out = found->get_ref<const std::string&>();
+    return true;
+}
+
+Result<AssetRendition> read_rendition(const Json& item) {
+    AssetRendition rendition;
+    if (!item.is_object()) return fail(ErrorCode::bad_media, "asset.json: a rendition is no object");
+    if (!read_text(item, "name", rendition.name) || !is_rendition_name(rendition.name))
+        return fail(ErrorCode::bad_media, "asset.json: a rendition's \"name\" is missing or not allowed");
+    if (!read_text(item, "file", rendition.file) || !is_plain_file_name(rendition.file))
+        return fail(ErrorCode::bad_media,
+                    "asset.json: a rendition's \"file\" is missing or not in the folder");
+    if (!read_text(item, "language", rendition.language) || !read_text(item, "label", rendition.label))
+        return fail(ErrorCode::bad_media, "asset.json: \"language\" and \"label\" must be texts");
+    const auto is_default = item.find("default");
+    if (is_default != item.end() && !is_default->is_boolean())
+        return fail(ErrorCode::bad_media, "asset.json: \"default\" must be true or false");
+    rendition.is_default = is_default != item.end() && is_default->get<bool>();
+    return rendition;
+}
+
+Result<std::vector<AssetRendition>> read_renditions(const Json& list) {
+    std::vector<AssetRendition> renditions;
+    if (!list.is_array() || list.empty() || list.size() > kMostRenditions)
+        return fail(ErrorCode::bad_media, "asset.json: \"renditions\" must be a list of 1 to 64");
+    for (const Json& item : list) {
+        auto rendition = read_rendition(item);
+        if (!rendition) return std::unexpected(rendition.error());
+        const bool repeated =
+            std::ranges::any_of(renditions, [&](const auto& r) { return r.name == rendition->name; });
+        if (repeated) return fail(ErrorCode::bad_media, "asset.json: two renditions have one name");
+        renditions.push_back(std::move(*rendition));
+    }
+    return renditions;
+}
+
+}  // namespace
+
+Result<Asset> parse_asset(std::string_view json) {
+    const Json document = Json::parse(json, nullptr, false);
+    if (!document.is_object()) return fail(ErrorCode::bad_media, "asset.json: is no JSON object");
+    const auto version = document.find("version");
+    if (version == document.end() || !version->is_number_unsigned() ||
+        version->get<std::uint64_t>() != kVersion)
+        return fail(ErrorCode::bad_media, "asset.json: \"version\" must be 1");
+    Asset asset;
+    const auto revision = document.find("revision");
+    if (revision == document.end() || !revision->is_number_unsigned())
+        return fail(ErrorCode::bad_media, "asset.json: \"revision\" must be a whole number");
+    asset.revision = revision->get<std::uint64_t>();
+    if (!read_text(document, "title", asset.title))
+        return fail(ErrorCode::bad_media, "asset.json: \"title\" must be a text");
+    const auto list = document.find("renditions");
+    auto renditions = read_renditions(list == document.end() ? Json() : *list);
+    if (!renditions) return std::unexpected(renditions.error());
+    asset.renditions = std::move(*renditions);
+    return asset;
+}
+
+bool is_rendition_name(std::string_view name) noexcept {
+    constexpr std::size_t kLongest = 40;
+    if (name.empty() || name.size() > kLongest || name == "master") return false;
+    return std::ranges::all_of(name, [](const char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '.';
+    });
+}
+
+bool is_plain_file_name(std::string_view name) noexcept {
+    return !name.empty() && name.size() <= 255 && name[0] != '.' &&
+           name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
+}
+
+}  // namespace mezz::catalog

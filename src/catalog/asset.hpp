@@ -1,0 +1,43 @@
+// The descriptor of a title: which files are its renditions. What asset.json holds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace mezz::catalog {
+
+/// A rendition and the file it is in.
+struct AssetRendition {
+    std::string name;      ///< {r} of its URLs: letters, digits, '-' and '.'
+    std::string file;      ///< relative to the title's folder, without folders of its own
+    std::string language;  ///< BCP 47, empty if unknown
+    std::string label;     ///< for people, may be empty
+    bool is_default = false;
+};
+
+struct Asset {
+    std::uint64_t revision = 0;
+    std::string title;
+    std::vector<AssetRendition> renditions;
+};
+
+/// Parses asset.json:
+///     {"version": 1, "revision": 3, "title": "…", "renditions": [
+///         {"name": "720p", "file": "720p.mp4"},
+///         {"name": "audio-eng", "file": "audio-eng.mp4", "language": "en", "label": "English", "default":
+///         true}]}
+/// Unknown members are ignored. Fails with bad_media, naming the member, if one is missing or of the wrong
+/// kind, or if a file name could lead out of the folder.
+[[nodiscard]] Result<Asset> parse_asset(std::string_view json);
+
+/// Names a rendition may have: 1 to 40 of the characters a-z A-Z 0-9 - and '.'; not "master".
+[[nodiscard]] bool is_rendition_name(std::string_view name) noexcept;
+
+/// True for a name that denotes a file in the folder itself, and not a hidden one.
+[[nodiscard]] bool is_plain_file_name(std::string_view name) noexcept;
+
+}  // namespace mezz::catalog

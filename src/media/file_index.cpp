@@ -1,0 +1,38 @@
+#include "media/file_index.hpp"
+
+#include <algorithm>
+
+namespace mezz::media {
+
+std::int64_t TrackView::piece_time(std::uint32_t i) const noexcept {
+    if (i >= piece_count()) return record_->end;
+    const PieceBlock& block = array<PieceBlock>(record_->blocks)[i / kPiecesPerBlock];
+    std::int64_t time = block.time;
+    for (const Piece& piece : pieces().subspan(i - i % kPiecesPerBlock, i % kPiecesPerBlock))
+        time += piece.duration;
+    return time;
+}
+
+std::uint64_t TrackView::bytes_before(std::uint32_t i) const noexcept {
+    if (i >= piece_count()) return record_->bytes;
+    const PieceBlock& block = array<PieceBlock>(record_->blocks)[i / kPiecesPerBlock];
+    std::uint64_t bytes = block.bytes;
+    for (const Piece& piece : pieces().subspan(i - i % kPiecesPerBlock, i % kPiecesPerBlock))
+        bytes += piece.bytes;
+    return bytes;
+}
+
+std::uint32_t TrackView::nearest_piece(std::int64_t time) const noexcept {
+    const auto blocks = array<PieceBlock>(record_->blocks);
+    const auto after = std::ranges::upper_bound(blocks, time, {}, &PieceBlock::time);
+    if (after == blocks.begin()) return 0;
+    auto i = static_cast<std::uint32_t>(after - blocks.begin() - 1) * kPiecesPerBlock;
+    std::int64_t start = blocks[i / kPiecesPerBlock].time;
+    const auto all = pieces();
+    while (i < all.size() && start + all[i].duration <= time)
+        start += all[i++].duration;
+    if (i == all.size()) return i;
+    return time - start <= start + all[i].duration - time ? i : i + 1;
+}
+
+}  // namespace mezz::media

@@ -1,0 +1,150 @@
+// The index of one media file: everything that is needed to package it without parsing it again. One flat,
+// position-independent block of bytes that can lie in shared memory; references are offsets from its start.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include "core/block_writer.hpp"
+#include "core/bytes.hpp"
+#include "media/codec.hpp"
+#include "media/sample_position.hpp"
+
+namespace mezz::media {
+
+/// How the samples of a track are found.
+enum class Layout : std::uint8_t {
+    sample_tables,  ///< in moov's tables, which stay in the file; `positions` tells which slice to read
+    fragments,      ///< in the moof boxes of a one-track file whose sidx gave the pieces
+};
+
+/// A piece of a track that can begin a segment: from one sync point to the next. Times and bytes of a piece
+/// are found by summing from the PieceBlock before it.
+struct Piece {
+    std::uint32_t duration = 0;  ///< ticks
+    std::uint32_t bytes = 0;     ///< sample_tables: of its samples; fragments: of the file
+    std::uint32_t extra = 0;     ///< sample_tables: the builder's cost sum; fragments: bytes of moof and IDR
+};
+
+/// Stands before each kPiecesPerBlock pieces.
+struct PieceBlock {
+    std::int64_t time = 0;    ///< presentation time of the first piece, ticks
+    std::uint64_t bytes = 0;  ///< sum of all pieces before
+};
+
+inline constexpr std::uint32_t kPiecesPerBlock = 32;
+
+/// Where a table's entries lie in the file.
+struct TableRef {
+    std::uint64_t offset = 0;
+    std::uint32_t count = 0;
+    std::uint32_t pad = 0;
+};
+
+struct TableRefs {
+    TableRef time_to_sample, composition_offsets, sample_sizes, sample_to_chunk, chunk_offsets, sync_samples;
+    TableFormat format;
+};
+
+/// One track, as stored.
+struct TrackRecord {
+    TrackKind kind = TrackKind::video;
+    Codec codec = Codec::h264;
+    Layout layout = Layout::sample_tables;
+    std::uint8_t nal_length_size = 4;
+    std::uint32_t id = 0;
+    std::uint32_t timescale = 0;
+    std::array<char, 4> language{};
+    std::uint16_t width = 0, height = 0;
+    std::uint32_t pixel_aspect_h = 1, pixel_aspect_v = 1;
+    AacConfig aac;
+    std::array<std::byte, 36> matrix{};
+    std::uint32_t default_duration = 0;  ///< ticks of a sample, 0 if they differ or are unknown
+    std::uint32_t default_size = 0;      ///< fragments: of trex
+    std::uint32_t default_flags = 0;     ///< fragments: of trex
+    std::uint64_t sample_count = 0;      ///< exact for sample_tables; fragments: estimated from the first one
+    std::int64_t edit_shift = 0;         ///< ticks to add to media time to get presentation time
+    std::int64_t priming = 0;            ///< ticks of media that the edit list hides
+    std::int64_t end = 0;                ///< presentation time of the end, ticks
+    std::uint64_t bytes = 0;             ///< sum over the pieces
+    std::uint64_t first_byte = 0;        ///< fragments: where the first one starts
+    std::uint64_t init_bytes = 0;        ///< fragments: ftyp and moov, from the file's start, if contiguous
+    ArrayRef config;                     ///< avcC payload or AudioSpecificConfig
+    ArrayRef parameter_sets;             ///< Annex B, video
+    ArrayRef color;                      ///< payload of colr (nclx)
+    ArrayRef codec_string;
+    ArrayRef pieces;
+    ArrayRef blocks;
+    ArrayRef positions;  ///< sample_tables: of each piece's first sample and of the end; count is pieces + 1
+    TableRefs tables;
+};
+
+struct FileIndexHeader {
+    std::uint32_t version = 0;
+    std::uint32_t size = 0;  ///< bytes of the whole block
+    std::uint64_t file_size = 0;
+    ArrayRef tracks;
+};
+
+static_assert(std::is_trivially_copyable_v<TrackRecord> && std::is_trivially_copyable_v<FileIndexHeader>);
+
+/// Reads one track of an index. Cheap to copy; the block must outlive it.
+class TrackView {
+public:
+    TrackView(const std::byte* base, const TrackRecord& record) noexcept : base_(base), record_(&record) {}
+
+    [[nodiscard]] const TrackRecord& record() const noexcept { return *record_; }
+    const TrackRecord* operator->() const noexcept { return record_; }
+
+    [[nodiscard]] Bytes config() const noexcept { return array<std::byte>(record_->config); }
+    [[nodiscard]] Bytes parameter_sets() const noexcept { return array<std::byte>(record_->parameter_sets); }
+    [[nodiscard]] Bytes color() const noexcept { return array<std::byte>(record_->color); }
+    [[nodiscard]] std::string_view codec_string() const noexcept {
+        return as_text(array<std::byte>(record_->codec_string));
+    }
+    [[nodiscard]] std::span<const Piece> pieces() const noexcept { return array<Piece>(record_->pieces); }
+    [[nodiscard]] std::span<const SamplePosition> positions() const noexcept {
+        return array<SamplePosition>(record_->positions);
+    }
+
+    [[nodiscard]] std::uint32_t piece_count() const noexcept { return record_->pieces.count; }
+
+    /// Presentation time of piece i's start in ticks; the track's end for i = piece_count().
+    [[nodiscard]] std::int64_t piece_time(std::uint32_t i) const noexcept;
+    /// Bytes of all pieces before i, 0 ≤ i ≤ piece_count().
+    [[nodiscard]] std::uint64_t bytes_before(std::uint32_t i) const noexcept;
+    /// The piece whose start is nearest to `time` (ticks), piece_count() included as the end. O(log n).
+    [[nodiscard]] std::uint32_t nearest_piece(std::int64_t time) const noexcept;
+
+private:
+    template <class T>
+    [[nodiscard]] std::span<const T> array(ArrayRef ref) const noexcept {
+        return {reinterpret_cast<const T*>(base_ + ref.offset), ref.count};
+    }
+
+    const std::byte* base_;
+    const TrackRecord* record_;
+};
+
+/// Reads an index block that build_index() made; the block is trusted and must be aligned to 8 bytes.
+class FileIndexView {
+public:
+    explicit FileIndexView(Bytes block) noexcept : block_(block) {}
+
+    [[nodiscard]] const FileIndexHeader& header() const noexcept {
+        return *reinterpret_cast<const FileIndexHeader*>(block_.data());
+    }
+    [[nodiscard]] std::uint32_t track_count() const noexcept { return header().tracks.count; }
+    [[nodiscard]] TrackView track(std::uint32_t i) const noexcept {
+        const auto* records = reinterpret_cast<const TrackRecord*>(block_.data() + header().tracks.offset);
+        return {block_.data(), records[i]};
+    }
+
+private:
+    Bytes block_;
+};
+
+}  // namespace mezz::media

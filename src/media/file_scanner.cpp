@@ -1,0 +1,123 @@
+#include "media/file_scanner.hpp"
+
+#include <algorithm>
+
+namespace mezz::media {
+namespace {
+
+constexpr std::uint64_t kFirstRead = 64 * 1024;  // holds ftyp, and most of a track file's head
+constexpr std::uint64_t kHeaderRead = 4 * 1024;
+constexpr std::uint32_t kMostBoxes = 10000;  // before moov is found, or sidx after it
+
+}  // namespace
+
+std::optional<ByteRange> FileScanner::need() const noexcept {
+    if (done_) return std::nullopt;
+    const std::uint64_t left = file_size_ - position_;
+    if (goal_ == Goal::body) return ByteRange{position_, body_length_};
+    return ByteRange{position_, std::min(left, position_ == 0 ? kFirstRead : kHeaderRead)};
+}
+
+bool FileScanner::wanted(FourCc type) const noexcept {
+    switch (type) {
+        case fourcc("moov"):
+            return !movie_;
+        case fourcc("sidx"):
+        case fourcc("ssix"):
+        case fourcc("moof"):
+            return movie_.has_value();
+        default:
+            return false;
+    }
+}
+
+Error FileScanner::missing() const noexcept {
+    if (!movie_) return {ErrorCode::bad_media, "moov: not found", file_size_};
+    if (!fragmented_) return {ErrorCode::unsupported, "sidx: not found in a fragmented file", file_size_};
+    return {ErrorCode::bad_media, "moof: not found", file_size_};
+}
+
+Result<void> FileScanner::feed(Bytes bytes) {
+    const std::uint64_t base = position_;
+    while (!done_) {
+        if (position_ >= file_size_) return std::unexpected(missing());
+        const std::uint64_t at = position_ - base;
+        const bool up_to_end = base + bytes.size() == file_size_;
+        if (at > bytes.size() || (bytes.size() - at < kMaxBoxHeader && !up_to_end)) break;
+        const Bytes here = bytes.subspan(static_cast<std::size_t>(at));
+        const auto header = read_box_header(here, position_, file_size_);
+        if (!header) return std::unexpected(header.error());
+        if (++boxes_ > kMostBoxes) return fail(ErrorCode::unsupported, "file: over 10000 boxes", position_);
+        if (wanted(header->type)) {
+            if (header->size > max_moov_)
+                return fail(ErrorCode::too_large, "moov: over mezz_max_moov", position_);
+            if (header->size > here.size()) {
+                goal_ = Goal::body;
+                body_length_ = header->size;
+                return {};
+            }
+            const auto size = static_cast<std::size_t>(header->payload_size());
+            if (auto ok = take_box(*header, here.subspan(header->header_size, size)); !ok) return ok;
+        } else if (!movie_ && header->type != fourcc("ftyp") && header->type != fourcc("free")) {
+            media_before_moov_ = true;
+        }
+        position_ = header->end();
+        goal_ = Goal::header;
+    }
+    return {};
+}
+
+Result<void> FileScanner::take_moov(const BoxHeader& header, Bytes payload) {
+    moov_.assign(payload.begin(), payload.end());
+    auto movie = parse_movie(moov_, header.offset, header.header_size);
+    if (!movie) return std::unexpected(movie.error());
+    movie_ = std::move(*movie);
+    init_end_ = header.end();
+    if (!movie_->fragmented) {
+        done_ = true;
+        return {};
+    }
+    for (const MovieTrack& track : movie_->tracks)
+        if (track.tables.format.sample_count != 0)
+            return fail(ErrorCode::unsupported, "moov: samples both in moov and in fragments", header.offset);
+    return {};
+}
+
+Result<void> FileScanner::take_fragment(const Box& moof) {
+    if (!fragmented_) return fail(ErrorCode::unsupported, "moof: fragments without sidx", moof.offset);
+    if (movie_->tracks.size() == 1) {
+        const MovieTrack& track = movie_->tracks.front();
+        const FragmentDefaults defaults{track.id, track.default_duration, track.default_size,
+                                        track.default_flags, track.edit_shift};
+        if (auto ok = read_fragment(moof, defaults, file_size_, fragmented_->first_fragment); !ok) return ok;
+    }
+    done_ = true;
+    return {};
+}
+
+Result<void> FileScanner::take_box(const BoxHeader& header, Bytes payload) {
+    const Box box{header.type, header.offset, header.header_size, payload};
+    switch (header.type) {
+        case fourcc("moov"):
+            return take_moov(header, payload);
+        case fourcc("moof"):
+            return take_fragment(box);
+        case fourcc("ssix"):
+            return fragmented_ ? add_subsegment_index(box, fragmented_->index) : Result<void>();
+        default:
+            break;
+    }
+    if (fragmented_) return {};  // a second sidx indexes another track or a part of what the first one does
+    auto index = parse_segment_index(box, file_size_);
+    if (!index) return std::unexpected(index.error());
+    fragmented_.emplace(FragmentedFile{std::move(*index), {}, media_before_moov_ ? 0 : init_end_});
+    return {};
+}
+
+Result<std::vector<std::byte>> FileScanner::take_index() {
+    if (!movie_) return fail(ErrorCode::internal, "scanner: asked for an index too early");
+    return fragmented_ ? build_index(*movie_, *fragmented_, file_size_)
+                       : build_index(*movie_, file_size_, cost_);
+}
+
+}  // namespace mezz::media

@@ -1,0 +1,87 @@
+#include "media/index_block.hpp"
+
+#include <algorithm>
+
+#include "media/index_builder.hpp"
+
+namespace mezz::media {
+namespace {
+
+TableRef table_ref(const Table& table) noexcept {
+    return {table.offset, table.count, 0};
+}
+
+TableRefs table_refs(const SampleTables& tables) noexcept {
+    return {table_ref(tables.time_to_sample),
+            table_ref(tables.composition_offsets),
+            table_ref(tables.sample_sizes),
+            table_ref(tables.sample_to_chunk),
+            table_ref(tables.chunk_offsets),
+            table_ref(tables.sync_samples),
+            tables.format};
+}
+
+}  // namespace
+
+TrackDraft draft_track(const MovieTrack& track) {
+    TrackDraft draft;
+    TrackRecord& record = draft.record;
+    record.kind = track.kind;
+    record.codec = track.codec;
+    record.nal_length_size = track.avc.nal_length_size;
+    record.id = track.id;
+    record.timescale = track.timescale;
+    record.language = track.language;
+    record.width = track.width;
+    record.height = track.height;
+    record.pixel_aspect_h = track.pixel_aspect_h;
+    record.pixel_aspect_v = track.pixel_aspect_v;
+    record.aac = track.aac;
+    record.matrix = track.matrix;
+    record.default_duration = track.default_duration;
+    record.default_size = track.default_size;
+    record.default_flags = track.default_flags;
+    record.edit_shift = track.edit_shift;
+    record.priming = track.priming;
+    record.tables = table_refs(track.tables);
+    draft.config = track.config;
+    draft.parameter_sets = track.avc.parameter_sets;
+    draft.color = track.color;
+    draft.codec_string = track.kind == TrackKind::video ? codec_string(track.avc) : codec_string(track.aac);
+    return draft;
+}
+
+void append_piece(TrackDraft& draft, std::int64_t time, const Piece& piece) {
+    if (draft.pieces.size() % kPiecesPerBlock == 0) draft.blocks.push_back({time, draft.record.bytes});
+    draft.pieces.push_back(piece);
+    draft.record.bytes += piece.bytes;
+    draft.record.end = time + piece.duration;
+}
+
+Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts, std::uint64_t file_size) {
+    BlockWriter writer;
+    FileIndexHeader header{.version = kFileIndexVersion, .size = 0, .file_size = file_size, .tracks = {}};
+    std::vector<TrackRecord> records(drafts.size());
+    (void)writer.put(std::span<const FileIndexHeader>(&header, 1));
+    header.tracks = writer.put(std::span<const TrackRecord>(records));
+    for (std::size_t i = 0; i < drafts.size(); ++i) {
+        TrackDraft& draft = drafts[i];
+        TrackRecord& record = draft.record;
+        record.config = writer.put(draft.config);
+        record.parameter_sets = writer.put(draft.parameter_sets);
+        record.color = writer.put(draft.color);
+        record.codec_string = writer.put(as_bytes(draft.codec_string));
+        record.pieces = writer.put(std::span<const Piece>(draft.pieces));
+        record.blocks = writer.put(std::span<const PieceBlock>(draft.blocks));
+        record.positions = writer.put(std::span<const SamplePosition>(draft.positions));
+        records[i] = record;
+    }
+    if (writer.size() > UINT32_MAX) return fail(ErrorCode::too_large, "index: over 4 GiB");
+    header.size = static_cast<std::uint32_t>(writer.size());
+    writer.overwrite(0, header);
+    for (std::size_t i = 0; i < records.size(); ++i)
+        writer.overwrite(header.tracks.offset + i * sizeof(TrackRecord), records[i]);
+    return writer.take();
+}
+
+}  // namespace mezz::media

@@ -1,0 +1,31 @@
+// Lays tracks out as one index block. Internal to the index builders.
+#pragma once
+
+#include <vector>
+
+#include "media/file_index.hpp"
+#include "media/movie.hpp"
+
+namespace mezz::media {
+
+/// A track while its index is being built.
+struct TrackDraft {
+    TrackRecord record;
+    std::vector<Piece> pieces;
+    std::vector<PieceBlock> blocks;
+    std::vector<SamplePosition> positions;
+    Bytes config, parameter_sets, color;
+    std::string codec_string;
+};
+
+/// Copies what moov says about the track; config and the others keep pointing into moov.
+[[nodiscard]] TrackDraft draft_track(const MovieTrack& track);
+
+/// Adds a piece that begins at `time`, and its block where one is due. Pieces come in order of time.
+void append_piece(TrackDraft& draft, std::int64_t time, const Piece& piece);
+
+/// Writes the block. Fails with too_large over 4 GiB.
+[[nodiscard]] Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts,
+                                                         std::uint64_t file_size);
+
+}  // namespace mezz::media

@@ -1,0 +1,41 @@
+// Makes the index of a file from its moov, and its sidx and ssix if it is fragmented.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/error.hpp"
+#include "media/file_index.hpp"
+#include "media/fragment.hpp"
+#include "media/movie.hpp"
+#include "media/segment_index.hpp"
+
+namespace mezz::media {
+
+/// Counts what a sample costs in a unit of the caller's choice; summed into Piece::extra.
+using SampleCost = std::uint32_t (*)(const MovieTrack& track, const Sample& sample) noexcept;
+
+/// Version of the block's layout; an index of another version is not read.
+inline constexpr std::uint32_t kFileIndexVersion = 1;
+
+/// Shortest distance of two pieces, so that a film of key frames only does not have a piece a frame.
+inline constexpr std::uint32_t kPieceSpacingMs = 500;
+
+/// Index of a file whose samples are described by moov. Reads each sample table once. Tracks without samples
+/// are left out. Fails with bad_media if the tables contradict each other or the file's size, with
+/// unsupported if no track can be packaged.
+[[nodiscard]] Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t file_size,
+                                                         SampleCost cost);
+
+/// What a fragmented file says outside of moov.
+struct FragmentedFile {
+    SegmentIndex index;
+    std::vector<Sample> first_fragment;  ///< tells the usual sample duration
+    std::uint64_t init_bytes = 0;        ///< see TrackRecord::init_bytes
+};
+
+/// Index of a file with one track in fragments that sidx lists. Fails with unsupported if it has several.
+[[nodiscard]] Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedFile& file,
+                                                         std::uint64_t file_size);
+
+}  // namespace mezz::media

@@ -1,0 +1,202 @@
+#include "media/movie.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "core/rescale.hpp"
+#include "media/box.hpp"
+#include "media/sample_entry.hpp"
+
+namespace mezz::media {
+namespace {
+
+Result<void> read_track_header(const Box& trak, MovieTrack& track) {
+    const auto tkhd = require_box(trak, fourcc("tkhd"), "trak: tkhd is missing");
+    if (!tkhd) return std::unexpected(tkhd.error());
+    ByteReader in(tkhd->payload);
+    const bool wide = read_full_box_head(in).version == 1;
+    in.skip(wide ? 16 : 8);
+    track.id = in.u32();
+    in.skip(4 + (wide ? 8 : 4) + 16);
+    const Bytes matrix = in.take(track.matrix.size());
+    if (!in.ok()) return fail(ErrorCode::bad_media, "tkhd: box is cut off", tkhd->offset);
+    std::ranges::copy(matrix, track.matrix.begin());
+    return {};
+}
+
+std::array<char, 4> unpack_language(std::uint16_t packed) noexcept {
+    constexpr std::uint16_t kFirstIsoCode = 0x400;  // below are QuickTime's own numbers
+    if (packed < kFirstIsoCode || packed == 0x7FFF) return {'u', 'n', 'd', '\0'};
+    std::array<char, 4> text{};
+    for (unsigned i = 0; i < 3; ++i) {
+        text[i] = static_cast<char>((packed >> (10 - 5 * i) & 31) + 0x60);
+        if (text[i] < 'a' || text[i] > 'z') return {'u', 'n', 'd', '\0'};
+    }
+    return text;
+}
+
+Result<void> read_media_header(const Box& mdia, MovieTrack& track) {
+    const auto mdhd = require_box(mdia, fourcc("mdhd"), "mdia: mdhd is missing");
+    if (!mdhd) return std::unexpected(mdhd.error());
+    ByteReader in(mdhd->payload);
+    const bool wide = read_full_box_head(in).version == 1;
+    in.skip(wide ? 16 : 8);
+    track.timescale = in.u32();
+    in.skip(wide ? 8 : 4);
+    track.language = unpack_language(in.u16());
+    if (!in.ok()) return fail(ErrorCode::bad_media, "mdhd: box is cut off", mdhd->offset);
+    if (track.timescale == 0) return fail(ErrorCode::bad_media, "mdhd: timescale is 0", mdhd->offset);
+    return {};
+}
+
+struct Edit {
+    std::uint64_t duration;   // of the movie's timescale
+    std::int64_t media_time;  // −1: nothing is shown
+};
+
+Edit read_edit(ByteReader& in, bool wide) noexcept {
+    Edit edit{};
+    edit.duration = wide ? in.u64() : in.u32();
+    edit.media_time = wide ? in.i64() : in.i32();
+    in.skip(4);
+    return edit;
+}
+
+// Empty edits before the first real one delay the track; the real one's media time is skipped at its start.
+Result<void> read_edit_list(const Box& trak, std::uint32_t movie_timescale, MovieTrack& track) {
+    const auto edts = find_box(trak, fourcc("edts"));
+    if (!edts) return std::unexpected(edts.error());
+    if (!*edts) return {};
+    const auto elst = find_box(**edts, fourcc("elst"));
+    if (!elst) return std::unexpected(elst.error());
+    if (!*elst) return {};
+    ByteReader in((*elst)->payload);
+    const bool wide = read_full_box_head(in).version == 1;
+    const std::uint32_t count = in.u32();
+    if (!in.ok() || count > in.remaining() / (wide ? 20 : 12))
+        return fail(ErrorCode::bad_media, "elst: count exceeds box", (*elst)->offset);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const Edit edit = read_edit(in, wide);
+        constexpr auto kLongest = std::int64_t{1} << 48;
+        if (edit.duration > static_cast<std::uint64_t>(kLongest) || edit.media_time > kLongest)
+            return fail(ErrorCode::bad_media, "elst: time is out of range", (*elst)->offset);
+        if (edit.media_time < -1)
+            return fail(ErrorCode::bad_media, "elst: media time is negative", (*elst)->offset);
+        if (edit.media_time >= 0) {
+            track.edit_shift -= edit.media_time;
+            track.priming = edit.media_time;
+            return {};
+        }
+        track.edit_shift +=
+            rescale(static_cast<std::int64_t>(edit.duration), track.timescale, movie_timescale);
+    }
+    return {};
+}
+
+Result<void> require_own_data(const Box& minf) {
+    const auto dinf = find_box(minf, fourcc("dinf"));
+    if (!dinf) return std::unexpected(dinf.error());
+    if (!*dinf) return {};
+    const auto dref = find_box(**dinf, fourcc("dref"));
+    if (!dref) return std::unexpected(dref.error());
+    if (!*dref || (*dref)->payload.size() < 8) return {};
+    BoxIterator entries((*dref)->payload.subspan(8), (*dref)->payload_offset() + 8);
+    for (;;) {
+        const auto entry = entries.next();
+        if (!entry) return std::unexpected(entry.error());
+        if (!*entry) return {};
+        ByteReader in((*entry)->payload);
+        constexpr std::uint32_t kSelfContained = 1;
+        if ((read_full_box_head(in).flags & kSelfContained) == 0)
+            return fail(ErrorCode::unsupported, "dref: data is in another file", (*entry)->offset);
+    }
+}
+
+// nullopt: a track that is not packaged.
+Result<std::optional<MovieTrack>> read_track(const Box& trak, std::uint32_t movie_timescale) {
+    MovieTrack track;
+    const auto mdia = require_box(trak, fourcc("mdia"), "trak: mdia is missing");
+    if (!mdia) return std::unexpected(mdia.error());
+    const auto minf = find_box(*mdia, fourcc("minf"));
+    if (!minf) return std::unexpected(minf.error());
+    if (!*minf) return std::nullopt;
+    const auto stbl = find_box(**minf, fourcc("stbl"));
+    if (!stbl) return std::unexpected(stbl.error());
+    if (!*stbl) return std::nullopt;
+    const auto known = read_sample_entry(**stbl, track);
+    if (!known) return std::unexpected(known.error());
+    if (!*known) return std::nullopt;
+    if (auto done = require_own_data(**minf); !done) return std::unexpected(done.error());
+    if (auto done = read_track_header(trak, track); !done) return std::unexpected(done.error());
+    if (auto done = read_media_header(*mdia, track); !done) return std::unexpected(done.error());
+    if (auto done = read_edit_list(trak, movie_timescale, track); !done) return std::unexpected(done.error());
+    auto tables = parse_sample_tables(**stbl);
+    if (!tables) return std::unexpected(tables.error());
+    track.tables = *tables;
+    return track;
+}
+
+Result<std::uint32_t> read_movie_timescale(const Box& moov) {
+    const auto mvhd = require_box(moov, fourcc("mvhd"), "moov: mvhd is missing");
+    if (!mvhd) return std::unexpected(mvhd.error());
+    ByteReader in(mvhd->payload);
+    in.skip(read_full_box_head(in).version == 1 ? 16 : 8);
+    const std::uint32_t timescale = in.u32();
+    if (timescale == 0) return fail(ErrorCode::bad_media, "mvhd: timescale is 0 or cut off", mvhd->offset);
+    return timescale;
+}
+
+Result<void> read_track_extends(const Box& moov, Movie& movie) {
+    const auto mvex = find_box(moov, fourcc("mvex"));
+    if (!mvex) return std::unexpected(mvex.error());
+    if (!*mvex) return {};
+    movie.fragmented = true;
+    BoxIterator children(**mvex);
+    for (;;) {
+        const auto box = children.next();
+        if (!box) return std::unexpected(box.error());
+        if (!*box) return {};
+        if ((*box)->type != fourcc("trex")) continue;
+        ByteReader in((*box)->payload);
+        in.skip(4);
+        const std::uint32_t id = in.u32();
+        in.skip(4);
+        const std::uint32_t duration = in.u32();
+        const std::uint32_t size = in.u32();
+        const std::uint32_t flags = in.u32();
+        if (!in.ok()) return fail(ErrorCode::bad_media, "trex: box is cut off", (*box)->offset);
+        for (MovieTrack& track : movie.tracks) {
+            if (track.id != id) continue;
+            track.default_duration = duration;
+            track.default_size = size;
+            track.default_flags = flags;
+        }
+    }
+}
+
+}  // namespace
+
+Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t header_size) {
+    const Box moov{fourcc("moov"), offset, header_size, payload};
+    const auto timescale = read_movie_timescale(moov);
+    if (!timescale) return std::unexpected(timescale.error());
+    Movie movie;
+    movie.timescale = *timescale;
+    BoxIterator children(moov);
+    for (;;) {
+        const auto box = children.next();
+        if (!box) return std::unexpected(box.error());
+        if (!*box) break;
+        if ((*box)->type != fourcc("trak")) continue;
+        constexpr std::size_t kMaxTracks = 64;
+        if (movie.tracks.size() == kMaxTracks)
+            return fail(ErrorCode::too_large, "moov: over 64 tracks", offset);
+        auto track = read_track(**box, movie.timescale);
+        if (!track) return std::unexpected(track.error());
+        if (*track) movie.tracks.push_back(std::move(**track));
+    }
+    if (auto done = read_track_extends(moov, movie); !done) return std::unexpected(done.error());
+    return movie;
+}
+
+}  // namespace mezz::media

@@ -1,0 +1,73 @@
+// What `moov` says about the tracks of a file (ISO/IEC 14496-12 §8), before any sample is looked at.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "core/error.hpp"
+#include "media/box.hpp"
+#include "media/codec.hpp"
+#include "media/sample_position.hpp"
+
+namespace mezz::media {
+
+/// One table of a sample table box: its entries are in memory and at `offset` in the file.
+struct Table {
+    Bytes entries;
+    std::uint64_t offset = 0;
+    std::uint32_t count = 0;
+};
+
+/// The sample table of one track (§8.6, §8.7). Spans point into the moov that was parsed.
+struct SampleTables {
+    Table time_to_sample;       ///< stts: {count, delta}, 8 bytes each
+    Table composition_offsets;  ///< ctts: {count, offset}, 8 bytes each; may be empty
+    Table sample_sizes;         ///< stsz or stz2; empty if all have one size
+    Table sample_to_chunk;      ///< stsc: {first chunk, samples, description}, 12 bytes each
+    Table chunk_offsets;        ///< stco or co64
+    Table sync_samples;         ///< stss: 4 bytes each
+    TableFormat format;
+};
+
+/// A track that can be packaged.
+struct MovieTrack {
+    std::uint32_t id = 0;
+    TrackKind kind = TrackKind::video;
+    Codec codec = Codec::h264;
+    std::uint32_t timescale = 0;         ///< ticks a second
+    std::array<char, 4> language{};      ///< ISO 639-2/T and a NUL; "und" if unknown
+    std::int64_t edit_shift = 0;         ///< ticks to add to media time to get presentation time
+    std::int64_t priming = 0;            ///< ticks of media before presentation time 0
+    std::array<std::byte, 36> matrix{};  ///< of tkhd, as stored
+    std::uint16_t width = 0;             ///< coded pixels
+    std::uint16_t height = 0;
+    std::uint32_t pixel_aspect_h = 1;  ///< pasp
+    std::uint32_t pixel_aspect_v = 1;
+    Bytes color;    ///< payload of colr (nclx), empty if none
+    Bytes config;   ///< payload of avcC, or AudioSpecificConfig
+    AvcConfig avc;  ///< of a video track
+    AacConfig aac;  ///< of an audio track
+    SampleTables tables;
+    std::uint32_t default_duration = 0;  ///< trex: ticks
+    std::uint32_t default_size = 0;      ///< trex: bytes
+    std::uint32_t default_flags = 0;     ///< trex: sample flags
+};
+
+struct Movie {
+    std::uint32_t timescale = 0;
+    bool fragmented = false;  ///< mvex is present
+    std::vector<MovieTrack> tracks;
+};
+
+/// Parses a whole `moov` box at `offset` in the file; `payload` follows its header of `header_size` bytes and
+/// must outlive the result. Tracks of other kinds and codecs are left out. Fails with bad_media on a broken
+/// box, with unsupported if a track's data lies in another file.
+[[nodiscard]] Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t header_size);
+
+/// Parses the tables of `stbl`; spans point into the box.
+[[nodiscard]] Result<SampleTables> parse_sample_tables(const Box& stbl);
+
+}  // namespace mezz::media

@@ -1,0 +1,130 @@
+#include "media/sample_reader.hpp"
+
+#include <algorithm>
+
+#include "media/box.hpp"
+#include "media/fragment.hpp"
+#include "media/sample_cursor.hpp"
+
+namespace mezz::media {
+namespace {
+
+constexpr std::uint64_t kMoofRead = 2048;         // a moof of two seconds fits
+constexpr std::uint64_t kLargestMoof = 16 << 20;  // far above any real one
+
+}  // namespace
+
+SampleReader::SampleReader(TrackView track, std::uint64_t file_size, std::uint32_t first, std::uint32_t last)
+    : track_(track), file_size_(file_size), first_(first), last_(std::min(last, track.piece_count())) {
+    if (first_ >= last_) {
+        done_ = true;
+    } else if (track_->layout == Layout::sample_tables) {
+        plan_tables();
+    } else {
+        const std::uint64_t begin = track_.bytes_before(first_);
+        fragments_ = {track_->first_byte + begin, track_.bytes_before(last_) - begin};
+        done_ = fragments_.length == 0;
+    }
+}
+
+// The entries between the positions of the first piece and of the one after the last, and one more: a run or
+// a chunk may go on past the last sample.
+void SampleReader::plan_tables() {
+    const SamplePosition& from = track_.positions()[first_];
+    const SamplePosition& to = track_.positions()[last_];
+    const TableRefs& tables = track_->tables;
+    const auto slice = [&](std::size_t i, const TableRef& table, std::uint32_t begin, std::uint32_t end,
+                           std::uint32_t entry_size) {
+        const std::uint32_t stop = std::min(end, table.count);
+        first_entries_[i] = begin;
+        if (begin < stop)
+            ranges_[i] = {table.offset + std::uint64_t{begin} * entry_size,
+                          std::uint64_t{stop - begin} * entry_size};
+    };
+    slice(0, tables.time_to_sample, from.stts_entry, to.stts_entry + 1, 8);
+    slice(1, tables.composition_offsets, from.ctts_entry, to.ctts_entry + 1, 8);
+    slice(3, tables.sample_to_chunk, from.stsc_entry, to.stsc_entry + 2, 12);
+    slice(4, tables.chunk_offsets, from.chunk, to.chunk + 1, tables.format.chunk_offset_size);
+    slice(5, tables.sync_samples, from.stss_entry, to.stss_entry + 1, 4);
+    if (tables.format.size_bits >= 8) {
+        slice(2, tables.sample_sizes, from.sample, to.sample, tables.format.size_bits / 8);
+    } else {  // two samples a byte: begin at an even one
+        first_entries_[2] = from.sample & ~1U;
+        const std::uint64_t begin = first_entries_[2] / 2;
+        ranges_[2] = {tables.sample_sizes.offset + begin, (std::uint64_t{to.sample} + 1) / 2 - begin};
+    }
+    skip_empty_tables();
+}
+
+void SampleReader::skip_empty_tables() noexcept {
+    while (table_ < kTables && ranges_[table_].length == 0)
+        ++table_;
+}
+
+std::optional<ByteRange> SampleReader::need() const noexcept {
+    if (done_) return std::nullopt;
+    if (track_->layout == Layout::sample_tables) return ranges_[table_];
+    return ByteRange{fragments_.offset, std::min(fragments_.length, std::max(kMoofRead, moof_size_))};
+}
+
+Result<void> SampleReader::feed(Bytes bytes) {
+    return track_->layout == Layout::sample_tables ? feed_table(bytes) : feed_fragments(bytes);
+}
+
+Result<void> SampleReader::feed_table(Bytes bytes) {
+    slices_.insert(slices_.end(), bytes.begin(), bytes.end());
+    ++table_;
+    skip_empty_tables();
+    if (table_ < kTables) return {};
+    done_ = true;
+    return read_tables();
+}
+
+Result<void> SampleReader::read_tables() {
+    std::array<TableSlice, kTables> slices;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < kTables; ++i) {
+        const auto length = static_cast<std::size_t>(ranges_[i].length);
+        slices[i] = {Bytes(slices_).subspan(at, length), first_entries_[i]};
+        at += length;
+    }
+    const SamplePosition& from = track_.positions()[first_];
+    const std::uint32_t count = track_.positions()[last_].sample - from.sample;
+    SampleCursor cursor(track_->tables.format,
+                        {slices[0], slices[1], slices[2], slices[3], slices[4], slices[5]}, from,
+                        track_->edit_shift, file_size_);
+    samples_.reserve(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const auto sample = cursor.next();
+        if (!sample) return fail(sample.error().code, sample.error().text, ranges_[0].offset);
+        samples_.push_back(*sample);
+    }
+    return {};
+}
+
+Result<void> SampleReader::feed_fragments(Bytes bytes) {
+    const FragmentDefaults defaults{track_->id, track_->default_duration, track_->default_size,
+                                    track_->default_flags, track_->edit_shift};
+    while (fragments_.length != 0) {
+        if (bytes.size() < kMaxBoxHeader && bytes.size() < fragments_.length) return {};
+        const auto header = read_box_header(bytes, fragments_.offset, fragments_.end());
+        if (!header) return std::unexpected(header.error());
+        if (header->type == fourcc("moof")) {
+            if (header->size > kLargestMoof)
+                return fail(ErrorCode::bad_media, "moof: over 16 MiB", header->offset);
+            moof_size_ = header->size;
+            if (header->size > bytes.size()) return {};
+            const auto payload = static_cast<std::size_t>(header->payload_size());
+            const Box moof{header->type, header->offset, header->header_size,
+                           bytes.subspan(header->header_size, payload)};
+            if (auto ok = read_fragment(moof, defaults, file_size_, samples_); !ok) return ok;
+        }
+        moof_size_ = 0;
+        fragments_ = {header->end(), fragments_.end() - header->end()};
+        bytes = bytes.subspan(static_cast<std::size_t>(std::min<std::uint64_t>(header->size, bytes.size())));
+    }
+    done_ = true;
+    return {};
+}
+
+}  // namespace mezz::media

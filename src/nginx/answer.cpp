@@ -1,0 +1,176 @@
+#include "nginx/answer.hpp"
+
+#include "nginx/respond.hpp"
+#include "nginx/sample_load.hpp"
+#include "nginx/ts_stream.hpp"
+#include "package/fmp4.hpp"
+#include "package/playlist.hpp"
+
+namespace mezz::nginx {
+namespace {
+
+using package::Format;
+using package::RenditionRecord;
+using package::Resource;
+
+constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
+constexpr std::string_view kManifestType = "application/dash+xml";
+
+ResponseHead text_head(const AnswerContext& context, std::string_view type) noexcept {
+    const bool personal = !context.query.empty();
+    ResponseHead head;
+    head.content_type = type;
+    head.modified = context.title.view().header().modified;
+    head.caching = context.revisioned() ? (personal ? Caching::immutable_private : Caching::immutable)
+                                        : (personal ? Caching::brief_private : Caching::brief);
+    return head;
+}
+
+// Init segments and segments: their bytes follow from the revision and their own name.
+ResponseHead media_head(const AnswerContext& context, std::string_view type, std::string_view etag) noexcept {
+    ResponseHead head;
+    head.content_type = type;
+    head.etag = etag;
+    head.modified = context.title.view().header().modified;
+    head.caching = context.revisioned() ? Caching::immutable : Caching::brief;
+    return head;
+}
+
+std::string media_etag(const AnswerContext& context, std::string_view what) {
+    std::string etag(context.title.view().revision());
+    for (const std::string_view part : {to_text(context.path.format), context.path.rendition, what}) {
+        etag += '-';
+        etag += part;
+    }
+    return etag;
+}
+
+std::string_view cmaf_type(const RenditionRecord& rendition) noexcept {
+    return rendition.kind == media::TrackKind::video ? "video/mp4" : "audio/mp4";
+}
+
+Task<Result<ngx_int_t>> answer_media_playlist(RequestFlow& flow, const AnswerContext& context,
+                                              const RenditionRecord& rendition) {
+    const auto file = co_await load_file(flow, context.title, rendition.file);
+    if (!file) co_return std::unexpected(file.error());
+    const package::TitleView title = context.title.view();
+    std::string prefix;
+    if (!context.revisioned()) {
+        prefix = title.revision();
+        prefix += '/';
+    }
+    const package::MediaPlaylist playlist{
+        .title = title,
+        .rendition = rendition,
+        .line = package::timeline(title, file->view().track(rendition.track)),
+        .format = context.path.format,
+        .uri_prefix = prefix,
+        .query = context.query,
+    };
+    std::string text;
+    package::write_media_playlist(playlist, text);
+    co_return send_text(flow.request(), text_head(context, kPlaylistType), std::move(text));
+}
+
+Task<Result<ngx_int_t>> answer_manifest(RequestFlow& flow, const AnswerContext& context) {
+    const package::TitleView title = context.title.view();
+    std::vector<LoadedFile> files;
+    for (std::uint32_t i = 0; i < title.files().size(); ++i) {
+        auto file = co_await load_file(flow, context.title, i);
+        if (!file) co_return std::unexpected(file.error());
+        files.push_back(std::move(*file));
+    }
+    std::vector<media::TrackView> tracks;
+    for (const RenditionRecord& rendition : title.renditions())
+        tracks.push_back(files[rendition.file].view().track(rendition.track));
+    std::string text;
+    package::write_manifest(title, tracks, context.query, text);
+    co_return send_text(flow.request(), text_head(context, kManifestType), std::move(text));
+}
+
+Task<Result<ngx_int_t>> answer_init_segment(RequestFlow& flow, const AnswerContext& context,
+                                            const RenditionRecord& rendition) {
+    const auto file = co_await load_file(flow, context.title, rendition.file);
+    if (!file) co_return std::unexpected(file.error());
+    const media::TrackView track = file->view().track(rendition.track);
+    const std::string etag = media_etag(context, "init");
+    FileBody body;
+    body.file = &file->media;
+    const ByteRange header{0, track->init_bytes};
+    if (track->init_bytes != 0)
+        body.ranges = std::span(&header, 1);
+    else
+        body.head = package::write_init_segment(track);
+    co_return send_file(flow.request(), media_head(context, cmaf_type(rendition), etag), std::move(body));
+}
+
+Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerContext& context,
+                                            const RenditionRecord& rendition) {
+    const auto file = co_await load_file(flow, context.title, rendition.file);
+    if (!file) co_return std::unexpected(file.error());
+    const media::TrackView track = file->view().track(rendition.track);
+    const package::PieceRange pieces =
+        package::timeline(context.title.view(), track).pieces(context.path.number);
+    if (pieces.empty()) co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
+    const std::string etag = media_etag(context, std::to_string(context.path.number));
+    const ResponseHead head = media_head(context, cmaf_type(rendition), etag);
+    FileBody body;
+    body.file = &file->media;
+    if (track->layout == media::Layout::fragments) {
+        const std::uint64_t begin = track.bytes_before(pieces.first);
+        const ByteRange range{track->first_byte + begin, track.bytes_before(pieces.last) - begin};
+        body.ranges = std::span(&range, 1);
+        co_return send_file(flow.request(), head, std::move(body));
+    }
+    const auto samples = co_await load_samples(flow, file->media, track, pieces);
+    if (!samples) co_return std::unexpected(samples.error());
+    auto plan = package::plan_fragment(track, *samples, context.path.number);
+    if (!plan) co_return std::unexpected(plan.error());
+    body.head = std::move(plan->head);
+    body.ranges = plan->ranges;
+    co_return send_file(flow.request(), head, std::move(body));
+}
+
+Task<Result<ngx_int_t>> answer_ts_segment(RequestFlow& flow, const AnswerContext& context,
+                                          const RenditionRecord& rendition) {
+    const std::string etag = media_etag(context, std::to_string(context.path.number));
+    const ResponseHead head = media_head(context, "video/mp2t", etag);
+    const auto sent = co_await stream_ts_segment(flow, context.title, rendition, context.path.number, head);
+    co_return sent;
+}
+
+}  // namespace
+
+Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) {
+    const package::TitleView title = context.title.view();
+    if (context.path.resource == Resource::multivariant_playlist) {
+        std::string text;
+        package::write_multivariant_playlist(title, context.path.format, context.query, text);
+        co_return send_text(flow.request(), text_head(context, kPlaylistType), std::move(text));
+    }
+    if (context.path.resource == Resource::manifest) {
+        const auto sent = co_await answer_manifest(flow, context);
+        co_return sent;
+    }
+    const RenditionRecord* rendition = title.find(context.path.rendition);
+    if (rendition == nullptr)
+        co_return fail(ErrorCode::not_found, "rendition: the title has none of that name");
+    if (context.path.resource == Resource::media_playlist) {
+        const auto sent = co_await answer_media_playlist(flow, context, *rendition);
+        co_return sent;
+    }
+    if (context.path.resource == Resource::init_segment) {
+        const auto sent = co_await answer_init_segment(flow, context, *rendition);
+        co_return sent;
+    }
+    if (context.path.number >= title.segment_count())
+        co_return fail(ErrorCode::not_found, "segment: past the end");
+    if (context.path.format == Format::cmaf) {
+        const auto sent = co_await answer_cmaf_segment(flow, context, *rendition);
+        co_return sent;
+    }
+    const auto sent = co_await answer_ts_segment(flow, context, *rendition);
+    co_return sent;
+}
+
+}  // namespace mezz::nginx

@@ -1,0 +1,54 @@
+// Configuration: what the directives say.
+#pragma once
+
+#include "nginx/ngx.hpp"
+#include "package/title_builder.hpp"
+#include "token/verifier.hpp"
+
+extern "C" ngx_module_t ngx_http_mezz_module;
+
+namespace mezz::nginx {
+
+enum class Catalog : ngx_uint_t { none, files };
+enum class TokenMode : ngx_uint_t { off, required };
+
+/// Of the http block. Plain, as nginx's C macros need it; objects live in the configuration's pool.
+struct MainConf {
+    ngx_shm_zone_t* zone;
+    token::Verifier* verifier;
+    ngx_msec_t leeway;
+    ngx_array_t locations;  ///< LocationConf*, those with `mezz`
+};
+
+/// Of a location.
+struct LocationConf {
+    ngx_flag_t enabled;
+    ngx_uint_t catalog;  ///< Catalog
+    ngx_str_t root;      ///< absolute path without a slash at its end, NUL-terminated
+    package::TitleOptions* title_options;
+    ngx_uint_t token;  ///< TokenMode
+    ngx_str_t token_arg;
+    ngx_str_t token_cookie;
+    size_t max_moov;
+    ngx_str_t declared_in;  ///< "file:line" of `mezz`
+    ngx_str_t prefix;       ///< of URIs, to be taken off
+};
+
+[[nodiscard]] inline LocationConf& mezz_conf(const ngx_http_request_t* r) noexcept {
+    return location_conf<LocationConf>(r, ngx_http_mezz_module);
+}
+[[nodiscard]] inline MainConf& mezz_main_conf(const ngx_http_request_t* r) noexcept {
+    return main_conf<MainConf>(r, ngx_http_mezz_module);
+}
+
+void* create_main_conf(ngx_conf_t* cf) noexcept;
+void* create_location_conf(ngx_conf_t* cf) noexcept;
+char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept;
+
+/// Checks what only the whole configuration can tell; NGX_ERROR after a message.
+ngx_int_t check_configuration(ngx_conf_t* cf) noexcept;
+
+/// The directives, for ngx_http_module_t.
+extern ngx_command_t directives[];
+
+}  // namespace mezz::nginx

@@ -1,0 +1,52 @@
+#include "nginx/handler.hpp"
+
+#include "nginx/answer.hpp"
+#include "nginx/request_info.hpp"
+#include "nginx/title_loader.hpp"
+#include "nginx/token_gate.hpp"
+
+namespace mezz::nginx {
+namespace {
+
+// The part of the URI behind the location.
+std::string_view path_in_location(const ngx_http_request_t* r) noexcept {
+    std::string_view path = view(r->uri);
+    const std::string_view prefix = view(mezz_conf(r).prefix);
+    if (path.starts_with(prefix)) path.remove_prefix(prefix.size());
+    if (path.starts_with('/')) path.remove_prefix(1);
+    return path;
+}
+
+void note_path(ngx_http_request_t* r, const package::RequestPath& path) noexcept {
+    RequestInfo* info = request_info(r);
+    if (info == nullptr) return;
+    info->title = path.title;
+    info->format = to_text(path.format);
+    info->rendition = path.rendition;
+}
+
+Task<Result<ngx_int_t>> serve(RequestFlow& flow) {
+    ngx_http_request_t* r = flow.request();
+    const auto admission = admit(r);
+    if (!admission) co_return std::unexpected(admission.error());
+    if (!admission->granted) co_return NGX_HTTP_FORBIDDEN;
+    const auto path = package::parse_request_path(path_in_location(r));
+    if (!path) co_return NGX_HTTP_NOT_FOUND;
+    note_path(r, *path);
+    const auto title = co_await load_title(flow, *path);
+    if (!title) co_return std::unexpected(title.error());
+    const AnswerContext context{.path = *path, .title = *title, .query = admission->query};
+    const auto sent = co_await answer(flow, context);
+    co_return sent;
+}
+
+}  // namespace
+
+ngx_int_t handle_request(ngx_http_request_t* r) noexcept {
+    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) return NGX_HTTP_NOT_ALLOWED;
+    const ngx_int_t rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) return rc;
+    return RequestFlow::launch(r, serve);
+}
+
+}  // namespace mezz::nginx

@@ -1,0 +1,24 @@
+// Opening media files through nginx's open_file_cache.
+#pragma once
+
+#include <string_view>
+
+#include "nginx/file_read.hpp"
+
+namespace mezz::nginx {
+
+/// An open file; the descriptor is closed with the request's pool, or kept by the open_file_cache.
+struct MediaFile {
+    FileRef file;
+    std::uint64_t size = 0;
+    std::int64_t modified = 0;  ///< seconds since 1970
+    std::uint64_t unique = 0;   ///< inode
+    bool directio = false;
+
+    [[nodiscard]] std::string_view path() const noexcept { return view(file.name); }
+};
+
+/// Opens a regular file. Fails with not_found if there is none (a folder is none), or it may not be opened.
+[[nodiscard]] Result<MediaFile> open_media_file(RequestFlow& flow, std::string_view path);
+
+}  // namespace mezz::nginx

@@ -1,0 +1,55 @@
+// Headers and bodies of answers.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/byte_range.hpp"
+#include "core/bytes.hpp"
+#include "nginx/media_file.hpp"
+
+namespace mezz::nginx {
+
+/// How long an answer may be kept.
+enum class Caching : std::uint8_t {
+    brief,             ///< the current revision's: a few seconds
+    immutable,         ///< under a revision: forever
+    brief_private,     ///< as brief, and it holds the viewer's token
+    immutable_private  ///< as immutable, and it holds the viewer's token
+};
+
+/// The headers of a 200 answer; nginx's filters turn it into 206, 304, 412 or 416.
+struct ResponseHead {
+    std::string_view content_type;  ///< static
+    std::string_view etag;          ///< without quotes
+    std::int64_t modified = 0;      ///< seconds since 1970
+    std::uint64_t length = 0;       ///< bytes of the body
+    Caching caching = Caching::brief;
+    bool several_buffers = false;  ///< nginx can make multipart ranges from a single buffer only
+};
+
+/// Sends the header. Returns what ngx_http_send_header() gave: NGX_ERROR or a status over NGX_OK ends the
+/// request; otherwise a body follows unless the request is header_only.
+[[nodiscard]] ngx_int_t send_head(ngx_http_request_t* r, const ResponseHead& head) noexcept;
+
+/// True if there is nothing to send after send_head() gave `rc`.
+[[nodiscard]] inline bool is_answered(const ngx_http_request_t* r, ngx_int_t rc) noexcept {
+    return rc == NGX_ERROR || rc > NGX_OK || r->header_only != 0;
+}
+
+/// Sends a text with its headers; `head.length` and, if empty, `head.etag` are taken from it.
+[[nodiscard]] ngx_int_t send_text(ngx_http_request_t* r, ResponseHead head, std::string text);
+
+/// A file that answers refer to by ranges, and what goes before them.
+struct FileBody {
+    const MediaFile* file = nullptr;
+    std::vector<std::byte> head;
+    std::span<const ByteRange> ranges;
+};
+
+/// Sends bytes and then ranges of a file, without reading them: nginx does, by sendfile where it can.
+[[nodiscard]] ngx_int_t send_file(ngx_http_request_t* r, ResponseHead head, FileBody body);
+
+}  // namespace mezz::nginx

@@ -1,0 +1,135 @@
+#include "nginx/title_files.hpp"
+
+#include <sys/stat.h>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "catalog/asset.hpp"
+#include "nginx/thread_op.hpp"
+
+namespace mezz::nginx {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostFiles = 64;
+constexpr std::size_t kLargestAsset = 1 << 20;
+
+bool is_media_name(std::string_view name) noexcept {
+    if (!catalog::is_plain_file_name(name)) return false;
+    return name.ends_with(".mp4") || name.ends_with(".m4v") || name.ends_with(".m4a") ||
+           name.ends_with(".mov");
+}
+
+bool set_identity(const fs::path& path, package::SourceFile& file) noexcept {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    file.size = static_cast<std::uint64_t>(status.st_size);
+    file.modified = status.st_mtime;
+    return true;
+}
+
+// nullopt if there is no such file.
+Result<std::optional<std::string>> read_asset_file(const fs::path& path) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
+    if (!file) return std::nullopt;
+    std::string text;
+    char piece[4096];
+    for (std::size_t n = 0; (n = std::fread(piece, 1, sizeof piece, file.get())) > 0;) {
+        text.append(piece, n);
+        if (text.size() > kLargestAsset) return fail(ErrorCode::too_large, "asset.json: over 1 MiB");
+    }
+    return text;
+}
+
+Result<TitleFiles> files_of_asset(const fs::path& folder, std::string_view json) {
+    const auto asset = catalog::parse_asset(json);
+    if (!asset) return std::unexpected(asset.error());
+    TitleFiles title;
+    title.revision = std::to_string(asset->revision);
+    for (const catalog::AssetRendition& rendition : asset->renditions) {
+        package::SourceFile file;
+        file.name = rendition.file;
+        file.rendition = rendition.name;
+        file.language = rendition.language;
+        file.label = rendition.label;
+        file.is_default = rendition.is_default;
+        if (!set_identity(folder / file.name, file))
+            return fail(ErrorCode::bad_media, "asset.json: a rendition's file is missing");
+        title.files.push_back(std::move(file));
+    }
+    return title;
+}
+
+Result<TitleFiles> files_of_folder(const fs::path& folder) {
+    TitleFiles title;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        package::SourceFile file;
+        file.name = entry->path().filename().string();
+        if (!is_media_name(file.name) || !set_identity(entry->path(), file)) continue;
+        if (title.files.size() == kMostFiles)
+            return fail(ErrorCode::too_large, "folder: over 64 media files");
+        title.files.push_back(std::move(file));
+    }
+    if (title.files.empty()) return fail(ErrorCode::not_found, "folder: no media file in it");
+    std::ranges::sort(title.files, {}, &package::SourceFile::name);
+    return title;
+}
+
+// Looks at a folder in a thread: reading directories cannot be done without blocking.
+struct FolderJob {
+    fs::path folder;
+    Result<TitleFiles> result{std::unexpect, Error{ErrorCode::internal, "folder: no memory"}};
+
+    void run() noexcept {
+        try {
+            struct stat status {};
+            if (::stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+                result = fail(ErrorCode::not_found, "title: no such file or folder");
+                return;
+            }
+            const auto json = read_asset_file(folder / "asset.json");
+            if (!json)
+                result = std::unexpected(json.error());
+            else
+                result = *json ? files_of_asset(folder, **json) : files_of_folder(folder);
+        } catch (const std::exception&) {
+            return;
+        }
+    }
+};
+
+}  // namespace
+
+Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view path) {
+    const auto single = open_media_file(flow, path);
+    if (single) {
+        TitleFiles title;
+        package::SourceFile& file = title.files.emplace_back();
+        file.size = single->size;
+        file.modified = single->modified;
+        co_return title;
+    }
+    if (single.error().code != ErrorCode::not_found) co_return std::unexpected(single.error());
+    FolderJob job;
+    job.folder = path;
+    const auto done = co_await run_in_thread(flow, job, "reading a title's folder");
+    if (!done) co_return std::unexpected(done.error());
+    co_return std::move(job.result);
+}
+
+bool is_servable_path(std::string_view path) noexcept {
+    while (!path.empty()) {
+        const std::size_t slash = path.find('/');
+        const std::string_view component = path.substr(0, slash);
+        if (component.empty() || component.starts_with('.')) return false;
+        path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+        if (slash != std::string_view::npos && path.empty()) return false;
+    }
+    return true;
+}
+
+}  // namespace mezz::nginx

@@ -1,0 +1,27 @@
+// The files catalog: which files a title's path stands for.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nginx/media_file.hpp"
+#include "package/title_builder.hpp"
+
+namespace mezz::nginx {
+
+/// The files of a title, not yet indexed.
+struct TitleFiles {
+    std::vector<package::SourceFile> files;  ///< in order of name, or as asset.json has them
+    std::string revision;                    ///< asset.json's, empty for plain files
+};
+
+/// A path below the storage's root that names a file is a title of one file. One that names a folder is what
+/// its asset.json says, or, without one, all its files that end in .mp4, .m4v, .m4a or .mov. Fails with
+/// not_found if there is nothing, with bad_media or too_large if asset.json or the folder cannot be used.
+[[nodiscard]] Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view path);
+
+/// True if no component of the path is empty, "..", or hidden.
+[[nodiscard]] bool is_servable_path(std::string_view path) noexcept;
+
+}  // namespace mezz::nginx

@@ -1,0 +1,154 @@
+#include "nginx/title_loader.hpp"
+
+#include "core/text.hpp"
+#include "media/file_scanner.hpp"
+#include "nginx/conf.hpp"
+#include "nginx/thread_op.hpp"
+#include "nginx/title_files.hpp"
+#include "package/bit_rate.hpp"
+
+namespace mezz::nginx {
+namespace {
+
+Zone zone_of(const RequestFlow& flow) noexcept {
+    return Zone(mezz_main_conf(flow.request()).zone);
+}
+
+std::string title_key(std::string_view path, std::string_view revision) {
+    std::string key = "title ";
+    key += revision;
+    key += ' ';
+    key += path;
+    return key;
+}
+
+std::string index_key(const MediaFile& file) {
+    std::string key = "index ";
+    append_number(key, media::kFileIndexVersion);
+    for (const std::uint64_t part : {file.size, static_cast<std::uint64_t>(file.modified), file.unique}) {
+        key += ' ';
+        append_number(key, part);
+    }
+    key += ' ';
+    key += file.path();
+    return key;
+}
+
+std::string join(std::string_view folder, std::string_view name) {
+    std::string path(folder);
+    if (!name.empty()) {
+        path += '/';
+        path += name;
+    }
+    return path;
+}
+
+struct IndexJob {
+    media::FileScanner* scanner;
+    Result<std::vector<std::byte>> result{std::unexpect, Error{ErrorCode::internal, "index: no memory"}};
+
+    void run() noexcept {
+        try {
+            result = scanner->take_index();
+        } catch (const std::bad_alloc&) {
+            return;
+        }
+    }
+};
+
+Task<Result<std::vector<std::byte>>> scan_file(RequestFlow& flow, MediaFile file) {
+    media::FileScanner scanner(file.size, mezz_conf(flow.request()).max_moov, package::ts_sample_cost);
+    std::vector<std::byte> buffer;
+    while (const auto need = scanner.need()) {
+        buffer.resize(static_cast<std::size_t>(need->length));
+        const std::span<std::byte> room(buffer);
+        const auto n = co_await read_file(flow, file.file, room, need->offset);
+        if (!n) co_return std::unexpected(n.error());
+        if (*n != room.size()) co_return fail(ErrorCode::io, "file: shorter than it was", need->offset + *n);
+        if (const auto fed = scanner.feed(buffer); !fed) co_return std::unexpected(fed.error());
+    }
+    IndexJob job;
+    job.scanner = &scanner;
+    const auto done = co_await run_in_thread(flow, job, "indexing a file");
+    if (!done) co_return std::unexpected(done.error());
+    co_return std::move(job.result);
+}
+
+Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file) {
+    flow.set_subject(file.path());
+    const std::string key = index_key(file);
+    Block block = zone_of(flow).find(key);
+    if (block) co_return block;
+    auto index = co_await scan_file(flow, file);
+    if (!index) co_return std::unexpected(index.error());
+    co_return zone_of(flow).insert(key, std::move(*index));
+}
+
+// Indexes all files of a title and puts it together.
+Task<Result<std::vector<std::byte>>> make_title(RequestFlow& flow, std::string_view path, TitleFiles& found,
+                                                std::string_view revision) {
+    std::vector<Block> indexes;
+    for (package::SourceFile& file : found.files) {
+        const std::string name = join(path, file.name);
+        const auto opened = open_media_file(flow, name);
+        if (!opened) co_return std::unexpected(opened.error());
+        if (opened->size != file.size || opened->modified != file.modified)
+            co_return fail(ErrorCode::busy, "file: has just been replaced");
+        auto index = co_await load_index(flow, *opened);
+        if (!index) co_return std::unexpected(index.error());
+        indexes.push_back(std::move(*index));
+        file.index = media::FileIndexView(indexes.back().bytes());
+    }
+    co_return package::build_title(found.files, *mezz_conf(flow.request()).title_options, revision);
+}
+
+void warn_of_unaligned(RequestFlow& flow, std::string_view path, const package::TitleView& title) noexcept {
+    if (title.header().unaligned == 0) return;
+    log_line(flow.log(), NGX_LOG_WARN, 0,
+             "mezz: %uD renditions left out, their key frames are not those of the first: %*s",
+             title.header().unaligned, path);
+}
+
+}  // namespace
+
+Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath path) {
+    if (!is_servable_path(path.title))
+        co_return fail(ErrorCode::not_found, "title: not a path that is served");
+    const LocationConf& conf = mezz_conf(flow.request());
+    LoadedTitle title;
+    title.path = join(nginx::view(conf.root), path.title);
+    if (!path.revision.empty()) {
+        title.block = zone_of(flow).find(title_key(title.path, path.revision));
+        if (title.block) co_return title;
+    }
+    auto found = co_await find_title_files(flow, title.path);
+    if (!found) co_return std::unexpected(found.error());
+    const std::string revision = package::make_revision(found->files, *conf.title_options, found->revision);
+    if (!path.revision.empty() && path.revision != revision)
+        co_return fail(ErrorCode::not_found, "title: that revision is not the current one");
+    const std::string key = title_key(title.path, revision);
+    title.block = zone_of(flow).find(key);
+    if (title.block) co_return title;
+    auto made = co_await make_title(flow, title.path, *found, revision);
+    if (!made) co_return std::unexpected(made.error());
+    title.block = zone_of(flow).insert(key, std::move(*made));
+    warn_of_unaligned(flow, title.path, title.view());
+    co_return title;
+}
+
+Task<Result<LoadedFile>> load_file(RequestFlow& flow, const LoadedTitle& title, std::uint32_t number) {
+    const package::FileRecord& record = title.view().files()[number];
+    const std::string name = join(title.path, title.view().file_name(record));
+    const auto opened = open_media_file(flow, name);
+    if (!opened) co_return std::unexpected(opened.error());
+    if (opened->size != record.size || opened->modified != record.modified)
+        co_return fail(ErrorCode::not_found, "title: that revision is not the current one");
+    LoadedFile file;
+    file.media = *opened;
+    auto index = co_await load_index(flow, *opened);
+    if (!index) co_return std::unexpected(index.error());
+    file.index = std::move(*index);
+    co_return file;
+}
+
+}  // namespace mezz::nginx

@@ -1,0 +1,40 @@
+// Titles and indexes, from shared memory or from the files.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nginx/media_file.hpp"
+#include "nginx/zone.hpp"
+#include "package/request_path.hpp"
+#include "package/title.hpp"
+
+namespace mezz::nginx {
+
+/// A title that is ready to be packaged.
+struct LoadedTitle {
+    std::string path;  ///< of the title in the file system
+    Block block;
+
+    [[nodiscard]] package::TitleView view() const noexcept { return package::TitleView(block.bytes()); }
+};
+
+/// Finds the title of a request, as of the revision that the URL names, or the current one. Fails with
+/// not_found if there is no such title or that revision is not the current one.
+[[nodiscard]] Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath path);
+
+/// An open file of a title and its index.
+struct LoadedFile {
+    MediaFile media;
+    Block index;
+
+    [[nodiscard]] media::FileIndexView view() const noexcept { return media::FileIndexView(index.bytes()); }
+};
+
+/// Opens and indexes file `number` of a title. Fails with not_found if the file is not the one any more that
+/// the title was made of.
+[[nodiscard]] Task<Result<LoadedFile>> load_file(RequestFlow& flow, const LoadedTitle& title,
+                                                 std::uint32_t number);
+
+}  // namespace mezz::nginx

@@ -1,0 +1,85 @@
+#include "nginx/token_gate.hpp"
+
+#include <optional>
+
+#include "nginx/request_info.hpp"
+
+namespace mezz::nginx {
+namespace {
+
+std::optional<std::string_view> query_token(ngx_http_request_t* r, const LocationConf& conf) noexcept {
+    ngx_str_t value{};
+    if (ngx_http_arg(r, conf.token_arg.data, conf.token_arg.len, &value) != NGX_OK) return std::nullopt;
+    return view(value);
+}
+
+std::optional<std::string_view> bearer_token(const ngx_http_request_t* r) noexcept {
+    constexpr std::string_view kScheme = "Bearer ";
+    const ngx_table_elt_t* header = r->headers_in.authorization;
+    if (header == nullptr || header->value.len < kScheme.size()) return std::nullopt;
+    if (ngx_strncasecmp(header->value.data, borrow(kScheme).data, kScheme.size()) != 0) return std::nullopt;
+    std::string_view token = view(header->value).substr(kScheme.size());
+    while (token.starts_with(' '))
+        token.remove_prefix(1);
+    return token;
+}
+
+std::optional<std::string_view> cookie_token(ngx_http_request_t* r, const LocationConf& conf) noexcept {
+    ngx_str_t name = conf.token_cookie;
+    ngx_str_t value{};
+#if (nginx_version >= 1023000)
+    if (ngx_http_parse_multi_header_lines(r, r->headers_in.cookie, &name, &value) == nullptr)
+        return std::nullopt;
+#else
+    if (ngx_http_parse_multi_header_lines(&r->headers_in.cookies, &name, &value) == NGX_DECLINED)
+        return std::nullopt;
+#endif
+    return view(value);
+}
+
+Result<std::string_view> copy_text(ngx_http_request_t* r, std::string_view text) noexcept {
+    const ngx_str_t copied = copy(r->pool, text);
+    if (copied.data == nullptr) return fail(ErrorCode::internal, "no memory");
+    return view(copied);
+}
+
+Result<std::string_view> carried_query(ngx_http_request_t* r, const LocationConf& conf,
+                                       std::string_view token) {
+    std::string text = "?";
+    text += view(conf.token_arg);
+    text += '=';
+    text += token;
+    return copy_text(r, text);
+}
+
+}  // namespace
+
+Result<Admission> admit(ngx_http_request_t* r) {
+    const LocationConf& conf = mezz_conf(r);
+    RequestInfo* info = request_info(r);
+    if (info == nullptr) return fail(ErrorCode::internal, "no memory");
+    if (static_cast<TokenMode>(conf.token) == TokenMode::off) {
+        info->token_status = "off";
+        return Admission{.granted = true, .query = {}};
+    }
+    const auto in_query = query_token(r, conf);
+    std::optional<std::string_view> token = in_query;
+    if (!token) token = bearer_token(r);
+    if (!token) token = cookie_token(r, conf);
+    const token::Check check =
+        mezz_main_conf(r).verifier->check(token.value_or(""), view(r->uri), ngx_time());
+    info->token_status = to_text(token ? check.verdict : token::Verdict::missing);
+    const auto subject = copy_text(r, check.claims.sub);
+    const auto session = copy_text(r, check.claims.sid);
+    if (!subject || !session) return fail(ErrorCode::internal, "no memory");
+    info->token_subject = *subject;
+    info->token_session = *session;
+    Admission admission{.granted = token && check.verdict == token::Verdict::ok, .query = {}};
+    if (!admission.granted || !in_query) return admission;
+    const auto query = carried_query(r, conf, *in_query);
+    if (!query) return std::unexpected(query.error());
+    admission.query = *query;
+    return admission;
+}
+
+}  // namespace mezz::nginx

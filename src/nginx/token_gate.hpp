@@ -1,0 +1,20 @@
+// The token check of a request.
+#pragma once
+
+#include <string_view>
+
+#include "core/error.hpp"
+#include "nginx/request_flow.hpp"
+
+namespace mezz::nginx {
+
+struct Admission {
+    bool granted = false;
+    std::string_view query;  ///< "?token=…" if the token came in the query, to be carried on; in r->pool
+};
+
+/// Finds the request's token (query, then Authorization: Bearer, then cookie), checks it as the location says
+/// and notes the outcome for $mezz_token_status. Fails with internal if there is no memory.
+[[nodiscard]] Result<Admission> admit(ngx_http_request_t* r);
+
+}  // namespace mezz::nginx

@@ -1,0 +1,199 @@
+#include "nginx/ts_stream.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "nginx/sample_load.hpp"
+#include "nginx/send.hpp"
+#include "package/ts_muxer.hpp"
+
+namespace mezz::nginx {
+namespace {
+
+using media::TrackKind;
+
+constexpr std::size_t kWindow = std::size_t{128} << 10;  // bytes of each file that are held
+constexpr std::size_t kOutput = std::size_t{128} << 10;
+
+// One of the (up to) two tracks of a segment. What the muxer borrows is owned here, not pinned in the zone: a
+// slow client may take minutes.
+struct Source {
+    MediaFile file;
+    std::vector<media::Sample> samples;
+    std::vector<std::byte> parameter_sets;
+    std::uint32_t timescale = 0;
+    unsigned nal_length_size = 4;
+    media::AacConfig aac;
+    std::uint64_t end = 0;  // of its last byte in the file
+
+    std::span<std::byte> window;
+    std::uint64_t window_offset = 0;
+    std::size_t window_size = 0;
+
+    [[nodiscard]] Bytes held(std::uint64_t offset) const noexcept {
+        if (offset < window_offset || offset >= window_offset + window_size) return {};
+        return Bytes(window).first(window_size).subspan(static_cast<std::size_t>(offset - window_offset));
+    }
+};
+
+struct Sources {
+    std::optional<Source> video;
+    std::optional<Source> audio;
+    bool one_file = false;
+
+    [[nodiscard]] Source& of(unsigned source) noexcept {
+        return source == package::kTsVideo ? *video : *audio;
+    }
+};
+
+Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
+                                 const package::RenditionRecord& rendition, std::uint32_t number) {
+    const auto file = co_await load_file(flow, title, rendition.file);
+    if (!file) co_return std::unexpected(file.error());
+    const media::TrackView track = file->view().track(rendition.track);
+    const package::PieceRange pieces = package::timeline(title.view(), track).pieces(number);
+    auto samples = co_await load_samples(flow, file->media, track, pieces);
+    if (!samples) co_return std::unexpected(samples.error());
+    Source source;
+    source.file = file->media;
+    source.samples = std::move(*samples);
+    source.parameter_sets.assign(track.parameter_sets().begin(), track.parameter_sets().end());
+    source.timescale = track->timescale;
+    source.nal_length_size = track->nal_length_size;
+    source.aac = track->aac;
+    for (const media::Sample& sample : source.samples)
+        source.end = std::max(source.end, sample.offset + sample.size);
+    co_return source;
+}
+
+Task<Result<Sources>> load_sources(RequestFlow& flow, const LoadedTitle& title,
+                                   const package::RenditionRecord& rendition, std::uint32_t number) {
+    Sources sources;
+    auto first = co_await load_source(flow, title, rendition, number);
+    if (!first) co_return std::unexpected(first.error());
+    if (first->samples.empty()) co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
+    if (rendition.kind == TrackKind::audio) {
+        sources.audio = std::move(*first);
+        co_return sources;
+    }
+    sources.video = std::move(*first);
+    const package::RenditionRecord* audio = title.view().default_audio();
+    if (audio == nullptr) co_return sources;
+    auto second = co_await load_source(flow, title, *audio, number);
+    if (!second) co_return std::unexpected(second.error());
+    sources.audio = std::move(*second);
+    sources.one_file = audio->file == rendition.file;
+    co_return sources;
+}
+
+Result<package::TsPlan> make_plan(const Sources& sources, std::uint32_t number) {
+    std::optional<package::TsVideoTrack> video;
+    std::optional<package::TsAudioTrack> audio;
+    if (sources.video) {
+        const Source& from = *sources.video;
+        video = package::TsVideoTrack{.codec = package::TsVideoTrack::Codec::h264,
+                                      .timescale = from.timescale,
+                                      .parameter_sets = from.parameter_sets,
+                                      .nal_length_size = from.nal_length_size,
+                                      .samples = from.samples};
+    }
+    if (sources.audio) {
+        const Source& from = *sources.audio;
+        audio = package::TsAudioTrack{.timescale = from.timescale,
+                                      .object_type = from.aac.object_type,
+                                      .sampling_frequency_index = from.aac.frequency_index,
+                                      .channel_configuration = from.aac.channel_configuration,
+                                      .samples = from.samples};
+    }
+    return package::TsPlan::make(video, audio, number);
+}
+
+// Makes sure that the bytes at need.offset are held, at least one of them. Video is read ahead to the end of
+// the segment; audio, which lies thinly between the video of the same file, just as needed.
+Task<Result<Bytes>> fetch(RequestFlow& flow, Sources& sources, package::TsNeed need) {
+    Source& source = sources.of(need.source);
+    Bytes held = source.held(need.offset);
+    if (held.empty() && sources.one_file) held = sources.of(1 - need.source).held(need.offset);
+    if (!held.empty()) co_return held;
+    if (source.window.empty()) {
+        auto* memory = static_cast<std::byte*>(ngx_pmemalign(flow.pool(), kWindow, 64));
+        if (memory == nullptr) co_return fail(ErrorCode::internal, "no memory");
+        source.window = {memory, kWindow};
+    }
+    const bool ahead = need.source == package::kTsVideo || !sources.one_file;
+    const std::uint64_t wanted = ahead ? source.end - need.offset : need.length;
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, kWindow));
+    source.window_size = 0;
+    const std::span<std::byte> room = source.window.first(size);
+    const auto n = co_await read_file(flow, source.file.file, room, need.offset);
+    if (!n) co_return std::unexpected(n.error());
+    if (*n == 0) co_return fail(ErrorCode::io, "file: shorter than it was", need.offset);
+    source.window_offset = need.offset;
+    source.window_size = *n;
+    co_return source.held(need.offset);
+}
+
+// One buffer that is filled and sent again and again.
+struct Output {
+    ngx_buf_t* buffer = nullptr;
+    ngx_chain_t link{};
+
+    static Output* create(ngx_http_request_t* r, std::uint64_t total) noexcept {
+        auto* output = pool_new<Output>(r->pool);
+        if (output == nullptr) return nullptr;
+        output->buffer =
+            ngx_create_temp_buf(r->pool, static_cast<std::size_t>(std::min<std::uint64_t>(total, kOutput)));
+        if (output->buffer == nullptr) return nullptr;
+        output->link.buf = output->buffer;
+        return output;
+    }
+    [[nodiscard]] std::span<std::byte> room() const noexcept {
+        return {reinterpret_cast<std::byte*>(buffer->last),
+                static_cast<std::size_t>(buffer->end - buffer->last)};
+    }
+    void rewind() noexcept { buffer->pos = buffer->last = buffer->start; }
+};
+
+Task<Result<ngx_int_t>> stream(RequestFlow& flow, Sources& sources, const package::TsPlan& plan) {
+    ngx_http_request_t* r = flow.request();
+    Output* output = Output::create(r, plan.size());
+    if (output == nullptr) co_return fail(ErrorCode::internal, "no memory");
+    package::TsMuxer muxer(plan);
+    while (!muxer.done()) {
+        Bytes input;
+        const package::TsNeed need = muxer.need();
+        if (need.length != 0) {
+            const auto fetched = co_await fetch(flow, sources, need);
+            if (!fetched) co_return std::unexpected(fetched.error());
+            input = *fetched;
+        }
+        output->buffer->last += muxer.run(input, output->room()).produced;
+        if (!output->room().empty() && !muxer.done()) continue;
+        output->buffer->last_buf = muxer.done() && r == r->main ? 1 : 0;
+        output->buffer->last_in_chain = muxer.done() ? 1 : 0;
+        const auto sent = co_await send(flow, &output->link);
+        if (!sent) co_return std::unexpected(sent.error());
+        output->rewind();
+    }
+    co_return NGX_OK;
+}
+
+}  // namespace
+
+Task<Result<ngx_int_t>> stream_ts_segment(RequestFlow& flow, const LoadedTitle& title,
+                                          const package::RenditionRecord& rendition, std::uint32_t number,
+                                          ResponseHead head) {
+    auto sources = co_await load_sources(flow, title, rendition, number);
+    if (!sources) co_return std::unexpected(sources.error());
+    const auto plan = make_plan(*sources, number);
+    if (!plan) co_return std::unexpected(plan.error());
+    head.length = plan->size();
+    head.several_buffers = true;
+    const ngx_int_t rc = send_head(flow.request(), head);
+    if (is_answered(flow.request(), rc)) co_return rc;
+    const auto sent = co_await stream(flow, *sources, *plan);
+    co_return sent;
+}
+
+}  // namespace mezz::nginx

@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <numeric>
+
+#include "core/rescale.hpp"
+#include "core/text.hpp"
+#include "package/playlist.hpp"
+
+namespace mezz::package {
+namespace {
+
+using media::TrackKind;
+
+void append_attribute(std::string& out, std::string_view name, std::string_view value) {
+    out += ' ';
+    out += name;
+    out += "=\"";
+    append_xml(out, value);
+    out += '"';
+}
+
+void append_attribute(std::string& out, std::string_view name, std::uint64_t value) {
+    out += ' ';
+    out += name;
+    out += "=\"";
+    append_number(out, value);
+    out += '"';
+}
+
+// An xs:duration of a number of milliseconds.
+std::string duration_text(std::uint64_t ms) {
+    std::string text = "PT";
+    append_number(text, ms / 1000);
+    const auto rest = static_cast<unsigned>(ms % 1000);
+    text += '.';
+    for (const unsigned digit : {rest / 100, rest / 10 % 10, rest % 10})
+        text += static_cast<char>('0' + digit);
+    return text + 'S';
+}
+
+std::uint64_t longest_segment_ms(const TitleView& title) {
+    const auto boundaries = title.boundaries();
+    std::int64_t longest = 0;
+    for (std::size_t n = 1; n < boundaries.size(); ++n)
+        longest = std::max(longest, boundaries[n] - boundaries[n - 1]);
+    return static_cast<std::uint64_t>(rescale(longest, 1000, title.header().timescale));
+}
+
+// Joins segments of equal duration to one S element (ISO/IEC 23009-1 §5.3.9.6).
+class TimelineWriter {
+public:
+    explicit TimelineWriter(std::string& out) noexcept : out_(out) {}
+    void add(std::int64_t start, std::int64_t duration) {
+        if (open_ && duration_ == duration) {
+            ++repeats_;
+            return;
+        }
+        finish();
+        start_ = start;
+        duration_ = duration;
+        open_ = true;
+    }
+    void finish() {
+        if (!open_) return;
+        out_ += "<S";
+        if (first_)
+            append_attribute(out_, "t", static_cast<std::uint64_t>(std::max<std::int64_t>(start_, 0)));
+        append_attribute(out_, "d", static_cast<std::uint64_t>(duration_));
+        if (repeats_ > 0) append_attribute(out_, "r", repeats_);
+        out_ += "/>";
+        first_ = false;
+        repeats_ = 0;
+    }
+
+private:
+    std::string& out_;
+    std::int64_t start_ = 0;
+    std::int64_t duration_ = 0;
+    std::uint64_t repeats_ = 0;
+    bool open_ = false;
+    bool first_ = true;
+};
+
+void append_segments(const TitleView& title, const RenditionRecord& rendition, const media::TrackView& track,
+                     std::string_view query, std::string& out) {
+    const TrackTimeline line = timeline(title, track);
+    std::uint32_t first = 0;
+    while (first < line.segment_count() && line.pieces(first).empty())
+        ++first;
+    std::string base(title.revision());
+    base += '/';
+    base += rendition.name.data();
+    out += "<SegmentTemplate";
+    append_attribute(out, "timescale", track->timescale);
+    append_attribute(out, "startNumber", first);
+    append_attribute(out, "initialization", base + "_init.mp4" + std::string(query));
+    append_attribute(out, "media", base + "_$Number$.m4s" + std::string(query));
+    out += "><SegmentTimeline>";
+    TimelineWriter segments(out);
+    for (std::uint32_t n = first; n < line.segment_count(); ++n)
+        if (!line.pieces(n).empty()) segments.add(line.start(n), line.start(n + 1) - line.start(n));
+    segments.finish();
+    out += "</SegmentTimeline></SegmentTemplate>";
+}
+
+void append_frame_rate(const RenditionRecord& rendition, const media::TrackView& track, std::string& out) {
+    if (track->default_duration != 0) {
+        const std::uint32_t divisor = std::gcd(track->timescale, track->default_duration);
+        std::string rate;
+        append_number(rate, track->timescale / divisor);
+        if (track->default_duration != divisor) {
+            rate += '/';
+            append_number(rate, track->default_duration / divisor);
+        }
+        append_attribute(out, "frameRate", rate);
+    } else if (rendition.frame_rate_milli != 0) {
+        std::string rate;
+        append_number(rate, rendition.frame_rate_milli);
+        append_attribute(out, "frameRate", rate + "/1000");
+    }
+}
+
+void append_representation(const TitleView& title, const RenditionRecord& rendition,
+                           const media::TrackView& track, std::string_view query, std::string& out) {
+    out += "<Representation";
+    append_attribute(out, "id", rendition.name.data());
+    append_attribute(out, "codecs", rendition.codec_string.data());
+    append_attribute(out, "bandwidth", rendition.cmaf.peak);
+    if (rendition.kind == TrackKind::video) {
+        append_attribute(out, "width", track->width);
+        append_attribute(out, "height", track->height);
+        append_frame_rate(rendition, track, out);
+        const std::uint32_t divisor = std::gcd(track->pixel_aspect_h, track->pixel_aspect_v);
+        std::string sar;
+        append_number(sar, track->pixel_aspect_h / divisor);
+        sar += ':';
+        append_number(sar, track->pixel_aspect_v / divisor);
+        append_attribute(out, "sar", sar);
+        out += '>';
+    } else {
+        append_attribute(out, "audioSamplingRate", rendition.sample_rate);
+        out +=
+            "><AudioChannelConfiguration"
+            " schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\"";
+        append_attribute(out, "value", rendition.channels);
+        out += "/>";
+    }
+    append_segments(title, rendition, track, query, out);
+    out += "</Representation>";
+}
+
+void open_adaptation_set(const RenditionRecord& rendition, unsigned id, std::string& out) {
+    const bool video = rendition.kind == TrackKind::video;
+    out += "<AdaptationSet";
+    append_attribute(out, "id", id);
+    append_attribute(out, "contentType", video ? "video" : "audio");
+    append_attribute(out, "mimeType", video ? "video/mp4" : "audio/mp4");
+    if (rendition.language[0] != '\0' && !video) append_attribute(out, "lang", rendition.language.data());
+    append_attribute(out, "segmentAlignment", "true");
+    append_attribute(out, "startWithSAP", 1);
+    out += '>';
+    if (rendition.label[0] != '\0' && !video) {
+        out += "<Label>";
+        append_xml(out, rendition.label.data());
+        out += "</Label>";
+    }
+    out += "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"";
+    out += video || rendition.is_default ? "main" : "alternate";
+    out += "\"/>";
+}
+
+void append_head(const TitleView& title, std::string& out) {
+    const std::int64_t end = rescale(title.boundaries().back(), 1000, title.header().timescale);
+    out += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"";
+    append_attribute(out, "type", "static");
+    append_attribute(out, "profiles", "urn:mpeg:dash:profile:isoff-live:2011");
+    append_attribute(out, "mediaPresentationDuration", duration_text(static_cast<std::uint64_t>(end)));
+    append_attribute(out, "maxSegmentDuration", duration_text(longest_segment_ms(title) + 1));
+    append_attribute(out, "minBufferTime", duration_text(2000));
+    out += ">\n<Period id=\"0\" start=\"PT0S\">\n";
+}
+
+}  // namespace
+
+void write_manifest(const TitleView& title, std::span<const media::TrackView> tracks, std::string_view query,
+                    std::string& out) {
+    const auto renditions = title.renditions();
+    append_head(title, out);
+    unsigned sets = 0;
+    bool open_video = false;
+    for (std::size_t i = 0; i < renditions.size(); ++i) {
+        const bool video = renditions[i].kind == TrackKind::video;
+        if (!video || !open_video) {
+            if (open_video) out += "</AdaptationSet>\n";
+            open_adaptation_set(renditions[i], sets++, out);
+            open_video = video;
+        }
+        append_representation(title, renditions[i], tracks[i], query, out);
+        if (!video) out += "</AdaptationSet>\n";
+    }
+    if (open_video) out += "</AdaptationSet>\n";
+    out += "</Period>\n</MPD>\n";
+}
+
+}  // namespace mezz::package

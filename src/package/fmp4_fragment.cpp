@@ -1,0 +1,142 @@
+#include <algorithm>
+
+#include "package/box_writer.hpp"
+#include "package/fmp4.hpp"
+
+namespace mezz::package {
+namespace {
+
+using media::fourcc;
+using media::Sample;
+
+constexpr std::uint32_t kSyncFlags = 0x02000000;     // depends on no other sample
+constexpr std::uint32_t kNonSyncFlags = 0x01010000;  // depends on others, not a sync sample
+
+// Which per-sample fields the run needs; the rest comes from defaults (ISO/IEC 14496-12 §8.8.7, §8.8.8).
+struct RunShape {
+    std::uint32_t duration = 0;  // of each sample, if equal
+    bool durations = false;
+    bool flags = false;
+    bool composition_offsets = false;
+    bool first_is_sync = false;
+
+    [[nodiscard]] std::size_t entry_size() const noexcept {
+        return 4 + (durations ? 4U : 0U) + (flags ? 4U : 0U) + (composition_offsets ? 4U : 0U);
+    }
+};
+
+std::int64_t shown_offset(const Sample& sample, std::int64_t priming) noexcept {
+    return std::int64_t{sample.composition_offset} - priming;
+}
+
+// Decode times count from the track's first sample, so that none is negative. Video is moved back to
+// presentation time by its composition offsets, audio by the edit list of the header.
+std::int64_t offset_correction(const media::TrackView& track) noexcept {
+    return track->kind == media::TrackKind::video ? track->priming : 0;
+}
+
+RunShape shape_of(const media::TrackView& track, std::span<const Sample> samples) {
+    RunShape shape;
+    shape.duration = samples.front().duration;
+    shape.first_is_sync = samples.front().sync;
+    const bool rest_is_sync = samples.size() > 1 && samples[1].sync;
+    for (const Sample& sample : samples) {
+        shape.durations = shape.durations || sample.duration != shape.duration;
+        shape.composition_offsets =
+            shape.composition_offsets || shown_offset(sample, offset_correction(track)) != 0;
+        shape.flags = shape.flags || (&sample != &samples.front() && sample.sync != rest_is_sync);
+    }
+    return shape;
+}
+
+void write_track_fragment_header(ByteWriter& out, const media::TrackView& track, const RunShape& shape,
+                                 bool default_sync) {
+    const BoxWriter tfhd(out, fourcc("tfhd"));
+    constexpr std::uint32_t kDefaultBaseIsMoof = 0x20000;
+    out.u32(kDefaultBaseIsMoof | 0x20 | (shape.durations ? 0U : 0x8U));
+    out.u32(track->id);
+    if (!shape.durations) out.u32(shape.duration);
+    out.u32(default_sync ? kSyncFlags : kNonSyncFlags);
+}
+
+std::size_t write_run(ByteWriter& out, const media::TrackView& track, std::span<const Sample> samples,
+                      const RunShape& shape) {
+    const BoxWriter trun(out, fourcc("trun"));
+    const bool first_flags = !shape.flags && samples.size() > 1 && samples[0].sync != samples[1].sync;
+    out.u32(1U << 24 | 0x201U | (first_flags ? 0x4U : 0U) | (shape.durations ? 0x100U : 0U) |
+            (shape.flags ? 0x400U : 0U) | (shape.composition_offsets ? 0x800U : 0U));
+    out.u32(samples.size());
+    const std::size_t data_offset = out.size();
+    out.u32(0);
+    if (first_flags) out.u32(shape.first_is_sync ? kSyncFlags : kNonSyncFlags);
+    for (const Sample& sample : samples) {
+        if (shape.durations) out.u32(sample.duration);
+        out.u32(sample.size);
+        if (shape.flags) out.u32(sample.sync ? kSyncFlags : kNonSyncFlags);
+        if (shape.composition_offsets)
+            out.u32(static_cast<std::uint32_t>(shown_offset(sample, offset_correction(track))));
+    }
+    return data_offset;
+}
+
+std::vector<ByteRange> join(std::span<const Sample> samples) {
+    std::vector<ByteRange> ranges;
+    for (const Sample& sample : samples) {
+        if (sample.size == 0) continue;
+        if (!ranges.empty() && ranges.back().end() == sample.offset)
+            ranges.back().length += sample.size;
+        else
+            ranges.push_back({sample.offset, sample.size});
+    }
+    return ranges;
+}
+
+// Returns where the run's data offset stands.
+std::size_t write_moof(ByteWriter& out, const media::TrackView& track, std::span<const Sample> samples,
+                       std::uint32_t n) {
+    const RunShape shape = shape_of(track, samples);
+    const BoxWriter moof(out, fourcc("moof"));
+    {
+        const BoxWriter mfhd(out, fourcc("mfhd"));
+        out.u32(0);
+        out.u32(n + 1);
+    }
+    const BoxWriter traf(out, fourcc("traf"));
+    write_track_fragment_header(out, track, shape, samples.size() > 1 ? samples[1].sync : samples[0].sync);
+    {
+        const BoxWriter tfdt(out, fourcc("tfdt"));
+        out.u32(1U << 24);
+        out.u64(static_cast<std::uint64_t>(std::max<std::int64_t>(samples.front().dts + track->priming, 0)));
+    }
+    return write_run(out, track, samples, shape);
+}
+
+}  // namespace
+
+Result<FragmentPlan> plan_fragment(const media::TrackView& track, std::span<const Sample> samples,
+                                   std::uint32_t n) {
+    FragmentPlan plan;
+    std::uint64_t payload = 0;
+    for (const Sample& sample : samples)
+        payload += sample.size;
+    constexpr std::uint64_t kHeadRoom = 1 << 20;
+    if (payload > UINT32_MAX - kHeadRoom) return fail(ErrorCode::too_large, "segment: over 4 GiB");
+    plan.head.reserve(fragment_head_size(track, samples.size()) + samples.size() * 8 + 64);
+    ByteWriter out(plan.head);
+    const std::size_t data_offset = write_moof(out, track, samples, n);
+    constexpr std::size_t kMdatHeader = 8;
+    out.patch_u32(data_offset, static_cast<std::uint32_t>(out.size() + kMdatHeader));
+    out.u32(payload + kMdatHeader);
+    out.u32(fourcc("mdat"));
+    plan.ranges = join(samples);
+    plan.size = out.size() + payload;
+    return plan;
+}
+
+std::uint64_t fragment_head_size(const media::TrackView& track, std::uint64_t samples) noexcept {
+    constexpr std::uint64_t kBoxes = 8 + 16 + 8 + 24 + 20 + 24 + 8;
+    const bool video = track->kind == media::TrackKind::video;
+    return kBoxes + samples * (4U + (track->default_duration == 0 ? 4U : 0U) + (video ? 4U : 0U));
+}
+
+}  // namespace mezz::package

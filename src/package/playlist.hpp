@@ -1,0 +1,35 @@
+// HLS playlists (RFC 8216bis) and the DASH manifest (ISO/IEC 23009-1), appended to a text.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "package/request_path.hpp"
+#include "package/title.hpp"
+
+namespace mezz::package {
+
+/// Appends the multivariant playlist of a title (RFC 8216bis §4.4.6). `query` ("?token=…" or empty) is put
+/// behind each URI.
+void write_multivariant_playlist(const TitleView& title, Format format, std::string_view query,
+                                 std::string& out);
+
+/// What a media playlist is about.
+struct MediaPlaylist {
+    TitleView title;
+    const RenditionRecord& rendition;
+    TrackTimeline line;
+    Format format = Format::hls;
+    std::string_view uri_prefix;  ///< "" or "{rev}/", put before each URI
+    std::string_view query;
+};
+
+/// Appends the media playlist of a rendition (RFC 8216bis §4.4.2, §4.4.3).
+void write_media_playlist(const MediaPlaylist& playlist, std::string& out);
+
+/// Appends a static MPD over the CMAF URLs. `tracks` belong to title.renditions(), in order.
+void write_manifest(const TitleView& title, std::span<const media::TrackView> tracks, std::string_view query,
+                    std::string& out);
+
+}  // namespace mezz::package

@@ -1,0 +1,87 @@
+#include "package/request_path.hpp"
+
+#include <charconv>
+
+namespace mezz::package {
+namespace {
+
+constexpr std::string_view kMasterName = "master";
+
+std::optional<Format> parse_format(std::string_view text) noexcept {
+    if (text == "hls") return Format::hls;
+    if (text == "cmaf") return Format::cmaf;
+    return std::nullopt;
+}
+
+// Takes the last component off a path.
+std::string_view pop_component(std::string_view& path) noexcept {
+    const std::size_t slash = path.rfind('/');
+    const std::string_view last = slash == std::string_view::npos ? path : path.substr(slash + 1);
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+    return last;
+}
+
+bool strip_suffix(std::string_view& text, std::string_view suffix) noexcept {
+    if (!text.ends_with(suffix)) return false;
+    text.remove_suffix(suffix.size());
+    return true;
+}
+
+std::optional<std::uint32_t> parse_number(std::string_view text) noexcept {
+    if (text.empty() || text.size() > 9 || (text.size() > 1 && text[0] == '0')) return std::nullopt;
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+bool parse_segment(std::string_view leaf, RequestPath& out) noexcept {
+    const std::size_t underscore = leaf.rfind('_');
+    if (underscore == std::string_view::npos) return false;
+    const auto number = parse_number(leaf.substr(underscore + 1));
+    if (!number) return false;
+    out.resource = Resource::segment;
+    out.rendition = leaf.substr(0, underscore);
+    out.number = *number;
+    return true;
+}
+
+bool parse_leaf(std::string_view leaf, RequestPath& out) noexcept {
+    if (leaf == "manifest.mpd") {
+        out.resource = Resource::manifest;
+        return out.format == Format::cmaf && out.revision.empty();
+    }
+    if (strip_suffix(leaf, ".m3u8")) {
+        const bool master = leaf == kMasterName;
+        out.resource = master ? Resource::multivariant_playlist : Resource::media_playlist;
+        out.rendition = master ? std::string_view() : leaf;
+        return master ? out.revision.empty() : !leaf.empty();
+    }
+    if (out.format == Format::hls) return strip_suffix(leaf, ".ts") && parse_segment(leaf, out);
+    if (strip_suffix(leaf, "_init.mp4")) {
+        out.resource = Resource::init_segment;
+        out.rendition = leaf;
+        return true;
+    }
+    return strip_suffix(leaf, ".m4s") && parse_segment(leaf, out);
+}
+
+}  // namespace
+
+std::optional<RequestPath> parse_request_path(std::string_view path) noexcept {
+    RequestPath out;
+    const std::string_view leaf = pop_component(path);
+    std::string_view component = pop_component(path);
+    auto format = parse_format(component);
+    if (!format) {
+        out.revision = component;
+        format = parse_format(pop_component(path));
+        if (!format || out.revision.empty()) return std::nullopt;
+    }
+    out.format = *format;
+    out.title = path;
+    if (!parse_leaf(leaf, out)) return std::nullopt;
+    return out;
+}
+
+}  // namespace mezz::package

@@ -1,0 +1,38 @@
+// What a URL of the read path asks for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace mezz::package {
+
+enum class Format : std::uint8_t { hls, cmaf };
+
+[[nodiscard]] constexpr std::string_view to_text(Format format) noexcept {
+    return format == Format::hls ? "hls" : "cmaf";
+}
+
+enum class Resource : std::uint8_t {
+    multivariant_playlist,
+    manifest,
+    media_playlist,
+    init_segment,
+    segment,
+};
+
+/// A parsed path; its texts point into the text that was parsed.
+struct RequestPath {
+    std::string_view title;     ///< may contain slashes, may be empty
+    std::string_view revision;  ///< empty if the URL names none
+    std::string_view rendition;
+    std::uint32_t number = 0;  ///< of a segment
+    Format format = Format::hls;
+    Resource resource = Resource::segment;
+};
+
+/// Parses `{title}/{format}/[{revision}/]{leaf}`, the part of a decoded URI behind the location. nullopt if
+/// it is no URL that Mezz answers. Segment numbers have no leading zeros: each resource has one URL.
+[[nodiscard]] std::optional<RequestPath> parse_request_path(std::string_view path) noexcept;
+
+}  // namespace mezz::package

@@ -1,0 +1,69 @@
+#include "package/segmenter.hpp"
+
+#include <algorithm>
+
+#include "core/rescale.hpp"
+
+namespace mezz::package {
+namespace {
+
+constexpr std::int64_t kToleranceMs = 10;
+constexpr std::int64_t kOverrunMs =
+    499;  // EXTINF, rounded, must not exceed the target (RFC 8216bis §4.4.3.1)
+constexpr std::int64_t kShortestTailMs = 500;
+
+}  // namespace
+
+CutPoints cut_points(const media::TrackView& track) {
+    CutPoints points{.timescale = track->timescale, .times = {}, .end = track->end};
+    std::int64_t time = track.piece_time(0);
+    const auto pieces = track.pieces();
+    for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
+        time += pieces[i].duration;
+        if (time > 0) points.times.push_back(time);
+    }
+    return points;
+}
+
+CutPoints common_points(const CutPoints& points, const media::TrackView& track) {
+    CutPoints common{.timescale = points.timescale, .times = {}, .end = points.end};
+    const std::int64_t tolerance = rescale(kToleranceMs, points.timescale, 1000);
+    for (const std::int64_t time : points.times) {
+        const std::uint32_t piece = track.nearest_piece(rescale(time, track->timescale, points.timescale));
+        const std::int64_t theirs = rescale(track.piece_time(piece), points.timescale, track->timescale);
+        if (piece < track.piece_count() && std::abs(theirs - time) <= tolerance) common.times.push_back(time);
+    }
+    return common;
+}
+
+std::vector<std::int64_t> cut(const CutPoints& points, std::span<const std::uint32_t> segment_ms) {
+    std::vector<std::int64_t> boundaries{0};
+    const std::int64_t overrun = rescale(kOverrunMs, points.timescale, 1000);
+    const std::int64_t tail = rescale(kShortestTailMs, points.timescale, 1000);
+    auto next = points.times.begin();
+    while (next != points.times.end()) {
+        const std::size_t n = std::min(boundaries.size(), segment_ms.size()) - 1;
+        const std::int64_t limit =
+            boundaries.back() + rescale(segment_ms[n], points.timescale, 1000) + overrun;
+        auto after = std::upper_bound(next, points.times.end(), limit);
+        if (after == points.times.end() && points.end <= limit) break;
+        if (after == next) ++after;
+        next = after;
+        if (points.end - *(after - 1) < tail && points.end <= limit + tail) break;
+        boundaries.push_back(*(after - 1));
+    }
+    boundaries.push_back(std::max(points.end, boundaries.back() + 1));
+    return boundaries;
+}
+
+std::int64_t longest_gap(const CutPoints& points) {
+    std::int64_t last = 0;
+    std::int64_t longest = 0;
+    for (const std::int64_t time : points.times) {
+        longest = std::max(longest, time - last);
+        last = time;
+    }
+    return std::max(longest, points.end - last);
+}
+
+}  // namespace mezz::package

@@ -1,0 +1,134 @@
+// A title as it is packaged: its renditions, and the segment boundaries that all of them share. One flat,
+// position-independent block of bytes that can lie in shared memory.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/bytes.hpp"
+#include "media/file_index.hpp"
+
+namespace mezz::package {
+
+/// A file of the title as it was when the title was put together.
+struct FileRecord {
+    ArrayRef name;  ///< relative to the title, empty if the title is this file
+    std::uint64_t size = 0;
+    std::int64_t modified = 0;  ///< seconds since 1970
+};
+
+/// Bits a second: the peak segment bit rate of RFC 8216bis §4.4.6.2, and the average.
+struct BitRate {
+    std::uint64_t peak = 0;
+    std::uint64_t average = 0;
+};
+
+/// One rendition. Texts end with NUL.
+struct RenditionRecord {
+    std::array<char, 48> name{};          ///< {r} of its URLs
+    std::array<char, 32> codec_string{};  ///< RFC 6381
+    std::array<char, 16> language{};      ///< empty if unknown
+    std::array<char, 64> label{};         ///< for people
+    media::TrackKind kind = media::TrackKind::video;
+    media::Layout layout = media::Layout::sample_tables;
+    bool is_default = false;  ///< the audio that players choose, and that TS segments of video carry
+    std::uint8_t channels = 0;
+    std::uint32_t file = 0;               ///< index of its FileRecord
+    std::uint32_t track = 0;              ///< index in its file's index
+    std::uint16_t width = 0, height = 0;  ///< as displayed, pixels
+    std::uint32_t sample_rate = 0;        ///< Hz
+    std::uint64_t frame_rate_milli = 0;   ///< frames in 1000 seconds, 0 if unknown
+    BitRate cmaf;
+    BitRate ts;  ///< video: with the default audio in it
+};
+
+struct TitleHeader {
+    std::uint32_t version = 0;
+    std::uint32_t size = 0;  ///< bytes of the block
+    std::array<char, 24> revision{};
+    std::int64_t modified = 0;    ///< newest file, seconds since 1970
+    std::uint32_t timescale = 0;  ///< of the boundaries
+    std::uint32_t unaligned = 0;  ///< renditions left out, because their sync points do not fit the others
+    ArrayRef boundaries;          ///< int64 ticks; segment n is between n and n + 1
+    ArrayRef files;
+    ArrayRef renditions;  ///< video by rising bit rate, then audio
+};
+
+/// Pieces of a track that make up a segment: first ≤ i < last.
+struct PieceRange {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+
+    [[nodiscard]] bool empty() const noexcept { return first >= last; }
+};
+
+/// Reads a block that build_title() made; trusted, aligned to 8 bytes.
+class TitleView {
+public:
+    explicit TitleView(Bytes block) noexcept : block_(block) {}
+
+    [[nodiscard]] const TitleHeader& header() const noexcept {
+        return *reinterpret_cast<const TitleHeader*>(block_.data());
+    }
+    [[nodiscard]] std::string_view revision() const noexcept { return header().revision.data(); }
+    [[nodiscard]] std::span<const std::int64_t> boundaries() const noexcept {
+        return array<std::int64_t>(header().boundaries);
+    }
+    [[nodiscard]] std::uint32_t segment_count() const noexcept { return header().boundaries.count - 1; }
+    [[nodiscard]] std::span<const FileRecord> files() const noexcept {
+        return array<FileRecord>(header().files);
+    }
+    [[nodiscard]] std::string_view file_name(const FileRecord& file) const noexcept {
+        return as_text(array<std::byte>(file.name));
+    }
+    [[nodiscard]] std::span<const RenditionRecord> renditions() const noexcept {
+        return array<RenditionRecord>(header().renditions);
+    }
+    /// The rendition of that name, nullptr if there is none.
+    [[nodiscard]] const RenditionRecord* find(std::string_view name) const noexcept;
+    /// The audio that TS segments of video carry, nullptr if the title has none.
+    [[nodiscard]] const RenditionRecord* default_audio() const noexcept;
+    [[nodiscard]] bool has_video() const noexcept;
+
+private:
+    template <class T>
+    [[nodiscard]] std::span<const T> array(ArrayRef ref) const noexcept {
+        return {reinterpret_cast<const T*>(block_.data() + ref.offset), ref.count};
+    }
+
+    Bytes block_;
+};
+
+/// Boundaries of segments as seen by one track.
+class TrackTimeline {
+public:
+    TrackTimeline(std::span<const std::int64_t> boundaries, std::uint32_t timescale,
+                  const media::TrackView& track) noexcept
+        : boundaries_(boundaries), timescale_(timescale), track_(track) {}
+
+    [[nodiscard]] std::uint32_t segment_count() const noexcept {
+        return static_cast<std::uint32_t>(boundaries_.size() - 1);
+    }
+    /// Pieces of segment n. Empty where the track has nothing: it starts later or has ended.
+    [[nodiscard]] PieceRange pieces(std::uint32_t n) const noexcept;
+    /// Presentation time at which segment n starts, 0 for the first, the track's end for n = segment_count().
+    /// Ticks of the track.
+    [[nodiscard]] std::int64_t start(std::uint32_t n) const noexcept;
+    [[nodiscard]] const media::TrackView& track() const noexcept { return track_; }
+
+private:
+    [[nodiscard]] std::uint32_t first_piece(std::uint32_t n) const noexcept;
+
+    std::span<const std::int64_t> boundaries_;
+    std::uint32_t timescale_;
+    media::TrackView track_;
+};
+
+[[nodiscard]] inline TrackTimeline timeline(const TitleView& title, const media::TrackView& track) noexcept {
+    return {title.boundaries(), title.header().timescale, track};
+}
+
+}  // namespace mezz::package

@@ -1,0 +1,241 @@
+#include "package/title_builder.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "core/block_writer.hpp"
+#include "core/rescale.hpp"
+#include "core/text.hpp"
+#include "package/bit_rate.hpp"
+#include "package/segmenter.hpp"
+
+namespace mezz::package {
+namespace {
+
+using media::TrackKind;
+using media::TrackView;
+
+// A rendition while the title is being built.
+struct Draft {
+    RenditionRecord record;
+    TrackView track;
+};
+
+template <std::size_t N>
+void assign(std::array<char, N>& to, std::string_view text) noexcept {
+    to = {};
+    std::ranges::copy(text.substr(0, N - 1), to.begin());
+}
+
+std::uint16_t displayed_width(const TrackView& track) noexcept {
+    const std::uint64_t width = std::uint64_t{track->width} * track->pixel_aspect_h / track->pixel_aspect_v;
+    return static_cast<std::uint16_t>(std::min<std::uint64_t>(width, UINT16_MAX));
+}
+
+// Frames a second of most of the track, as a fraction of ticks.
+void set_frame_rate(const TrackView& track, RenditionRecord& record) noexcept {
+    std::uint64_t ticks = track->default_duration;
+    std::uint64_t frames = 1;
+    if (ticks == 0 && track->sample_count != 0) {
+        ticks = static_cast<std::uint64_t>(std::max<std::int64_t>(track->end - track.piece_time(0), 1));
+        frames = track->sample_count;
+    }
+    if (ticks == 0) return;
+    record.frame_rate_milli = (frames * track->timescale * 1000 + ticks / 2) / ticks;
+}
+
+Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::uint32_t track_number) {
+    const TrackView track = file.index.track(track_number);
+    Draft draft{.record = {}, .track = track};
+    RenditionRecord& record = draft.record;
+    record.kind = track->kind;
+    record.layout = track->layout;
+    record.file = file_number;
+    record.track = track_number;
+    record.is_default = file.is_default;
+    assign(record.codec_string, track.codec_string());
+    assign(record.label, file.label);
+    std::string_view language = file.language;
+    if (language.empty() && std::string_view(track->language.data()) != "und")
+        language = track->language.data();
+    assign(record.language, language);
+    if (track->kind == TrackKind::video) {
+        record.width = displayed_width(track);
+        record.height = track->height;
+        set_frame_rate(track, record);
+    } else {
+        record.channels = track->aac.channels;
+        record.sample_rate = track->aac.sample_rate;
+    }
+    return draft;
+}
+
+// The same audio usually comes with each video file: one of each language and channel count is enough.
+bool is_repeated(const std::vector<Draft>& drafts, const Draft& audio) {
+    return std::ranges::any_of(drafts, [&](const Draft& other) {
+        return other.record.kind == TrackKind::audio && other.record.file != audio.record.file &&
+               std::string_view(other.record.language.data()) == audio.record.language.data() &&
+               other.record.channels == audio.record.channels;
+    });
+}
+
+std::vector<Draft> draft_renditions(std::span<const SourceFile> files) {
+    std::vector<Draft> drafts;
+    for (std::uint32_t f = 0; f < files.size(); ++f) {
+        for (std::uint32_t t = 0; t < files[f].index.track_count(); ++t) {
+            Draft draft = draft_rendition(files[f], f, t);
+            const bool named = !files[f].rendition.empty();
+            if (!named && draft.record.kind == TrackKind::audio && is_repeated(drafts, draft)) continue;
+            drafts.push_back(draft);
+        }
+    }
+    return drafts;
+}
+
+std::string base_name(const SourceFile& file, const RenditionRecord& record) {
+    if (!file.rendition.empty() && file.index.track_count() == 1) return file.rendition;
+    std::string name;
+    if (record.kind == TrackKind::video) {
+        append_number(name, record.height);
+        return name + "p";
+    }
+    return std::string("audio-") + (record.language[0] == '\0' ? "und" : record.language.data());
+}
+
+void name_renditions(std::span<const SourceFile> files, std::vector<Draft>& drafts) {
+    std::map<std::string, unsigned, std::less<>> taken;
+    for (Draft& draft : drafts) {
+        std::string name = base_name(files[draft.record.file], draft.record);
+        const unsigned n = ++taken[name];
+        if (n > 1) {
+            name += '-';
+            append_number(name, n);
+        }
+        assign(draft.record.name, name);
+    }
+}
+
+// One audio rendition is the default: the first that the catalog marks, or else the first.
+void choose_default_audio(std::vector<Draft>& drafts) {
+    Draft* chosen = nullptr;
+    for (Draft& draft : drafts) {
+        if (draft.record.kind != TrackKind::audio) continue;
+        if (chosen == nullptr || (draft.record.is_default && !chosen->record.is_default)) chosen = &draft;
+    }
+    for (Draft& draft : drafts)
+        draft.record.is_default = &draft == chosen;
+}
+
+// Removes video renditions that would stretch the segments: their sync points are not those of the first.
+CutPoints align(std::vector<Draft>& drafts, const TitleOptions& options, std::uint32_t& unaligned) {
+    const auto first =
+        std::ranges::find(drafts, TrackKind::video, [](const Draft& d) { return d.record.kind; });
+    const auto reference = first == drafts.end() ? drafts.begin() : first;
+    CutPoints points = cut_points(reference->track);
+    const std::uint32_t wished = *std::ranges::max_element(options.segment_ms);
+    const std::int64_t tolerable = 2 * std::max(longest_gap(points), rescale(wished, points.timescale, 1000));
+    std::vector<Draft> kept;
+    for (const Draft& draft : drafts) {
+        if (draft.record.kind == TrackKind::video && &draft != &*reference) {
+            CutPoints common = common_points(points, draft.track);
+            if (longest_gap(common) > tolerable) {
+                ++unaligned;
+                continue;
+            }
+            points = std::move(common);
+        }
+        kept.push_back(draft);
+    }
+    drafts = std::move(kept);
+    for (const Draft& draft : drafts)
+        points.end =
+            std::max(points.end, rescale(draft.track->end, points.timescale, draft.track->timescale));
+    return points;
+}
+
+void set_bit_rates(std::vector<Draft>& drafts, std::span<const std::int64_t> boundaries,
+                   std::uint32_t timescale) {
+    std::optional<TrackTimeline> default_audio;
+    for (const Draft& draft : drafts)
+        if (draft.record.kind == TrackKind::audio && draft.record.is_default)
+            default_audio.emplace(boundaries, timescale, draft.track);
+    for (Draft& draft : drafts) {
+        const TrackTimeline line(boundaries, timescale, draft.track);
+        draft.record.cmaf = cmaf_bit_rate(line);
+        draft.record.ts = draft.record.kind == TrackKind::video ? ts_bit_rate(line, default_audio)
+                                                                : ts_bit_rate(std::nullopt, line);
+    }
+}
+
+Result<std::vector<std::byte>> write_title(std::span<const SourceFile> files, std::span<const Draft> drafts,
+                                           std::span<const std::int64_t> boundaries, TitleHeader header) {
+    BlockWriter writer;
+    (void)writer.put(std::span<const TitleHeader>(&header, 1));
+    header.boundaries = writer.put(boundaries);
+    std::vector<FileRecord> file_records;
+    for (const SourceFile& file : files) {
+        file_records.push_back({writer.put(as_bytes(file.name)), file.size, file.modified});
+        header.modified = std::max(header.modified, file.modified);
+    }
+    header.files = writer.put(std::span<const FileRecord>(file_records));
+    std::vector<RenditionRecord> records;
+    for (const Draft& draft : drafts)
+        records.push_back(draft.record);
+    header.renditions = writer.put(std::span<const RenditionRecord>(records));
+    if (writer.size() > UINT32_MAX) return fail(ErrorCode::too_large, "title: over 4 GiB");
+    header.size = static_cast<std::uint32_t>(writer.size());
+    writer.overwrite(0, header);
+    return writer.take();
+}
+
+}  // namespace
+
+std::string make_revision(std::span<const SourceFile> files, const TitleOptions& options,
+                          std::string_view catalog_revision) {
+    std::string key = "mezz";
+    const auto add = [&key](auto number) {
+        key += '/';
+        append_number(key, number);
+    };
+    add(kPackagerVersion);
+    for (const std::uint32_t ms : options.segment_ms)
+        add(ms);
+    key += '/';
+    key += catalog_revision;
+    for (const SourceFile& file : files) {
+        key += '/';
+        key += file.name;
+        add(file.size);
+        add(file.modified);
+    }
+    std::uint64_t hash = 0xCBF29CE484222325;  // FNV-1a
+    for (const char c : key)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+    std::string text(16, '0');
+    for (std::size_t i = text.size(); i-- > 0; hash >>= 4)
+        text[i] = "0123456789abcdef"[hash & 15U];
+    return text;
+}
+
+Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, const TitleOptions& options,
+                                           std::string_view revision) {
+    std::vector<Draft> drafts = draft_renditions(files);
+    if (drafts.empty()) return fail(ErrorCode::unsupported, "title: no rendition");
+    TitleHeader header;
+    header.version = kPackagerVersion;
+    const CutPoints points = align(drafts, options, header.unaligned);
+    header.timescale = points.timescale;
+    assign(header.revision, revision);
+    choose_default_audio(drafts);
+    const std::vector<std::int64_t> boundaries = cut(points, options.segment_ms);
+    set_bit_rates(drafts, boundaries, points.timescale);
+    std::ranges::stable_sort(drafts, {}, [](const Draft& draft) {
+        const bool audio = draft.record.kind == TrackKind::audio;
+        return std::pair(audio, audio ? 0 : draft.record.cmaf.average);
+    });
+    name_renditions(files, drafts);
+    return write_title(files, drafts, boundaries, header);
+}
+
+}  // namespace mezz::package

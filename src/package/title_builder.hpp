@@ -1,0 +1,46 @@
+// Puts a title together from the indexes of its files.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+#include "media/file_index.hpp"
+#include "package/title.hpp"
+
+namespace mezz::package {
+
+/// Changes when the same files and configuration are packaged into other bytes; part of each revision.
+inline constexpr std::uint32_t kPackagerVersion = 1;
+
+/// A file, and what the catalog says of it; empty texts mean: take it from the file itself.
+struct SourceFile {
+    std::string name;  ///< relative to the title
+    std::uint64_t size = 0;
+    std::int64_t modified = 0;
+    std::string rendition;  ///< {r}
+    std::string language;
+    std::string label;
+    bool is_default = false;
+    media::FileIndexView index{Bytes{}};
+};
+
+struct TitleOptions {
+    std::vector<std::uint32_t> segment_ms;  ///< durations of the first segments; the last one repeats
+};
+
+/// A text of 16 hexadecimal digits that names these files and options: the same on every node that holds the
+/// same files. `catalog_revision` is the catalog's own number, empty for plain files.
+[[nodiscard]] std::string make_revision(std::span<const SourceFile> files, const TitleOptions& options,
+                                        std::string_view catalog_revision);
+
+/// Builds the block. Video renditions whose sync points have too little in common with the first one's are
+/// left out and counted. Fails with unsupported if nothing is left.
+[[nodiscard]] Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files,
+                                                         const TitleOptions& options,
+                                                         std::string_view revision);
+
+}  // namespace mezz::package

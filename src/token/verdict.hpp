@@ -1,0 +1,50 @@
+// What checking a token can find.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace mezz::token {
+
+enum class Verdict : std::uint8_t {
+    ok,
+    missing,        ///< there is no token
+    malformed,      ///< breaks the rules of RFC 7515, RFC 7519 or the claims that Mezz defines
+    algorithm,      ///< "alg" is not HS256
+    unknown_key,    ///< no key has the token's "kid", or it has none and the choice is not plain
+    signature,      ///< not signed with that key
+    expired,        ///< "exp" is reached
+    not_yet_valid,  ///< "nbf" is not reached
+    path,           ///< opens other paths than this
+    internal,       ///< no memory
+};
+
+/// The name of a verdict as variables, metrics and logs spell it, such as "unknown-key". Static storage, and
+/// a NUL follows.
+[[nodiscard]] constexpr std::string_view to_text(Verdict verdict) noexcept {
+    switch (verdict) {
+        case Verdict::ok:
+            return "ok";
+        case Verdict::missing:
+            return "missing";
+        case Verdict::malformed:
+            return "malformed";
+        case Verdict::algorithm:
+            return "algorithm";
+        case Verdict::unknown_key:
+            return "unknown-key";
+        case Verdict::signature:
+            return "signature";
+        case Verdict::expired:
+            return "expired";
+        case Verdict::not_yet_valid:
+            return "not-yet-valid";
+        case Verdict::path:
+            return "path";
+        case Verdict::internal:
+            return "internal";
+    }
+    return "internal";
+}
+
+}  // namespace mezz::token

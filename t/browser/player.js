@@ -1,0 +1,64 @@
+// Loads the player that the query names, plays the URL that it gives, and keeps every error in window.errors.
+const query = new URLSearchParams(location.search);
+const video = document.querySelector('video');
+window.errors = [];
+window.waits = [];
+
+function failed(what) {
+    window.errors.push(String(what));
+}
+
+function script(path) {
+    return new Promise((done, fail) => {
+        const element = document.createElement('script');
+        element.src = `node_modules/${path}`;
+        element.onload = done;
+        element.onerror = () => fail(new Error(`cannot load ${path}`));
+        document.head.append(element);
+    });
+}
+
+const players = {
+    async hlsjs(url) {
+        await script('hls.js/dist/hls.min.js');
+        const player = new Hls();
+        player.on(Hls.Events.ERROR, (_, data) => failed(`hls.js ${data.type} ${data.details} ${data.reason ?? ''}`));
+        player.loadSource(url);
+        player.attachMedia(video);
+    },
+    async dashjs(url) {
+        await script('dashjs/dist/modern/umd/dash.all.min.js');
+        const player = dashjs.MediaPlayer().create();
+        for (const event of ['error', 'playbackError', 'manifestError']) {
+            player.on(event, (e) => failed(`dash.js ${event} ${JSON.stringify(e.error ?? e)}`));
+        }
+        player.initialize(video, url, true);
+    },
+    async shaka(url) {
+        await script('shaka-player/dist/shaka-player.compiled.js');
+        shaka.polyfill.installAll();
+        const player = new shaka.Player();
+        await player.attach(video);
+        player.addEventListener('error', (e) => failed(`shaka ${e.detail.code} ${e.detail.data}`));
+        await player.load(url);
+    },
+    async native(url) {
+        video.src = url;
+    },
+};
+
+video.addEventListener('error', () => failed(`video ${video.error.code} ${video.error.message}`));
+video.addEventListener('waiting', () => window.waits.push({ at: video.currentTime, seeking: video.seeking }));
+players[query.get('player')](query.get('url'))
+    .then(() => video.play())
+    .catch((e) => e.name === 'AbortError' || failed(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`));
+window.state = () => {
+    const ranges = Array.from({ length: video.buffered.length }, (_, i) => [video.buffered.start(i), video.buffered.end(i)]);
+    const quality = video.getVideoPlaybackQuality();
+    return {
+        time: video.currentTime, duration: video.duration, ended: video.ended, paused: video.paused,
+        seeking: video.seeking, ready: video.readyState, buffered: ranges, frames: quality.totalVideoFrames,
+        dropped: quality.droppedVideoFrames, width: video.videoWidth, height: video.videoHeight,
+        errors: window.errors, waits: window.waits,
+    };
+};

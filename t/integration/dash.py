@@ -1,0 +1,123 @@
+"""A reader of static MPDs with SegmentTemplate (ISO/IEC 23009-1), and validation against the schema."""
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lxml import etree
+
+from mezz import SCHEMAS
+
+NS = {"d": "urn:mpeg:dash:schema:mpd:2011"}
+
+
+def seconds(text):
+    match = re.fullmatch(r"P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?", text)
+    assert match, f"duration {text!r}"
+    return sum((Fraction(v or 0) * unit for v, unit in zip(match.groups(), (86400, 3600, 60, 1))), Fraction(0))
+
+
+@dataclass
+class Representation:
+    id: str
+    bandwidth: int
+    mime: str
+    codecs: str
+    language: str
+    attributes: dict
+    init: str
+    media: list  # (url, start, duration) in seconds from the period's start
+
+
+@dataclass
+class Manifest:
+    duration: Fraction
+    min_buffer: Fraction
+    sets: list  # of lists of Representation
+    root: object
+
+    def representations(self):
+        return [r for s in self.sets for r in s]
+
+    def uris(self):
+        return [u for r in self.representations() for u in [r.init, *(m[0] for m in r.media)]]
+
+
+def validate(data):
+    """Schema errors as text; "" if valid or if there is no schema or xmllint here."""
+    schema = SCHEMAS / "DASH-MPD.xsd"
+    if not schema.exists() or not shutil.which("xmllint"):
+        return ""
+    done = subprocess.run(["xmllint", "--nonet", "--noout", "--schema", schema, "-"], input=data, capture_output=True)
+    return "" if done.returncode == 0 else done.stderr.decode()
+
+
+def parse(data):
+    root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
+    assert root.tag == f"{{{NS['d']}}}MPD" and root.get("type", "static") == "static"
+    (period,) = root.findall("d:Period", NS)
+    duration = seconds(root.get("mediaPresentationDuration"))
+    base = "".join(e.text for e in root.findall("d:BaseURL", NS))
+    sets = [[representation(r, s, base, duration) for r in s.findall("d:Representation", NS)]
+            for s in period.findall("d:AdaptationSet", NS)]
+    ids = [r.id for s in sets for r in s]
+    assert ids and len(set(ids)) == len(ids), "representation ids must be unique"
+    return Manifest(duration, seconds(root.get("minBufferTime")), sets, root)
+
+
+def inherited(element, parent):
+    merged = {**dict(parent.attrib), **dict(element.attrib)}
+    return merged
+
+
+def representation(element, parent, base, total):
+    attributes = inherited(element, parent)
+    templates = [t for t in (element.find("d:SegmentTemplate", NS), parent.find("d:SegmentTemplate", NS))
+                 if t is not None]
+    values = {name: value for t in reversed(templates) for name, value in t.attrib.items()}
+    timeline = next((t.find("d:SegmentTimeline", NS) for t in templates
+                     if t.find("d:SegmentTimeline", NS) is not None), None)
+    scale = int(values.get("timescale", 1))
+    offset = int(values.get("presentationTimeOffset", 0))
+    number = int(values.get("startNumber", 1))
+    times = timeline_times(timeline) if timeline is not None else regular_times(int(values["duration"]), scale, total)
+    assert timeline is None or "duration" not in values, "both @duration and SegmentTimeline"
+
+    def fill(template, **known):
+        url = base + re.sub(r"\$(\w*)(?:%0(\d+)d)?\$", lambda m: substitute(m, known), template)
+        assert "$" not in url, url
+        return url
+
+    media = [(fill(values["media"], RepresentationID=element.get("id"), Number=number + i, Time=start,
+                   Bandwidth=element.get("bandwidth")),
+              Fraction(start - offset, scale), Fraction(length, scale)) for i, (start, length) in enumerate(times)]
+    init = fill(values["initialization"], RepresentationID=element.get("id"), Bandwidth=element.get("bandwidth"))
+    return Representation(element.get("id"), int(element.get("bandwidth")), attributes.get("mimeType"),
+                          attributes.get("codecs"), attributes.get("lang", ""), attributes, init, media)
+
+
+def substitute(match, known):
+    if not match[1]:
+        return "$"
+    return str(known[match[1]]).zfill(int(match[2] or 0))
+
+
+def timeline_times(timeline):
+    """[(start, duration)] in ticks; each S continues where the one before ended unless it says t."""
+    times, now = [], 0
+    for s in timeline.findall("d:S", NS):
+        start, length, repeat = s.get("t"), int(s.get("d")), int(s.get("r", 0))
+        assert length > 0 and repeat >= 0
+        if start is not None:
+            assert not times or int(start) == now, "a gap or overlap in the SegmentTimeline"
+            now = int(start)
+        for _ in range(repeat + 1):
+            times.append((now, length))
+            now += length
+    return times
+
+
+def regular_times(length, scale, total):
+    count = -(-total * scale // length)
+    return [(i * length, min(length, total * scale - i * length)) for i in range(int(count))]

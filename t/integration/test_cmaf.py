@@ -1,0 +1,98 @@
+"""CMAF init and media segments: complete, continuous, repeatable; of track files, byte ranges of the file."""
+import pytest
+
+import boxes
+import media
+import walk
+from test_hls import FILES, TITLES
+
+
+def renditions(get, title):
+    found = walk.hls_title(get, f"/files/{title}", "cmaf")
+    return {p.path.rpartition("/")[2].removesuffix(".m3u8"): p for p in found.playlists}
+
+
+def joined(get, playlist):
+    return get.ok(playlist.map).body, [get.ok(u).body for u in playlist.uris]
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_init_and_segments_parse(get, title):
+    """One track a rendition, ftyp moov without samples, then moof mdat pairs, decoding times without a gap."""
+    for name, playlist in renditions(get, title).items():
+        init, segments = joined(get, playlist)
+        assert [b.type for b in boxes.walk(init)] == [b"ftyp", b"moov"], name
+        (track,) = boxes.Movie(init).tracks.values()
+        assert not track.samples
+        for body in segments:
+            types = [b.type for b in boxes.walk(body) if b.type not in (b"styp", b"sidx", b"prft", b"emsg")]
+            assert types == [b"moof", b"mdat"] * (len(types) // 2) and types, name
+            boxes.Movie(init + body)
+        (track,) = boxes.Movie(init + b"".join(segments)).tracks.values()
+        assert track.fragments[0].base == 0 or track.handler == "soun"
+        assert [f.sequence for f in track.fragments] == sorted({f.sequence for f in track.fragments})
+        for before, after in zip(track.samples, track.samples[1:]):
+            assert after.dts == before.dts + before.duration, f"{name}: a gap at {after.dts}"
+        if track.handler == "vide":
+            starts = {n: next(s for s in track.samples if s.fragment == n) for n in range(len(track.fragments))}
+            assert all(s.sync for s in starts.values())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_samples_are_the_sources(get, name):
+    """Bytes, times and sync flags of every sample are those of the source."""
+    source = boxes.Movie(media.generated(name).read_bytes())
+    remaining = list(source.tracks.values())
+    for playlist in renditions(get, name).values():
+        init, segments = joined(get, playlist)
+        got = boxes.Movie(init + b"".join(segments))
+        (track,) = got.tracks.values()
+        match = next(t for t in remaining if t.handler == track.handler and t.language == track.language)
+        remaining.remove(match)
+        assert len(track.samples) == len(match.samples)
+        for a, b in zip(track.samples, match.samples):
+            assert got.data[a.offset:a.offset + a.size] == source.data[b.offset:b.offset + b.size]
+            assert abs(a.pts / track.timescale - b.pts / match.timescale) < 1e-4
+            assert abs(a.dts / track.timescale - (b.dts - match.samples[0].dts + track.samples[0].dts) / match.timescale) < 1e-4
+            assert a.sync == b.sync or track.handler == "soun"
+    assert not remaining
+
+
+@pytest.mark.parametrize("title", ["faststart.mp4", "two_audio.mp4", "tracks", "vfr.mp4"])
+def test_sound_and_pictures_break_together(get, title):
+    """The n-th segments of sound and pictures begin within one audio frame of each other (2 s for track files)."""
+    starts = {}
+    for name, playlist in renditions(get, title).items():
+        init, segments = joined(get, playlist)
+        (empty,) = boxes.Movie(init).tracks.values()
+        for body in segments:
+            (track,) = boxes.Movie(init + body).tracks.values()
+            starts.setdefault(name, []).append(min(s.pts for s in track.samples) / empty.timescale)
+    counts = {len(s) for s in starts.values()}
+    assert max(counts) - min(counts) <= 1
+    limit = 2.05 if title == "tracks" else 0.07
+    for together in zip(*starts.values()):
+        assert max(together) - min(together) <= limit, together
+
+
+@pytest.mark.parametrize("title", ["faststart.mp4", "tracks", "fragmented.mp4"])
+def test_bytes_are_repeatable(site, get, title):
+    """The same bytes again, after a reload too, and the sizes that HEAD says."""
+    first = {u: get.ok(u) for p in renditions(get, title).values() for u in [p.map, *p.uris]}
+    for _ in range(2):
+        for url, answer in first.items():
+            again = get.ok(url)
+            assert again.body == answer.body and again.headers["etag"] == answer.headers["etag"]
+            assert int(get(url, method="HEAD").headers["content-length"]) == len(answer.body)
+        site.reload()
+
+
+def test_track_file_segments_are_byte_ranges(get):
+    """The segments of a CMAF track file put together are the file behind its index, the init is its head."""
+    for name, playlist in renditions(get, "tracks").items():
+        init, segments = joined(get, playlist)
+        source = next(p for p in media.cmaf_tracks().glob("*.mp4") if p.read_bytes().endswith(segments[-1]))
+        data = source.read_bytes()
+        first = next(b for b in boxes.walk(data) if b.type == b"moof").start
+        assert b"".join(segments) == data[first:], name
+        assert init == b"".join(data[b.start:b.end] for b in boxes.walk(data) if b.type in (b"ftyp", b"moov"))

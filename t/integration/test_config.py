@@ -1,0 +1,151 @@
+"""`nginx -t`: wrong values are refused with a word on what to write instead, right ones pass."""
+import json
+import re
+
+import pytest
+
+import mezz
+
+ADVICE = r"expected|must|write|use|such as|like|for example|is missing|add|one of|between|at least|at most|need|may hold"
+
+
+@pytest.fixture
+def check(tmp_path, cert, keys):
+    """check(**settings): exit code and output of nginx -t with the settings in place of the usual ones."""
+    (tmp_path / "media").mkdir()
+
+    def run(**settings):
+        folder = tmp_path / "nginx"
+        server = mezz.Nginx(folder, tmp_path / "media", cert, **settings)
+        return server.test_config()
+
+    return run
+
+
+def assert_refused(result, word):
+    code, output = result
+    assert code != 0, output
+    assert word in output, output
+    emerg = [line for line in output.splitlines() if "[emerg]" in line]
+    assert emerg, output
+    assert re.search(ADVICE, emerg[0]), f"no advice: {emerg[0]}"
+    assert "Sanitizer" not in output and "signal" not in output
+
+
+BAD_LOCATION = {
+    "mezz_segment_duration": ["0", "abc", "-1s", "0s", "500ms", "61s", "1d", "6s 4x", "6q"],
+    "mezz_max_moov": ["0", "abc", "-1", "10q", "1k", "100g"],
+    "mezz_token_arg": ['""', '"a b"', '"a=b"', '"a&b"', '"ü"'],
+    "mezz_token_cookie": ['""', '"a b"', '"a=b"', '"a;b"'],
+}
+
+
+@pytest.mark.parametrize("directive,value", [(d, v) for d, values in BAD_LOCATION.items() for v in values])
+def test_bad_values(check, directive, value):
+    settings = {"segment": ""} if directive == "mezz_segment_duration" else {}
+    assert_refused(check(location=f"{directive} {value};", **settings), directive)
+
+
+@pytest.mark.parametrize("value", ["maybe", "on", "Required", '""'])
+def test_bad_token_mode(check, keys, value):
+    result = check(token=f"mezz_token {value};", keys=[keys["2026-11"]])
+    assert_refused(result, "mezz_token")
+    assert "required" in result[1] and "off" in result[1]
+
+
+@pytest.mark.parametrize("value", ["shared", "shared:", ":32m", "shared:1k", "shared:abc", "shared:-1m", "sha red:32m"])
+def test_bad_zone(check, value):
+    assert_refused(check(zone=f'mezz_zone "{value}";'), "mezz_zone")
+
+
+
+
+@pytest.mark.parametrize("old,new,word", [
+    ("mezz_catalog files;", "mezz_catalog directory;", "mezz_catalog"),
+    ("mezz_storage file ", "mezz_storage ftp ", "mezz_storage"),
+    ("mezz_storage file ", "mezz_storage ", "mezz_storage"),
+    ("mezz_storage file ", "#", "mezz_storage"),
+    ("mezz_catalog files;", "", "mezz_catalog"),
+    ("mezz_zone shared:32m;", "", "mezz_zone"),
+    ("mezz_storage file ", "mezz_storage file /none/such; #", "mezz_storage"),
+    ("mezz_storage file ", "mezz_storage file relative; #", "mezz_storage"),
+])
+def test_missing_or_wrong_parts(tmp_path, cert, old, new, word):
+    server = mezz.Nginx(tmp_path / "n", tmp_path, cert)
+    assert old in server.conf
+    server.conf_file.write_text(server.conf.replace(old, new))
+    assert_refused(server.test_config(), word)
+
+
+@pytest.mark.parametrize("text", ["mezz; mezz;", "mezz_token off; mezz_token off;", "mezz on;",
+                                  "mezz_segment_duration 6s; mezz_segment_duration 6s;"])
+def test_twice_or_too_much(check, text):
+    code, output = check(location=text, token="", segment="")
+    assert code != 0 and "[emerg]" in output
+
+
+def jwk(folder, name, value):
+    path = folder / name
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return path
+
+
+GOOD_K = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"  # 32 bytes
+
+
+@pytest.mark.parametrize("content", [
+    "", "{", "[]", "null", "secret",
+    {"kty": "oct"}, {"k": GOOD_K}, {"kty": "RSA", "n": "x", "e": "AQAB"}, {"kty": "oct", "k": "AAAA"},
+    {"kty": "oct", "k": GOOD_K[:-1] + "!"}, {"kty": "oct", "k": 5}, {"kty": "oct", "k": GOOD_K, "kid": "other"},
+    {"kty": "oct", "k": GOOD_K, "alg": "HS512"}, {"kty": "oct", "k": GOOD_K, "alg": "none"},
+    {"kty": "oct", "k": GOOD_K, "use": "enc"},
+], ids=str)
+def test_bad_keys(check, tmp_path, content):
+    path = jwk(tmp_path, "bad.jwk", content)
+    code, output = check(http=f"mezz_token_key kid=a file={path};")
+    assert code != 0 and "bad.jwk" in output, output
+
+
+@pytest.mark.parametrize("text", ["mezz_token_key kid=a;", "mezz_token_key kid=a file=/none/such.jwk;",
+                                  "mezz_token_key kid= file={good};", "mezz_token_key kid=a file={good} x=y;",
+                                  "mezz_token_key kid=a file={good}; mezz_token_key kid=a file={good};"])
+def test_bad_key_directives(check, tmp_path, text):
+    good = jwk(tmp_path, "good.jwk", {"kty": "oct", "k": GOOD_K})
+    code, output = check(http=text.format(good=good))
+    assert code != 0 and "mezz_token_key" in output, output
+    assert re.search(ADVICE + r"|cannot be read|kid", output), output
+
+
+def test_required_needs_a_key(check):
+    assert_refused(check(token="mezz_token required;"), "mezz_token_key")
+
+
+GOOD = [
+    {}, {"workers": 2}, {"segment": ""}, {"segment": "mezz_segment_duration 2s;"},
+    {"segment": "mezz_segment_duration 2500ms;"}, {"segment": "mezz_segment_duration 1m;"}, {"segment": "mezz_segment_duration 2s 4s 6s;"}, {"token": ""},
+    {"location": "mezz_max_moov 1m;"}, {"location": "mezz_token_arg t; mezz_token_cookie c;"},
+    {"zone": "mezz_zone other:1m;"}, {"location": "add_header X-Title $mezz_title;"},
+    {"segment": "", "token": "", "http": "mezz_segment_duration 4s; mezz_token off;"},
+    {"server": "location /nested/ { mezz; mezz_catalog files; mezz_storage file /tmp; }"},
+]
+
+
+@pytest.mark.parametrize("settings", GOOD, ids=str)
+def test_good(check, settings):
+    code, output = check(**settings)
+    assert code == 0, output
+    assert "test is successful" in output
+
+
+def test_good_with_keys(check, keys):
+    code, output = check(token="mezz_token required;", keys=[keys["2026-11"], keys["2026-12"]])
+    assert code == 0, output
+
+
+def test_module_loaded_but_not_used(tmp_path, cert):
+    server = mezz.Nginx(tmp_path / "n", tmp_path, cert)
+    conf = (f"load_module {mezz.MODULE};\npid nginx.pid;\nevents {{}}\nhttp {{ access_log off; server {{ "
+            f"listen 127.0.0.1:{server.port}; }} }}\n")
+    server.conf_file.write_text(conf)
+    code, output = server.test_config()
+    assert code == 0, output

@@ -1,0 +1,72 @@
+"""Real players in Chromium: t/browser/play.mjs loads, seeks forward and back, and plays to the end."""
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import media
+import mezz
+
+BROWSER = mezz.REPO / "t" / "browser"
+CHROMIUM = os.environ.get("MEZZ_CHROMIUM", "/usr/bin/chromium")
+FILES = ["bbb_480p_30s_aac51.mp4", "flower_540p.mp4", "d_moov_at_end_60fps.mp4"]
+MADE = ["faststart.mp4", "video_only.mp4", "two_audio.mp4", "tracks", "ladder"]
+PLAYERS = {"hls.js TS": ("hlsjs", "hls/master.m3u8"), "hls.js CMAF": ("hlsjs", "cmaf/master.m3u8"),
+           "dash.js": ("dashjs", "cmaf/manifest.mpd"), "Shaka DASH": ("shaka", "cmaf/manifest.mpd"),
+           "Shaka HLS": ("shaka", "cmaf/master.m3u8"), "native TS": ("native", "hls/master.m3u8"),
+           "native CMAF": ("native", "cmaf/master.m3u8")}
+STATIC = "location /static/ { alias %s/; }"
+
+pytestmark = pytest.mark.skipif(not (os.path.exists(CHROMIUM) and shutil.which("node")
+                                     and (BROWSER / "node_modules" / "playwright-core").exists()),
+                                reason="needs chromium, node, and `npm ci` in t/browser")
+
+
+@pytest.fixture(scope="module")
+def theatre(nginx_for_module, tmp_path_factory, keys):
+    root = tmp_path_factory.mktemp("theatre")
+    for name in FILES:
+        if (mezz.CORPUS / name).exists():
+            mezz.place(mezz.CORPUS / name, root / name)
+    for name in MADE[:3]:
+        mezz.place(media.generated(name), root / name)
+    media.place_tracks(root)
+    media.place_ladder(root)
+    return nginx_for_module(root, workers=2, server=STATIC % BROWSER, token="mezz_token required;",
+                            keys=[keys["2026-11"]])
+
+
+def play(theatre, keys, name, player, folder):
+    program, top = PLAYERS[player]
+    url = theatre.url(f"/files/{name}/{top}?token={keys['2026-11'].token(path=f'/files/{name}')}")
+    done = subprocess.run(["node", "play.mjs", theatre.url("/static/player.html"), program, url, folder / "screen.png"],
+                          cwd=BROWSER, capture_output=True, text=True, timeout=150)
+    assert done.stdout.strip(), done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["failures"] == [], "\n".join(report["failures"])
+    assert report["frames"] > 30
+    return report
+
+
+def duration(path):
+    out = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", path],
+                         capture_output=True, text=True, check=True)
+    return float(out.stdout)
+
+
+@pytest.mark.parametrize("player", PLAYERS)
+@pytest.mark.parametrize("name", FILES)
+def test_corpus_file(theatre, keys, name, player, tmp_path):
+    path = media.corpus(name)
+    report = play(theatre, keys, name, player, tmp_path)
+    assert abs(report["duration"] - duration(path)) < 0.15
+    assert (tmp_path / "screen.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("player", ["hls.js TS", "hls.js CMAF", "dash.js", "Shaka DASH"])
+@pytest.mark.parametrize("name", MADE)
+def test_made_title(theatre, keys, name, player, tmp_path):
+    report = play(theatre, keys, name, player, tmp_path)
+    assert abs(report["duration"] - 13) < 0.15

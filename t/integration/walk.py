@@ -1,0 +1,67 @@
+"""Everything a title serves, found as a player finds it: from the top manifest down."""
+from dataclasses import dataclass
+
+import dash
+import hls
+from client import resolve
+
+
+@dataclass
+class Playlist:
+    path: str
+    media: hls.Media
+    uris: list  # of segments, resolved
+    map: str
+
+
+def playlist(get, path):
+    media = hls.parse_media(get.ok(path).text)
+    return Playlist(path, media, [resolve(path, s.uri) for s in media.segments],
+                    resolve(path, media.map) if media.map else "")
+
+
+@dataclass
+class Hls:
+    path: str
+    master: hls.Master
+    variants: list  # Playlist of each entry of master.variants
+    audio: list  # (entry of master.media, Playlist) with a URI
+
+    @property
+    def playlists(self):
+        unique = {p.path: p for p in self.variants + [p for _, p in self.audio]}
+        return list(unique.values())
+
+
+def hls_title(get, base, kind="hls", query=""):
+    """The HLS presentation under {base}/hls or {base}/cmaf."""
+    path = f"{base}/{kind}/master.m3u8{query}"
+    master = hls.parse_master(get.ok(path).text)
+    variants = [playlist(get, resolve(path, v["uri"])) for v in master.variants]
+    audio = [(e, playlist(get, resolve(path, e["URI"]))) for e in master.media if "URI" in e]
+    return Hls(path, master, variants, audio)
+
+
+def mpd(get, base, query=""):
+    path = f"{base}/cmaf/manifest.mpd{query}"
+    return path, dash.parse(get.ok(path).body)
+
+
+def one_of_each(get, base, query=""):
+    """A path of every kind of URL of a title: {kind: path}."""
+    ts, cmaf = hls_title(get, base, "hls", query), hls_title(get, base, "cmaf", query)
+    found = {"ts master": ts.path, "ts playlist": ts.variants[0].path, "ts segment": ts.variants[0].uris[0],
+             "cmaf master": cmaf.path, "cmaf playlist": cmaf.variants[0].path, "init": cmaf.variants[0].map,
+             "cmaf segment": cmaf.variants[0].uris[0], "mpd": f"{base}/cmaf/manifest.mpd{query}"}
+    if cmaf.audio:
+        found["audio init"] = cmaf.audio[0][1].map
+        found["audio segment"] = cmaf.audio[0][1].uris[0]
+    return found
+
+
+TYPES = {"ts master": "application/vnd.apple.mpegurl", "ts playlist": "application/vnd.apple.mpegurl",
+         "cmaf master": "application/vnd.apple.mpegurl", "cmaf playlist": "application/vnd.apple.mpegurl",
+         "ts segment": "video/mp2t", "init": "video/mp4", "cmaf segment": "video/mp4", "mpd": "application/dash+xml",
+         "audio init": "audio/mp4", "audio segment": "audio/mp4"}
+KINDS = list(TYPES)
+IMMUTABLE = [k for k in KINDS if k not in ("ts master", "cmaf master", "mpd")]
