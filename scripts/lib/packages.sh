@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Installs the Debian packages that scripts/up needs. Sourced after common.sh.
 
 packages=(nginx nginx-dev g++ make libssl-dev libpcre2-dev zlib1g-dev nlohmann-json3-dev python3 iproute2)

@@ -22,6 +22,18 @@ std::uint64_t TrackView::bytes_before(std::uint32_t i) const noexcept {
     return bytes;
 }
 
+std::uint32_t TrackView::samples_before(std::uint32_t i) const noexcept {
+    switch (record_->layout) {
+        case Layout::sample_tables:
+            return positions()[i].sample;
+        case Layout::scanned:
+            return fragment_positions()[i].sample;
+        case Layout::fragments:
+            break;
+    }
+    return 0;
+}
+
 std::uint32_t TrackView::nearest_piece(std::int64_t time) const noexcept {
     const auto blocks = array<PieceBlock>(record_->blocks);
     const auto after = std::ranges::upper_bound(blocks, time, {}, &PieceBlock::time);

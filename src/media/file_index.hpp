@@ -18,15 +18,16 @@ namespace mezz::media {
 /// How the samples of a track are found.
 enum class Layout : std::uint8_t {
     sample_tables,  ///< in moov's tables, which stay in the file; `positions` tells which slice to read
-    fragments,      ///< in the moof boxes of a one-track file whose sidx gave the pieces
+    fragments,      ///< in the moof boxes of a one-track file whose sidx gave the pieces: byte ranges
+    scanned,        ///< in moof boxes that were found by reading them all; `fragment_positions` tells which
 };
 
 /// A piece of a track that can begin a segment: from one sync point to the next. Times and bytes of a piece
 /// are found by summing from the PieceBlock before it.
 struct Piece {
     std::uint32_t duration = 0;  ///< ticks
-    std::uint32_t bytes = 0;     ///< sample_tables: of its samples; fragments: of the file
-    std::uint32_t extra = 0;     ///< sample_tables: the builder's cost sum; fragments: bytes of moof and IDR
+    std::uint32_t bytes = 0;     ///< of its samples; for Layout::fragments of the file
+    std::uint32_t extra = 0;     ///< the builder's cost sum; for Layout::fragments bytes of moof and IDR
 };
 
 /// Stands before each kPiecesPerBlock pieces.
@@ -49,6 +50,20 @@ struct TableRefs {
     TableFormat format;
 };
 
+/// A moof box.
+struct MoofRef {
+    std::uint64_t offset = 0;  ///< bytes from the start of the file
+    std::uint32_t size = 0;    ///< bytes
+    std::uint32_t pad = 0;
+};
+
+/// A track's sample by the moof box that describes it.
+struct FragmentPosition {
+    std::uint32_t moof = 0;    ///< index among the file's moof boxes
+    std::uint32_t skip = 0;    ///< samples of the track before it in this moof
+    std::uint32_t sample = 0;  ///< its number in the track, from 0
+};
+
 /// One track, as stored.
 struct TrackRecord {
     TrackKind kind = TrackKind::video;
@@ -63,22 +78,22 @@ struct TrackRecord {
     AacConfig aac;
     std::array<std::byte, 36> matrix{};
     std::uint32_t default_duration = 0;  ///< ticks of a sample, 0 if they differ or are unknown
-    std::uint32_t default_size = 0;      ///< fragments: of trex
-    std::uint32_t default_flags = 0;     ///< fragments: of trex
-    std::uint64_t sample_count = 0;      ///< exact for sample_tables; fragments: estimated from the first one
-    std::int64_t edit_shift = 0;         ///< ticks to add to media time to get presentation time
-    std::int64_t priming = 0;            ///< ticks of media that the edit list hides
-    std::int64_t end = 0;                ///< presentation time of the end, ticks
-    std::uint64_t bytes = 0;             ///< sum over the pieces
-    std::uint64_t first_byte = 0;        ///< fragments: where the first one starts
-    std::uint64_t init_bytes = 0;        ///< fragments: ftyp and moov, from the file's start, if contiguous
-    ArrayRef config;                     ///< avcC payload or AudioSpecificConfig
-    ArrayRef parameter_sets;             ///< Annex B, video
-    ArrayRef color;                      ///< payload of colr (nclx)
+    std::uint32_t trex_duration = 0, trex_size = 0, trex_flags = 0;  ///< what fragments leave out
+    std::uint64_t sample_count = 0;  ///< for Layout::fragments estimated from the first one
+    std::int64_t edit_shift = 0;     ///< ticks to add to media time to get presentation time
+    std::int64_t priming = 0;        ///< ticks of media that the edit list hides
+    std::int64_t end = 0;            ///< presentation time of the end, ticks
+    std::uint64_t bytes = 0;         ///< sum over the pieces
+    std::uint64_t first_byte = 0;    ///< fragments: where the first one starts
+    std::uint64_t init_bytes = 0;    ///< fragments: ftyp and moov, from the file's start, if contiguous
+    ArrayRef config;                 ///< avcC payload or AudioSpecificConfig
+    ArrayRef parameter_sets;         ///< Annex B, video
+    ArrayRef color;                  ///< payload of colr (nclx)
     ArrayRef codec_string;
     ArrayRef pieces;
     ArrayRef blocks;
     ArrayRef positions;  ///< sample_tables: of each piece's first sample and of the end; count is pieces + 1
+    ArrayRef fragment_positions;  ///< scanned: as `positions`
     TableRefs tables;
 };
 
@@ -87,6 +102,7 @@ struct FileIndexHeader {
     std::uint32_t size = 0;  ///< bytes of the whole block
     std::uint64_t file_size = 0;
     ArrayRef tracks;
+    ArrayRef moofs;  ///< where a track's layout is `scanned`
 };
 
 static_assert(std::is_trivially_copyable_v<TrackRecord> && std::is_trivially_copyable_v<FileIndexHeader>);
@@ -109,6 +125,17 @@ public:
     [[nodiscard]] std::span<const SamplePosition> positions() const noexcept {
         return array<SamplePosition>(record_->positions);
     }
+
+    [[nodiscard]] std::span<const FragmentPosition> fragment_positions() const noexcept {
+        return array<FragmentPosition>(record_->fragment_positions);
+    }
+    /// The moof boxes of the file.
+    [[nodiscard]] std::span<const MoofRef> moofs() const noexcept {
+        return array<MoofRef>(reinterpret_cast<const FileIndexHeader*>(base_)->moofs);
+    }
+
+    /// Samples before piece i, 0 ≤ i ≤ piece_count(); not known for Layout::fragments, where it is 0.
+    [[nodiscard]] std::uint32_t samples_before(std::uint32_t i) const noexcept;
 
     [[nodiscard]] std::uint32_t piece_count() const noexcept { return record_->pieces.count; }
 

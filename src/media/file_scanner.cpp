@@ -7,7 +7,11 @@ namespace {
 
 constexpr std::uint64_t kFirstRead = 64 * 1024;  // holds ftyp, and most of a track file's head
 constexpr std::uint64_t kHeaderRead = 4 * 1024;
-constexpr std::uint32_t kMostBoxes = 10000;  // before moov is found, or sidx after it
+constexpr std::uint32_t kMostBoxes = 1000000;  // at the top of a file
+
+FragmentDefaults defaults_of(const MovieTrack& track) noexcept {
+    return {track.id, track.default_duration, track.default_size, track.default_flags, track.edit_shift};
+}
 
 }  // namespace
 
@@ -31,23 +35,26 @@ bool FileScanner::wanted(FourCc type) const noexcept {
     }
 }
 
-Error FileScanner::missing() const noexcept {
-    if (!movie_) return {ErrorCode::bad_media, "moov: not found", file_size_};
-    if (!fragmented_) return {ErrorCode::unsupported, "sidx: not found in a fragmented file", file_size_};
-    return {ErrorCode::bad_media, "moof: not found", file_size_};
+// The end of the file is reached.
+Result<void> FileScanner::finish() {
+    if (!movie_) return fail(ErrorCode::bad_media, "moov: not found", file_size_);
+    if (scanned_.moofs.empty()) return fail(ErrorCode::bad_media, "moof: not found", file_size_);
+    done_ = true;
+    return {};
 }
 
 Result<void> FileScanner::feed(Bytes bytes) {
     const std::uint64_t base = position_;
     while (!done_) {
-        if (position_ >= file_size_) return std::unexpected(missing());
+        if (position_ >= file_size_) return finish();
         const std::uint64_t at = position_ - base;
         const bool up_to_end = base + bytes.size() == file_size_;
         if (at > bytes.size() || (bytes.size() - at < kMaxBoxHeader && !up_to_end)) break;
         const Bytes here = bytes.subspan(static_cast<std::size_t>(at));
         const auto header = read_box_header(here, position_, file_size_);
         if (!header) return std::unexpected(header.error());
-        if (++boxes_ > kMostBoxes) return fail(ErrorCode::unsupported, "file: over 10000 boxes", position_);
+        if (++boxes_ > kMostBoxes)
+            return fail(ErrorCode::unsupported, "file: over a million boxes", position_);
         if (wanted(header->type)) {
             if (header->size > max_moov_)
                 return fail(ErrorCode::too_large, "moov: over mezz_max_moov", position_);
@@ -83,15 +90,39 @@ Result<void> FileScanner::take_moov(const BoxHeader& header, Bytes payload) {
     return {};
 }
 
-Result<void> FileScanner::take_fragment(const Box& moof) {
-    if (!fragmented_) return fail(ErrorCode::unsupported, "moof: fragments without sidx", moof.offset);
-    if (movie_->tracks.size() == 1) {
-        const MovieTrack& track = movie_->tracks.front();
-        const FragmentDefaults defaults{track.id, track.default_duration, track.default_size,
-                                        track.default_flags, track.edit_shift};
-        if (auto ok = read_fragment(moof, defaults, file_size_, fragmented_->first_fragment); !ok) return ok;
-    }
+// Its pieces can be byte ranges of the file only if it holds one track, and if the index covers all of it and
+// says that each subsegment can be decoded by itself.
+Result<void> FileScanner::take_sidx(const Box& sidx) {
+    if (fragmented_ || movie_->tracks.size() != 1) return {};
+    auto index = parse_segment_index(sidx, file_size_);
+    if (!index) return std::unexpected(index.error());
+    const bool usable = index->all_sync && index->end == file_size_ && !index->subsegments.empty() &&
+                        index->timescale == movie_->tracks.front().timescale;
+    if (usable)
+        fragmented_.emplace(FragmentedFile{std::move(*index), {}, media_before_moov_ ? 0 : init_end_});
+    return {};
+}
+
+Result<void> FileScanner::take_moof(const Box& moof, std::uint64_t size) {
+    if (!fragmented_) return scan_moof(moof, size);
     done_ = true;
+    return read_fragment(moof, defaults_of(movie_->tracks.front()), file_size_, fragmented_->first_fragment);
+}
+
+Result<void> FileScanner::scan_moof(const Box& moof, std::uint64_t size) {
+    if (size > UINT32_MAX) return fail(ErrorCode::unsupported, "moof: over 4 GiB", moof.offset);
+    scanned_.moofs.push_back({moof.offset, static_cast<std::uint32_t>(size), 0});
+    scanned_.tracks.resize(movie_->tracks.size());
+    std::uint64_t memory = scanned_.moofs.size() * sizeof(MoofRef);
+    for (std::size_t i = 0; i < scanned_.tracks.size(); ++i) {
+        ScannedTrack& track = scanned_.tracks[i];
+        track.moof_starts.push_back(static_cast<std::uint32_t>(track.samples.size()));
+        auto ok = read_fragment(moof, defaults_of(movie_->tracks[i]), file_size_, track.samples);
+        if (!ok) return ok;
+        memory += track.samples.size() * sizeof(Sample) + track.moof_starts.size() * sizeof(std::uint32_t);
+    }
+    if (memory > max_moov_)
+        return fail(ErrorCode::too_large, "moof: samples are over mezz_max_moov", moof.offset);
     return {};
 }
 
@@ -101,23 +132,21 @@ Result<void> FileScanner::take_box(const BoxHeader& header, Bytes payload) {
         case fourcc("moov"):
             return take_moov(header, payload);
         case fourcc("moof"):
-            return take_fragment(box);
+            return take_moof(box, header.size);
+        case fourcc("sidx"):
+            return take_sidx(box);
         case fourcc("ssix"):
             return fragmented_ ? add_subsegment_index(box, fragmented_->index) : Result<void>();
         default:
-            break;
+            return {};
     }
-    if (fragmented_) return {};  // a second sidx indexes another track or a part of what the first one does
-    auto index = parse_segment_index(box, file_size_);
-    if (!index) return std::unexpected(index.error());
-    fragmented_.emplace(FragmentedFile{std::move(*index), {}, media_before_moov_ ? 0 : init_end_});
-    return {};
 }
 
 Result<std::vector<std::byte>> FileScanner::take_index() {
     if (!movie_) return fail(ErrorCode::internal, "scanner: asked for an index too early");
-    return fragmented_ ? build_index(*movie_, *fragmented_, file_size_)
-                       : build_index(*movie_, file_size_, cost_);
+    if (fragmented_) return build_index(*movie_, *fragmented_, file_size_);
+    if (movie_->fragmented) return build_index(*movie_, scanned_, file_size_, cost_);
+    return build_index(*movie_, file_size_, cost_);
 }
 
 }  // namespace mezz::media

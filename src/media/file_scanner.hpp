@@ -33,8 +33,10 @@ private:
 
     [[nodiscard]] Result<void> take_box(const BoxHeader& header, Bytes payload);
     [[nodiscard]] Result<void> take_moov(const BoxHeader& header, Bytes payload);
-    [[nodiscard]] Result<void> take_fragment(const Box& moof);
-    [[nodiscard]] Error missing() const noexcept;
+    [[nodiscard]] Result<void> take_sidx(const Box& sidx);
+    [[nodiscard]] Result<void> take_moof(const Box& moof, std::uint64_t size);
+    [[nodiscard]] Result<void> scan_moof(const Box& moof, std::uint64_t size);
+    [[nodiscard]] Result<void> finish();
     [[nodiscard]] bool wanted(FourCc type) const noexcept;
 
     std::uint64_t file_size_;
@@ -50,6 +52,7 @@ private:
     std::vector<std::byte> moov_;
     std::optional<Movie> movie_;
     std::optional<FragmentedFile> fragmented_;
+    ScannedFile scanned_;
 };
 
 }  // namespace mezz::media

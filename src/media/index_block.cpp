@@ -39,8 +39,9 @@ TrackDraft draft_track(const MovieTrack& track) {
     record.aac = track.aac;
     record.matrix = track.matrix;
     record.default_duration = track.default_duration;
-    record.default_size = track.default_size;
-    record.default_flags = track.default_flags;
+    record.trex_duration = track.default_duration;
+    record.trex_size = track.default_size;
+    record.trex_flags = track.default_flags;
     record.edit_shift = track.edit_shift;
     record.priming = track.priming;
     record.tables = table_refs(track.tables);
@@ -58,12 +59,16 @@ void append_piece(TrackDraft& draft, std::int64_t time, const Piece& piece) {
     draft.record.end = time + piece.duration;
 }
 
-Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts, std::uint64_t file_size) {
+Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts, std::uint64_t file_size,
+                                           std::span<const MoofRef> moofs) {
     BlockWriter writer;
-    FileIndexHeader header{.version = kFileIndexVersion, .size = 0, .file_size = file_size, .tracks = {}};
+    FileIndexHeader header;
+    header.version = kFileIndexVersion;
+    header.file_size = file_size;
     std::vector<TrackRecord> records(drafts.size());
     (void)writer.put(std::span<const FileIndexHeader>(&header, 1));
     header.tracks = writer.put(std::span<const TrackRecord>(records));
+    header.moofs = writer.put(moofs);
     for (std::size_t i = 0; i < drafts.size(); ++i) {
         TrackDraft& draft = drafts[i];
         TrackRecord& record = draft.record;
@@ -74,6 +79,7 @@ Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts, std:
         record.pieces = writer.put(std::span<const Piece>(draft.pieces));
         record.blocks = writer.put(std::span<const PieceBlock>(draft.blocks));
         record.positions = writer.put(std::span<const SamplePosition>(draft.positions));
+        record.fragment_positions = writer.put(std::span<const FragmentPosition>(draft.fragment_positions));
         records[i] = record;
     }
     if (writer.size() > UINT32_MAX) return fail(ErrorCode::too_large, "index: over 4 GiB");

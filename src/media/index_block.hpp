@@ -14,6 +14,7 @@ struct TrackDraft {
     std::vector<Piece> pieces;
     std::vector<PieceBlock> blocks;
     std::vector<SamplePosition> positions;
+    std::vector<FragmentPosition> fragment_positions;
     Bytes config, parameter_sets, color;
     std::string codec_string;
 };
@@ -26,6 +27,7 @@ void append_piece(TrackDraft& draft, std::int64_t time, const Piece& piece);
 
 /// Writes the block. Fails with too_large over 4 GiB.
 [[nodiscard]] Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts,
-                                                         std::uint64_t file_size);
+                                                         std::uint64_t file_size,
+                                                         std::span<const MoofRef> moofs = {});
 
 }  // namespace mezz::media

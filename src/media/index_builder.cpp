@@ -4,78 +4,12 @@
 #include <limits>
 #include <optional>
 
-#include "core/rescale.hpp"
 #include "media/index_block.hpp"
-#include "media/sample_cursor.hpp"
+#include "media/piece_cutter.hpp"
+#include "media/sample_source.hpp"
 
 namespace mezz::media {
 namespace {
-
-// Where tracks without sync points of their own may be cut: a track's presentation times, in its ticks.
-struct CutTimes {
-    std::uint32_t timescale = 0;
-    std::vector<std::int64_t> times;
-};
-
-TableSlice whole(const Table& table) noexcept {
-    return {table.entries, 0};
-}
-
-TableSlices whole_tables(const SampleTables& tables) noexcept {
-    return {whole(tables.time_to_sample),  whole(tables.composition_offsets), whole(tables.sample_sizes),
-            whole(tables.sample_to_chunk), whole(tables.chunk_offsets),       whole(tables.sync_samples)};
-}
-
-// Decides which samples begin a piece.
-class Cutter {
-public:
-    virtual bool begins_piece(const Sample& sample) = 0;
-
-protected:
-    ~Cutter() = default;
-};
-
-// At sync samples, the first of each half second of presentation time, so that aligned renditions agree.
-class SyncCutter final : public Cutter {
-public:
-    explicit SyncCutter(std::uint32_t timescale) noexcept : timescale_(timescale) {}
-    bool begins_piece(const Sample& sample) override {
-        if (!sample.sync) return false;
-        const std::int64_t slot =
-            rescale(sample.dts + sample.composition_offset, 1000, timescale_) / kPieceSpacingMs;
-        if (slot_ && slot <= *slot_) return false;
-        slot_ = slot;
-        return true;
-    }
-
-private:
-    std::uint32_t timescale_;
-    std::optional<std::int64_t> slot_;
-};
-
-// At the sample nearest to each of the video's cuts.
-class FollowingCutter final : public Cutter {
-public:
-    FollowingCutter(const CutTimes& cuts, std::uint32_t timescale) noexcept
-        : cuts_(cuts), timescale_(timescale) {}
-    bool begins_piece(const Sample& sample) override {
-        bool cut = first_;
-        first_ = false;
-        const std::int64_t middle = sample.dts + sample.composition_offset + (sample.duration + 1) / 2;
-        while (next_ < cuts_.times.size() &&
-               rescale(cuts_.times[next_], timescale_, cuts_.timescale) < middle) {
-            cut = true;
-            ++next_;
-        }
-        return cut;
-    }
-
-private:
-    const CutTimes& cuts_;
-    std::uint32_t timescale_;
-    std::size_t next_ = 0;
-    bool first_ = true;
-};
 
 Result<void> check_composition(const Sample& sample, const MovieTrack& track) {
     constexpr std::int64_t kMostSeconds = 60;
@@ -90,11 +24,10 @@ class PieceCollector {
 public:
     explicit PieceCollector(TrackDraft& draft) noexcept : draft_(draft) {}
 
-    Result<void> begin(std::int64_t time, const SamplePosition& position) {
+    Result<void> begin(std::int64_t time) {
         if (auto done = finish(time); !done) return done;
         begin_ = time;
         open_ = true;
-        draft_.positions.push_back(position);
         return {};
     }
     Result<void> add(const Sample& sample, std::uint32_t cost) {
@@ -105,11 +38,10 @@ public:
         if (bytes_ > UINT32_MAX) return fail(ErrorCode::unsupported, "stsz: 4 GiB between two sync samples");
         return {};
     }
-    Result<void> end(const SamplePosition& position) {
-        if (auto done = finish(end_); !done) return done;
-        draft_.positions.push_back(position);
-        return {};
-    }
+    Result<void> end() { return finish(end_); }
+
+    /// A piece has begun.
+    [[nodiscard]] bool open() const noexcept { return open_; }
 
 private:
     Result<void> finish(std::int64_t time) {
@@ -132,59 +64,44 @@ private:
     bool open_ = false;
 };
 
-Error at_tables(Error error, const MovieTrack& track) noexcept {
-    if (error.offset == kNoOffset) error.offset = track.tables.time_to_sample.offset;
+Error located(Error error, std::uint64_t offset) noexcept {
+    if (error.offset == kNoOffset) error.offset = offset;
     return error;
 }
 
-Result<TrackDraft> index_track(const MovieTrack& track, std::uint64_t file_size, Cutter& cutter,
-                               SampleCost cost) {
-    TrackDraft draft = draft_track(track);
-    SampleCursor cursor(track.tables.format, whole_tables(track.tables), {}, track.edit_shift, file_size);
-    PieceCollector collector(draft);
-    std::optional<std::uint32_t> usual;
-    bool started = false;
-    while (!cursor.at_end()) {
-        const SamplePosition position = cursor.position();
-        const auto sample = cursor.next();
-        if (!sample) return std::unexpected(at_tables(sample.error(), track));
-        if (auto ok = check_composition(*sample, track); !ok)
-            return std::unexpected(at_tables(ok.error(), track));
-        if (cutter.begins_piece(*sample)) {
-            started = true;
-            auto ok = collector.begin(sample->dts + sample->composition_offset, position);
-            if (!ok) return std::unexpected(at_tables(ok.error(), track));
-        }
-        if (!started) continue;  // nothing can be decoded before the first sync sample
-        ++draft.record.sample_count;
-        if (!cursor.at_end())
-            usual = usual.value_or(sample->duration) == sample->duration ? sample->duration : 0;
-        auto ok = collector.add(*sample, cost(track, *sample));
-        if (!ok) return std::unexpected(at_tables(ok.error(), track));
-    }
-    if (!started)
-        return fail(ErrorCode::bad_media, "stss: no sync sample", track.tables.time_to_sample.offset);
-    if (auto ok = collector.end(cursor.position()); !ok) return std::unexpected(at_tables(ok.error(), track));
-    draft.record.default_duration = usual.value_or(0);
-    return draft;
+// Notes the usual duration of samples: what all have but, perhaps, the last; 0 if they differ.
+void note_duration(const Sample& sample, bool last, std::optional<std::uint32_t>& usual) noexcept {
+    if (!last) usual = usual.value_or(sample.duration) == sample.duration ? sample.duration : 0;
 }
 
-bool is_kind(const MovieTrack& track, TrackKind kind) noexcept {
-    return track.kind == kind && track.tables.format.sample_count != 0;
+Result<void> collect_pieces(SampleSource& source, PieceCutter& cutter, SampleCost cost,
+                            const MovieTrack& track, TrackDraft& draft) {
+    PieceCollector collector(draft);
+    std::optional<std::uint32_t> usual;
+    while (!source.at_end()) {
+        const auto sample = source.next();
+        if (!sample) return std::unexpected(sample.error());
+        if (auto ok = check_composition(*sample, track); !ok) return ok;
+        if (cutter.begins_piece(*sample)) {
+            if (auto ok = collector.begin(sample->dts + sample->composition_offset); !ok) return ok;
+            source.mark(draft, false);
+        }
+        if (!collector.open()) continue;  // nothing can be decoded before the first sync sample
+        ++draft.record.sample_count;
+        note_duration(*sample, source.at_end(), usual);
+        if (auto ok = collector.add(*sample, cost(track, *sample)); !ok) return ok;
+    }
+    if (!collector.open()) return fail(ErrorCode::bad_media, "stss: no sync sample");
+    draft.record.default_duration = usual.value_or(0);
+    source.mark(draft, true);
+    return collector.end();
 }
 
 // Cut times for a file without video: one a second.
-CutTimes every_second(const MovieTrack& track) {
-    std::uint64_t ticks = 0;
-    ByteReader in(track.tables.time_to_sample.entries);
-    while (in.remaining() >= 8) {
-        const std::uint64_t count = in.u32();
-        ticks += count * in.u32();
-    }
+CutTimes every_second(std::uint64_t seconds) {
+    constexpr std::uint64_t kMost = 1U << 20;
     CutTimes cuts{.timescale = 1, .times = {}};
-    const std::uint64_t seconds =
-        std::min<std::uint64_t>(ticks / track.timescale, track.tables.format.sample_count);
-    for (std::uint64_t s = 1; s <= seconds; ++s)
+    for (std::uint64_t s = 1; s <= std::min(seconds, kMost); ++s)
         cuts.times.push_back(static_cast<std::int64_t>(s));
     return cuts;
 }
@@ -201,29 +118,89 @@ CutTimes cut_times(const TrackDraft& draft) {
     return cuts;
 }
 
+std::uint64_t table_seconds(const MovieTrack& track) noexcept {
+    std::uint64_t ticks = 0;
+    ByteReader in(track.tables.time_to_sample.entries);
+    while (in.remaining() >= 8) {
+        const std::uint64_t count = in.u32();
+        ticks += count * in.u32();
+    }
+    return ticks / track.timescale;
+}
+
+std::uint64_t scanned_seconds(const MovieTrack& track, const ScannedTrack& scanned) noexcept {
+    const Sample& last = scanned.samples.back();
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(last.dts + last.duration, 0)) / track.timescale;
+}
+
+// Video first: audio is cut where the first video is.
+class IndexBuilder {
+public:
+    IndexBuilder(std::uint64_t file_size, SampleCost cost) noexcept : file_size_(file_size), cost_(cost) {}
+
+    Result<void> add(const MovieTrack& track, SampleSource& source, std::uint64_t seconds, Layout layout) {
+        TrackDraft draft = draft_track(track);
+        draft.record.layout = layout;
+        if (track.kind == TrackKind::audio && !cuts_) cuts_ = every_second(seconds);
+        const auto done = track.kind == TrackKind::video ? collect_video(track, source, draft)
+                                                         : collect_audio(track, source, draft);
+        if (!done) return std::unexpected(located(done.error(), track.tables.time_to_sample.offset));
+        if (!cuts_) cuts_ = cut_times(draft);
+        drafts_.push_back(std::move(draft));
+        return {};
+    }
+
+    Result<std::vector<std::byte>> write(std::span<const MoofRef> moofs) {
+        if (drafts_.empty())
+            return fail(ErrorCode::unsupported, "moov: no track in a codec that can be packaged");
+        return write_index(drafts_, file_size_, moofs);
+    }
+
+private:
+    Result<void> collect_video(const MovieTrack& track, SampleSource& source, TrackDraft& draft) {
+        SyncCutter cutter(track.timescale);
+        return collect_pieces(source, cutter, cost_, track, draft);
+    }
+    Result<void> collect_audio(const MovieTrack& track, SampleSource& source, TrackDraft& draft) {
+        FollowingCutter cutter(*cuts_, track.timescale);
+        return collect_pieces(source, cutter, cost_, track, draft);
+    }
+
+    std::uint64_t file_size_;
+    SampleCost cost_;
+    std::vector<TrackDraft> drafts_;
+    std::optional<CutTimes> cuts_;
+};
+
 }  // namespace
 
 Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t file_size, SampleCost cost) {
-    std::vector<TrackDraft> drafts;
-    std::optional<CutTimes> cuts;
-    for (const MovieTrack& track : movie.tracks) {
-        if (!is_kind(track, TrackKind::video)) continue;
-        SyncCutter cutter(track.timescale);
-        auto draft = index_track(track, file_size, cutter, cost);
-        if (!draft) return std::unexpected(draft.error());
-        if (!cuts) cuts = cut_times(*draft);
-        drafts.push_back(std::move(*draft));
+    IndexBuilder builder(file_size, cost);
+    for (const TrackKind kind : {TrackKind::video, TrackKind::audio}) {
+        for (const MovieTrack& track : movie.tracks) {
+            if (track.kind != kind || track.tables.format.sample_count == 0) continue;
+            TableSource source(track, file_size);
+            if (auto ok = builder.add(track, source, table_seconds(track), Layout::sample_tables); !ok)
+                return std::unexpected(ok.error());
+        }
     }
-    for (const MovieTrack& track : movie.tracks) {
-        if (!is_kind(track, TrackKind::audio)) continue;
-        if (!cuts) cuts = every_second(track);
-        FollowingCutter cutter(*cuts, track.timescale);
-        auto draft = index_track(track, file_size, cutter, cost);
-        if (!draft) return std::unexpected(draft.error());
-        drafts.push_back(std::move(*draft));
+    return builder.write({});
+}
+
+Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile& file,
+                                           std::uint64_t file_size, SampleCost cost) {
+    IndexBuilder builder(file_size, cost);
+    for (const TrackKind kind : {TrackKind::video, TrackKind::audio}) {
+        for (std::size_t i = 0; i < movie.tracks.size(); ++i) {
+            const MovieTrack& track = movie.tracks[i];
+            if (track.kind != kind || file.tracks[i].samples.empty()) continue;
+            ScannedSource source(file.tracks[i]);
+            const std::uint64_t seconds = scanned_seconds(track, file.tracks[i]);
+            if (auto ok = builder.add(track, source, seconds, Layout::scanned); !ok)
+                return std::unexpected(ok.error());
+        }
     }
-    if (drafts.empty()) return fail(ErrorCode::unsupported, "moov: no track in a codec that can be packaged");
-    return write_index(drafts, file_size);
+    return builder.write(file.moofs);
 }
 
 Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedFile& file,

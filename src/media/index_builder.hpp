@@ -8,6 +8,7 @@
 #include "media/file_index.hpp"
 #include "media/fragment.hpp"
 #include "media/movie.hpp"
+#include "media/sample_source.hpp"
 #include "media/segment_index.hpp"
 
 namespace mezz::media {
@@ -18,16 +19,23 @@ using SampleCost = std::uint32_t (*)(const MovieTrack& track, const Sample& samp
 /// Version of the block's layout; an index of another version is not read.
 inline constexpr std::uint32_t kFileIndexVersion = 1;
 
-/// Shortest distance of two pieces, so that a film of key frames only does not have a piece a frame.
-inline constexpr std::uint32_t kPieceSpacingMs = 500;
-
 /// Index of a file whose samples are described by moov. Reads each sample table once. Tracks without samples
 /// are left out. Fails with bad_media if the tables contradict each other or the file's size, with
 /// unsupported if no track can be packaged.
 [[nodiscard]] Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t file_size,
                                                          SampleCost cost);
 
-/// What a fragmented file says outside of moov.
+/// What all moof boxes of a file say.
+struct ScannedFile {
+    std::vector<MoofRef> moofs;
+    std::vector<ScannedTrack> tracks;  ///< as many as movie.tracks
+};
+
+/// Index of a file whose samples are described by moof boxes, however they are cut. Fails like the other.
+[[nodiscard]] Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile& file,
+                                                         std::uint64_t file_size, SampleCost cost);
+
+/// What a fragmented file says outside of moov, if sidx tells its pieces.
 struct FragmentedFile {
     SegmentIndex index;
     std::vector<Sample> first_fragment;  ///< tells the usual sample duration

@@ -18,13 +18,31 @@ SampleReader::SampleReader(TrackView track, std::uint64_t file_size, std::uint32
     : track_(track), file_size_(file_size), first_(first), last_(std::min(last, track.piece_count())) {
     if (first_ >= last_) {
         done_ = true;
-    } else if (track_->layout == Layout::sample_tables) {
-        plan_tables();
-    } else {
-        const std::uint64_t begin = track_.bytes_before(first_);
-        fragments_ = {track_->first_byte + begin, track_.bytes_before(last_) - begin};
-        done_ = fragments_.length == 0;
+        return;
     }
+    switch (track_->layout) {
+        case Layout::sample_tables:
+            plan_tables();
+            return;
+        case Layout::scanned:
+            plan_moofs();
+            return;
+        case Layout::fragments:
+            break;
+    }
+    const std::uint64_t begin = track_.bytes_before(first_);
+    fragments_ = {track_->first_byte + begin, track_.bytes_before(last_) - begin};
+    done_ = fragments_.length == 0;
+}
+
+FragmentDefaults SampleReader::defaults() const noexcept {
+    return {track_->id, track_->trex_duration, track_->trex_size, track_->trex_flags, track_->edit_shift};
+}
+
+void SampleReader::plan_moofs() noexcept {
+    const FragmentPosition& to = track_.fragment_positions()[last_];
+    next_moof_ = track_.fragment_positions()[first_].moof;
+    end_moof_ = to.moof + (to.skip > 0 ? 1U : 0U);
 }
 
 // The entries between the positions of the first piece and of the one after the last, and one more: a run or
@@ -63,12 +81,45 @@ void SampleReader::skip_empty_tables() noexcept {
 
 std::optional<ByteRange> SampleReader::need() const noexcept {
     if (done_) return std::nullopt;
-    if (track_->layout == Layout::sample_tables) return ranges_[table_];
+    switch (track_->layout) {
+        case Layout::sample_tables:
+            return ranges_[table_];
+        case Layout::scanned:
+            return ByteRange{track_.moofs()[next_moof_].offset, track_.moofs()[next_moof_].size};
+        case Layout::fragments:
+            break;
+    }
     return ByteRange{fragments_.offset, std::min(fragments_.length, std::max(kMoofRead, moof_size_))};
 }
 
 Result<void> SampleReader::feed(Bytes bytes) {
-    return track_->layout == Layout::sample_tables ? feed_table(bytes) : feed_fragments(bytes);
+    switch (track_->layout) {
+        case Layout::sample_tables:
+            return feed_table(bytes);
+        case Layout::scanned:
+            return feed_moof(bytes);
+        case Layout::fragments:
+            break;
+    }
+    return feed_fragments(bytes);
+}
+
+// Samples that belong to the pieces before and after are dropped when all moofs have been read.
+Result<void> SampleReader::feed_moof(Bytes bytes) {
+    const std::uint64_t offset = track_.moofs()[next_moof_].offset;
+    const auto header = read_box_header(bytes, offset, offset + bytes.size());
+    if (!header) return std::unexpected(header.error());
+    const Box moof{header->type, offset, header->header_size, bytes.subspan(header->header_size)};
+    if (auto ok = read_fragment(moof, defaults(), file_size_, samples_); !ok) return ok;
+    if (++next_moof_ < end_moof_) return {};
+    done_ = true;
+    const FragmentPosition& from = track_.fragment_positions()[first_];
+    const std::uint32_t count = track_.fragment_positions()[last_].sample - from.sample;
+    if (samples_.size() < std::uint64_t{from.skip} + count)
+        return fail(ErrorCode::bad_media, "moof: fewer samples than before", offset);
+    samples_.erase(samples_.begin(), samples_.begin() + from.skip);
+    samples_.resize(count);
+    return {};
 }
 
 Result<void> SampleReader::feed_table(Bytes bytes) {
@@ -103,8 +154,6 @@ Result<void> SampleReader::read_tables() {
 }
 
 Result<void> SampleReader::feed_fragments(Bytes bytes) {
-    const FragmentDefaults defaults{track_->id, track_->default_duration, track_->default_size,
-                                    track_->default_flags, track_->edit_shift};
     while (fragments_.length != 0) {
         if (bytes.size() < kMaxBoxHeader && bytes.size() < fragments_.length) return {};
         const auto header = read_box_header(bytes, fragments_.offset, fragments_.end());
@@ -117,7 +166,7 @@ Result<void> SampleReader::feed_fragments(Bytes bytes) {
             const auto payload = static_cast<std::size_t>(header->payload_size());
             const Box moof{header->type, header->offset, header->header_size,
                            bytes.subspan(header->header_size, payload)};
-            if (auto ok = read_fragment(moof, defaults, file_size_, samples_); !ok) return ok;
+            if (auto ok = read_fragment(moof, defaults(), file_size_, samples_); !ok) return ok;
         }
         moof_size_ = 0;
         fragments_ = {header->end(), fragments_.end() - header->end()};

@@ -10,6 +10,7 @@
 #include "core/byte_range.hpp"
 #include "core/error.hpp"
 #include "media/file_index.hpp"
+#include "media/fragment.hpp"
 #include "media/sample.hpp"
 
 namespace mezz::media {
@@ -37,6 +38,9 @@ private:
     [[nodiscard]] Result<void> feed_table(Bytes bytes);
     [[nodiscard]] Result<void> read_tables();
     [[nodiscard]] Result<void> feed_fragments(Bytes bytes);
+    [[nodiscard]] Result<void> feed_moof(Bytes bytes);
+    [[nodiscard]] FragmentDefaults defaults() const noexcept;
+    void plan_moofs() noexcept;
     void skip_empty_tables() noexcept;
 
     TrackView track_;
@@ -55,6 +59,10 @@ private:
     // Layout::fragments
     ByteRange fragments_;  // what has not been looked at
     std::uint64_t moof_size_ = 0;
+
+    // Layout::scanned: moofs that have not been read
+    std::size_t next_moof_ = 0;
+    std::size_t end_moof_ = 0;
 };
 
 }  // namespace mezz::media

@@ -25,13 +25,14 @@ Result<SegmentIndex> parse_segment_index(const Box& sidx, std::uint64_t file_siz
     for (std::uint32_t i = 0; i < count; ++i) {
         const std::uint32_t reference = in.u32();
         const Subsegment part{.bytes = reference & 0x7FFFFFFFU, .duration = in.u32()};
-        in.skip(4);
+        index.all_sync = index.all_sync && in.u32() >> 31 != 0;
         if (reference >> 31 != 0) return fail(ErrorCode::unsupported, "sidx: index of indexes", sidx.offset);
         if (part.bytes > left)
             return fail(ErrorCode::bad_media, "sidx: subsegment exceeds the file", sidx.offset);
         left -= part.bytes;
         index.subsegments.push_back(part);
     }
+    index.end = file_size - left;
     return index;
 }
 

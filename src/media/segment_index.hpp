@@ -20,6 +20,8 @@ struct SegmentIndex {
     std::uint32_t timescale = 0;
     std::int64_t earliest_time = 0;  ///< ticks
     std::uint64_t first_byte = 0;    ///< of the first subsegment in the file
+    std::uint64_t end = 0;           ///< where the last subsegment ends
+    bool all_sync = true;            ///< each subsegment is said to start with a stream access point
     std::vector<Subsegment> subsegments;
 };
 

@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostFiles = 64;
+constexpr std::string_view kAssetName = "asset.json";
 constexpr std::size_t kLargestAsset = 1 << 20;
 
 bool is_media_name(std::string_view name) noexcept {
@@ -91,7 +92,7 @@ struct FolderJob {
                 result = fail(ErrorCode::not_found, "title: no such file or folder");
                 return;
             }
-            const auto json = read_asset_file(folder / "asset.json");
+            const auto json = read_asset_file(folder / kAssetName);
             if (!json)
                 result = std::unexpected(json.error());
             else
@@ -122,6 +123,7 @@ Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view pa
 }
 
 bool is_servable_path(std::string_view path) noexcept {
+    if (path.empty() || path.substr(path.rfind('/') + 1) == kAssetName) return false;
     while (!path.empty()) {
         const std::size_t slash = path.find('/');
         const std::string_view component = path.substr(0, slash);

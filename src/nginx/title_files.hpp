@@ -21,7 +21,8 @@ struct TitleFiles {
 /// not_found if there is nothing, with bad_media or too_large if asset.json or the folder cannot be used.
 [[nodiscard]] Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view path);
 
-/// True if no component of the path is empty, "..", or hidden.
+/// True if the path may be a title's: not empty, no component empty, hidden or "..", and not asset.json
+/// itself.
 [[nodiscard]] bool is_servable_path(std::string_view path) noexcept;
 
 }  // namespace mezz::nginx

@@ -35,7 +35,7 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) noexcept {
 // Exact from the index where it counted packets; else each picture leaves half a packet unused on average.
 std::uint64_t video_packets(const media::TrackView& track, PieceRange pieces) {
     std::uint64_t packets = 0;
-    if (track->layout == media::Layout::sample_tables) {
+    if (track->layout != media::Layout::fragments) {
         for (const media::Piece& piece : track.pieces().subspan(pieces.first, pieces.last - pieces.first))
             packets += piece.extra;
     } else {
@@ -96,8 +96,8 @@ BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale)
 
 std::uint64_t sample_count(const media::TrackView& track, PieceRange pieces) {
     if (pieces.empty()) return 0;
-    if (track->layout == media::Layout::sample_tables)
-        return track.positions()[pieces.last].sample - track.positions()[pieces.first].sample;
+    if (track->layout != media::Layout::fragments)
+        return track.samples_before(pieces.last) - track.samples_before(pieces.first);
     const std::int64_t whole = track->end - track.piece_time(0);
     const std::int64_t part = track.piece_time(pieces.last) - track.piece_time(pieces.first);
     if (whole <= 0) return 0;
@@ -113,7 +113,7 @@ BitRate cmaf_bit_rate(const TrackTimeline& line) {
     for (std::uint32_t n = 0; n < line.segment_count(); ++n) {
         const PieceRange pieces = line.pieces(n);
         if (pieces.empty()) continue;
-        const bool generated = track->layout == media::Layout::sample_tables;
+        const bool generated = track->layout != media::Layout::fragments;
         const std::uint64_t head = generated ? fragment_head_size(track, sample_count(track, pieces)) : 0;
         sizes.push_back({bytes_of(track, pieces) + head, line.start(n + 1) - line.start(n)});
     }

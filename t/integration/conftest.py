@@ -26,7 +26,12 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def cert(tmp_path_factory):
-    return mezz.certificate(tmp_path_factory.mktemp("cert"))
+    """The certificate of all servers; made once nginx is known to load the module at all."""
+    path = mezz.certificate(tmp_path_factory.mktemp("cert"))
+    code, output = mezz.Nginx(tmp_path_factory.mktemp("probe"), path.parent, path).test_config()
+    if code != 0:
+        pytest.exit(f"nginx does not load {mezz.MODULE}:\n{output}", returncode=3)
+    return path
 
 
 @pytest.fixture(scope="session")

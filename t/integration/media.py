@@ -98,7 +98,7 @@ def ladder(name):
 
 def asset(renditions):
     """asset.json for files that stand beside it."""
-    return json.dumps({"version": 1, "renditions": [{"name": Path(file).stem, "file": file} for file in renditions]})
+    return json.dumps({"version": 1, "revision": 1, "renditions": [{"name": Path(file).stem, "file": file} for file in renditions]})
 
 
 def place_ladder(root, title="ladder"):

@@ -10,7 +10,7 @@ import media
 import walk
 
 FILES = ["faststart.mp4", "moov_last.mp4", "no_bframes_2997.mp4", "video_only.mp4", "audio_only.mp4", "two_audio.mp4",
-         "vfr.mp4", "long_gop.mp4", "exact_12s.mp4", "one_segment.mp4", "fragmented.mp4", "minute.mp4"]
+         "vfr.mp4", "long_gop.mp4", "exact_12s.mp4", "one_segment.mp4", "minute.mp4"]
 TITLES = FILES + ["ladder", "tracks"]
 
 

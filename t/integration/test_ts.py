@@ -106,7 +106,7 @@ def test_times_are_the_sources(get, name):
             if video:
                 assert len(got) == len(times)
             offsets.append(offset)
-        assert max(offsets) - min(offsets) <= 2, f"sound and pictures are {offsets} off"
+        assert not offsets or max(offsets) - min(offsets) <= 2, f"sound and pictures are {offsets} off"
 
 
 def first_sound(times, got, offsets):
@@ -131,7 +131,7 @@ def test_segment_durations_match_extinf(get, title):
             assert abs(Fraction(b - a, 90000) - segment.duration) < Fraction(1, 500)
 
 
-@pytest.mark.parametrize("title", ["faststart.mp4", "tracks", "fragmented.mp4"])
+@pytest.mark.parametrize("title", ["faststart.mp4", "tracks", "two_audio.mp4"])
 def test_bytes_are_repeatable(site, get, title):
     uris = [u for p in walk.hls_title(get, f"/files/{title}", "hls").playlists for u in p.uris]
     first = {u: get.ok(u).body for u in uris}

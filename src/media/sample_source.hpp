@@ -1,0 +1,62 @@
+// The samples of a track one after the other, wherever they are described. Internal to the index builder.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "media/index_block.hpp"
+#include "media/sample_cursor.hpp"
+
+namespace mezz::media {
+
+class SampleSource {
+public:
+    SampleSource() = default;
+    SampleSource(const SampleSource&) = delete;
+    SampleSource& operator=(const SampleSource&) = delete;
+    virtual ~SampleSource() = default;
+
+    [[nodiscard]] virtual bool at_end() const noexcept = 0;
+    /// The next sample; not to be called at_end().
+    [[nodiscard]] virtual Result<Sample> next() = 0;
+    /// Notes in the draft where the sample stands that next() gave last, or, at_end() and with `end`, the
+    /// end.
+    virtual void mark(TrackDraft& draft, bool end) const = 0;
+};
+
+/// From the tables of moov.
+class TableSource final : public SampleSource {
+public:
+    TableSource(const MovieTrack& track, std::uint64_t file_size) noexcept;
+    [[nodiscard]] bool at_end() const noexcept override { return cursor_.at_end(); }
+    [[nodiscard]] Result<Sample> next() override;
+    void mark(TrackDraft& draft, bool end) const override;
+
+private:
+    SampleCursor cursor_;
+    SamplePosition last_;
+    std::uint64_t tables_offset_;
+};
+
+/// Samples of one track that were read from moof boxes.
+struct ScannedTrack {
+    std::vector<Sample> samples;
+    std::vector<std::uint32_t> moof_starts;  ///< for each moof of the file, how many samples were before it
+};
+
+/// From fragments; the track must outlive it.
+class ScannedSource final : public SampleSource {
+public:
+    explicit ScannedSource(const ScannedTrack& track) noexcept : track_(track) {}
+    [[nodiscard]] bool at_end() const noexcept override { return next_ == track_.samples.size(); }
+    [[nodiscard]] Result<Sample> next() override;
+    void mark(TrackDraft& draft, bool end) const override;
+
+private:
+    const ScannedTrack& track_;
+    std::size_t next_ = 0;
+    std::size_t moof_ = 0;  // that holds the last sample
+};
+
+}  // namespace mezz::media
