@@ -11,6 +11,10 @@ using Json = nlohmann::json;
 constexpr std::size_t kMostRenditions = 64;
 constexpr std::uint64_t kVersion = 1;
 
+bool is_letter_or_digit(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 // An optional text; nullptr-free: absent gives an empty one. False if it is there and no text.
 bool read_text(const Json& object, const char* key, std::string& out) {
     const auto found = object.find(key);
@@ -30,6 +34,9 @@ Result<AssetRendition> read_rendition(const Json& item) {
                     "asset.json: a rendition's \"file\" is missing or not in the folder");
     if (!read_text(item, "language", rendition.language) || !read_text(item, "label", rendition.label))
         return fail(ErrorCode::bad_media, "asset.json: \"language\" and \"label\" must be texts");
+    if (!rendition.language.empty() && !is_language_tag(rendition.language))
+        return fail(ErrorCode::bad_media,
+                    "asset.json: \"language\" must be a tag such as \"en\" or \"pt-BR\"");
     const auto is_default = item.find("default");
     if (is_default != item.end() && !is_default->is_boolean())
         return fail(ErrorCode::bad_media, "asset.json: \"default\" must be true or false");
@@ -78,10 +85,14 @@ Result<Asset> parse_asset(std::string_view json) {
 bool is_rendition_name(std::string_view name) noexcept {
     constexpr std::size_t kLongest = 40;
     if (name.empty() || name.size() > kLongest || name == "master") return false;
-    return std::ranges::all_of(name, [](const char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-               c == '.';
-    });
+    return std::ranges::all_of(name,
+                               [](const char c) { return is_letter_or_digit(c) || c == '-' || c == '.'; });
+}
+
+bool is_language_tag(std::string_view tag) noexcept {
+    constexpr std::size_t kLongest = 15;
+    if (tag.empty() || tag.size() > kLongest || tag.front() == '-' || tag.back() == '-') return false;
+    return std::ranges::all_of(tag, [](const char c) { return is_letter_or_digit(c) || c == '-'; });
 }
 
 bool is_plain_file_name(std::string_view name) noexcept {

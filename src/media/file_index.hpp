@@ -77,7 +77,9 @@ struct TrackRecord {
     std::uint32_t pixel_aspect_h = 1, pixel_aspect_v = 1;
     AacConfig aac;
     std::array<std::byte, 36> matrix{};
-    std::uint32_t default_duration = 0;  ///< ticks of a sample, 0 if they differ or are unknown
+    std::uint32_t default_duration = 0;   ///< ticks of a sample, 0 if they differ or are unknown
+    std::uint32_t shortest_duration = 0;  ///< ticks of the shortest sample, 0 if unknown
+    std::int32_t lowest_offset = 0;       ///< lowest composition offset, ticks, at most 0
     std::uint32_t trex_duration = 0, trex_size = 0, trex_flags = 0;  ///< what fragments leave out
     std::uint64_t sample_count = 0;  ///< for Layout::fragments estimated from the first one
     std::int64_t edit_shift = 0;     ///< ticks to add to media time to get presentation time

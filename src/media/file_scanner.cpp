@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t kFirstRead = 64 * 1024;  // holds ftyp, and most of a track file's head
 constexpr std::uint64_t kHeaderRead = 4 * 1024;
+constexpr std::uint64_t kSmallestBox = 8;  // fewer bytes at the end are junk
 constexpr std::uint32_t kMostBoxes = 1000000;  // at the top of a file
 
 FragmentDefaults defaults_of(const MovieTrack& track) noexcept {
@@ -46,7 +47,7 @@ Result<void> FileScanner::finish() {
 Result<void> FileScanner::feed(Bytes bytes) {
     const std::uint64_t base = position_;
     while (!done_) {
-        if (position_ >= file_size_) return finish();
+        if (file_size_ - position_ < kSmallestBox) return finish();
         const std::uint64_t at = position_ - base;
         const bool up_to_end = base + bytes.size() == file_size_;
         if (at > bytes.size() || (bytes.size() - at < kMaxBoxHeader && !up_to_end)) break;
@@ -91,12 +92,11 @@ Result<void> FileScanner::take_moov(const BoxHeader& header, Bytes payload) {
 }
 
 // Its pieces can be byte ranges of the file only if it holds one track, and if the index covers all of it and
-// says that each subsegment can be decoded by itself.
+// says that each subsegment can be decoded by itself. Any other index is passed over: the moof boxes tell all.
 Result<void> FileScanner::take_sidx(const Box& sidx) {
-    if (fragmented_ || movie_->tracks.size() != 1) return {};
+    if (fragmented_ || movie_->tracks.size() != 1 || movie_->track_count != 1) return {};
     auto index = parse_segment_index(sidx, file_size_);
-    if (!index) return std::unexpected(index.error());
-    const bool usable = index->all_sync && index->end == file_size_ && !index->subsegments.empty() &&
+    const bool usable = index && index->all_sync && index->end == file_size_ && !index->subsegments.empty() &&
                         index->timescale == movie_->tracks.front().timescale;
     if (usable)
         fragmented_.emplace(FragmentedFile{std::move(*index), {}, media_before_moov_ ? 0 : init_end_});
@@ -120,9 +120,9 @@ Result<void> FileScanner::scan_moof(const Box& moof, std::uint64_t size) {
         auto ok = read_fragment(moof, defaults_of(movie_->tracks[i]), file_size_, track.samples);
         if (!ok) return ok;
         memory += track.samples.size() * sizeof(Sample) + track.moof_starts.size() * sizeof(std::uint32_t);
+        if (memory > max_moov_)
+            return fail(ErrorCode::too_large, "moof: samples are over mezz_max_moov", moof.offset);
     }
-    if (memory > max_moov_)
-        return fail(ErrorCode::too_large, "moof: samples are over mezz_max_moov", moof.offset);
     return {};
 }
 

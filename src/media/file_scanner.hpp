@@ -15,8 +15,8 @@ namespace mezz::media {
 /// Usage: while (auto need = scanner.need()) { read it; scanner.feed(bytes); } then take_index().
 class FileScanner {
 public:
-    /// `max_moov` bounds the memory for boxes, in bytes.
-    FileScanner(std::uint64_t file_size, std::uint64_t max_moov, SampleCost cost) noexcept
+    /// `max_moov` bounds the memory for boxes, in bytes. `cost` outlives the scanner.
+    FileScanner(std::uint64_t file_size, std::uint64_t max_moov, PieceCost& cost) noexcept
         : file_size_(file_size), max_moov_(max_moov), cost_(cost) {}
 
     /// The bytes that the next feed() must be given, all within the file; nullopt when all were found.
@@ -41,7 +41,7 @@ private:
 
     std::uint64_t file_size_;
     std::uint64_t max_moov_;
-    SampleCost cost_;
+    PieceCost& cost_;
     std::uint64_t position_ = 0;     // of the next box
     std::uint64_t body_length_ = 0;  // goal body: bytes of the whole box
     std::uint64_t init_end_ = 0;     // end of moov

@@ -4,6 +4,7 @@ namespace mezz::media {
 namespace {
 
 constexpr std::uint32_t kNonSyncFlag = 0x10000;  // sample_is_non_sync_sample
+constexpr std::size_t kMostSamples = 1U << 20;   // of a moof: runs without entries cost its writer nothing
 
 struct TrackFragment {
     FragmentDefaults defaults;
@@ -11,6 +12,7 @@ struct TrackFragment {
     std::uint64_t position = 0;  // of the next run without an offset of its own
     std::int64_t time = 0;       // of the next sample, presentation ticks less composition offset
     std::uint64_t file_size = 0;
+    std::size_t most_samples = 0;  // that may be known when this fragment has been read
 };
 
 Result<void> read_header(const Box& tfhd, std::uint64_t moof_offset, TrackFragment& fragment) {
@@ -37,9 +39,10 @@ Result<void> read_run(const Box& trun, TrackFragment& fragment, std::vector<Samp
     const std::uint32_t first_flags = has_first_flags ? in.u32() : 0;
     const std::size_t entry_size = 4 * static_cast<std::size_t>(((flags >> 8) & 1) + ((flags >> 9) & 1) +
                                                                 ((flags >> 10) & 1) + ((flags >> 11) & 1));
-    constexpr std::uint32_t kMostSamples = 1U << 20;  // a run without entries costs the writer nothing
-    if (!in.ok() || count > kMostSamples || (entry_size != 0 && count > in.remaining() / entry_size))
+    if (!in.ok() || (entry_size != 0 && count > in.remaining() / entry_size))
         return fail(ErrorCode::bad_media, "trun: count exceeds box", trun.offset);
+    if (count > fragment.most_samples - out.size())
+        return fail(ErrorCode::bad_media, "trun: over 2^20 samples in a fragment", trun.offset);
     for (std::uint32_t i = 0; i < count; ++i) {
         Sample sample;
         sample.duration = (flags & 0x100) != 0 ? in.u32() : fragment.defaults.duration;
@@ -83,6 +86,7 @@ Result<void> read_track_fragment(const Box& traf, TrackFragment& fragment, std::
 
 Result<void> read_fragment(const Box& moof, const FragmentDefaults& defaults, std::uint64_t file_size,
                            std::vector<Sample>& out) {
+    const std::size_t most_samples = out.size() + kMostSamples;
     BoxIterator children(moof);
     for (;;) {
         const auto traf = children.next();
@@ -94,7 +98,8 @@ Result<void> read_fragment(const Box& moof, const FragmentDefaults& defaults, st
         ByteReader in(tfhd->payload);
         in.skip(4);
         if (in.u32() != defaults.track_id) continue;
-        TrackFragment fragment{.defaults = defaults, .file_size = file_size};
+        TrackFragment fragment{
+            .defaults = defaults, .file_size = file_size, .most_samples = most_samples};
         if (auto done = read_header(*tfhd, moof.offset, fragment); !done) return done;
         if (auto done = read_track_fragment(**traf, fragment, out); !done) return done;
     }

@@ -22,19 +22,22 @@ Result<void> check_composition(const Sample& sample, const MovieTrack& track) {
 // Collects one piece after the other while the samples pass by.
 class PieceCollector {
 public:
-    explicit PieceCollector(TrackDraft& draft) noexcept : draft_(draft) {}
+    PieceCollector(const MovieTrack& track, PieceCost& cost, TrackDraft& draft) noexcept
+        : track_(track), cost_(cost), draft_(draft) {}
 
     Result<void> begin(std::int64_t time) {
         if (auto done = finish(time); !done) return done;
         begin_ = time;
         open_ = true;
+        cost_.begin(track_);
         return {};
     }
-    Result<void> add(const Sample& sample, std::uint32_t cost) {
+    Result<void> add(const Sample& sample) {
         const std::int64_t end = sample.dts + sample.composition_offset + sample.duration;
         end_ = std::max(end_, end);
         bytes_ += sample.size;
-        extra_ += cost;
+        cost_.add(sample);
+        note(sample);
         if (bytes_ > UINT32_MAX) return fail(ErrorCode::unsupported, "stsz: 4 GiB between two sync samples");
         return {};
     }
@@ -49,18 +52,30 @@ private:
         if (time < begin_) return fail(ErrorCode::bad_media, "ctts: sync samples are out of order");
         if (time - begin_ > UINT32_MAX)
             return fail(ErrorCode::unsupported, "stts: sync samples are too far apart");
-        append_piece(draft_, begin_,
-                     {static_cast<std::uint32_t>(time - begin_), static_cast<std::uint32_t>(bytes_), extra_});
+        constexpr std::size_t kMostPieces = 1U << 20;  // six days
+        if (draft_.pieces.size() == kMostPieces)
+            return fail(ErrorCode::too_large, "stts: over 2^20 half seconds with a sync sample");
+        append_piece(
+            draft_, begin_,
+            {static_cast<std::uint32_t>(time - begin_), static_cast<std::uint32_t>(bytes_), cost_.total()});
         bytes_ = 0;
-        extra_ = 0;
         return {};
     }
 
+    void note(const Sample& sample) noexcept {
+        TrackRecord& record = draft_.record;
+        record.lowest_offset = std::min(record.lowest_offset, sample.composition_offset);
+        if (sample.duration != 0 &&
+            (record.shortest_duration == 0 || sample.duration < record.shortest_duration))
+            record.shortest_duration = sample.duration;
+    }
+
+    const MovieTrack& track_;
+    PieceCost& cost_;
     TrackDraft& draft_;
     std::int64_t begin_ = 0;
     std::int64_t end_ = std::numeric_limits<std::int64_t>::min();
     std::uint64_t bytes_ = 0;
-    std::uint32_t extra_ = 0;
     bool open_ = false;
 };
 
@@ -74,9 +89,9 @@ void note_duration(const Sample& sample, bool last, std::optional<std::uint32_t>
     if (!last) usual = usual.value_or(sample.duration) == sample.duration ? sample.duration : 0;
 }
 
-Result<void> collect_pieces(SampleSource& source, PieceCutter& cutter, SampleCost cost,
+Result<void> collect_pieces(SampleSource& source, PieceCutter& cutter, PieceCost& cost,
                             const MovieTrack& track, TrackDraft& draft) {
-    PieceCollector collector(draft);
+    PieceCollector collector(track, cost, draft);
     std::optional<std::uint32_t> usual;
     while (!source.at_end()) {
         const auto sample = source.next();
@@ -89,7 +104,7 @@ Result<void> collect_pieces(SampleSource& source, PieceCutter& cutter, SampleCos
         if (!collector.open()) continue;  // nothing can be decoded before the first sync sample
         ++draft.record.sample_count;
         note_duration(*sample, source.at_end(), usual);
-        if (auto ok = collector.add(*sample, cost(track, *sample)); !ok) return ok;
+        if (auto ok = collector.add(*sample); !ok) return ok;
     }
     if (!collector.open()) return fail(ErrorCode::bad_media, "stss: no sync sample");
     draft.record.default_duration = usual.value_or(0);
@@ -125,7 +140,7 @@ std::uint64_t table_seconds(const MovieTrack& track) noexcept {
         const std::uint64_t count = in.u32();
         ticks += count * in.u32();
     }
-    return ticks / track.timescale;
+    return (ticks + static_cast<std::uint64_t>(std::max<std::int64_t>(track.edit_shift, 0))) / track.timescale;
 }
 
 std::uint64_t scanned_seconds(const MovieTrack& track, const ScannedTrack& scanned) noexcept {
@@ -136,7 +151,8 @@ std::uint64_t scanned_seconds(const MovieTrack& track, const ScannedTrack& scann
 // Video first: audio is cut where the first video is.
 class IndexBuilder {
 public:
-    IndexBuilder(std::uint64_t file_size, SampleCost cost) noexcept : file_size_(file_size), cost_(cost) {}
+    IndexBuilder(const Movie& movie, std::uint64_t file_size, PieceCost& cost) noexcept
+        : moov_offset_(movie.offset), file_size_(file_size), cost_(cost) {}
 
     Result<void> add(const MovieTrack& track, SampleSource& source, std::uint64_t seconds, Layout layout) {
         TrackDraft draft = draft_track(track);
@@ -152,7 +168,7 @@ public:
 
     Result<std::vector<std::byte>> write(std::span<const MoofRef> moofs) {
         if (drafts_.empty())
-            return fail(ErrorCode::unsupported, "moov: no track in a codec that can be packaged");
+            return fail(ErrorCode::unsupported, "moov: no track in a codec that can be packaged", moov_offset_);
         return write_index(drafts_, file_size_, moofs);
     }
 
@@ -166,16 +182,35 @@ private:
         return collect_pieces(source, cutter, cost_, track, draft);
     }
 
+    std::uint64_t moov_offset_;
     std::uint64_t file_size_;
-    SampleCost cost_;
+    PieceCost& cost_;
     std::vector<TrackDraft> drafts_;
     std::optional<CutTimes> cuts_;
 };
 
+// What the first fragment tells of all. Another one may reorder more pictures, unless the profile forbids it:
+// four is more than encoders do.
+void describe_samples(std::span<const Sample> samples, const MovieTrack& track, TrackRecord& record) {
+    constexpr std::uint8_t kBaselineProfile = 66;
+    constexpr std::int32_t kUsualReordering = 4;
+    for (const Sample& sample : samples) {
+        if (sample.duration == 0) continue;
+        if (record.shortest_duration == 0 || sample.duration < record.shortest_duration)
+            record.shortest_duration = sample.duration;
+        record.lowest_offset = std::min(record.lowest_offset, sample.composition_offset);
+    }
+    if (record.default_duration == 0 && !samples.empty()) record.default_duration = samples.front().duration;
+    if (track.kind == TrackKind::video && track.avc.profile != kBaselineProfile &&
+        record.default_duration < INT16_MAX)
+        record.lowest_offset = std::min(
+            record.lowest_offset, -kUsualReordering * static_cast<std::int32_t>(record.default_duration));
+}
+
 }  // namespace
 
-Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t file_size, SampleCost cost) {
-    IndexBuilder builder(file_size, cost);
+Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t file_size, PieceCost& cost) {
+    IndexBuilder builder(movie, file_size, cost);
     for (const TrackKind kind : {TrackKind::video, TrackKind::audio}) {
         for (const MovieTrack& track : movie.tracks) {
             if (track.kind != kind || track.tables.format.sample_count == 0) continue;
@@ -188,8 +223,8 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t fil
 }
 
 Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile& file,
-                                           std::uint64_t file_size, SampleCost cost) {
-    IndexBuilder builder(file_size, cost);
+                                           std::uint64_t file_size, PieceCost& cost) {
+    IndexBuilder builder(movie, file_size, cost);
     for (const TrackKind kind : {TrackKind::video, TrackKind::audio}) {
         for (std::size_t i = 0; i < movie.tracks.size(); ++i) {
             const MovieTrack& track = movie.tracks[i];
@@ -228,8 +263,7 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedF
         draft.record.sample_count =
             static_cast<std::uint64_t>(static_cast<double>(ticks) / file.index.subsegments.front().duration *
                                        static_cast<double>(file.first_fragment.size()));
-    if (draft.record.default_duration == 0 && !file.first_fragment.empty())
-        draft.record.default_duration = file.first_fragment.front().duration;
+    describe_samples(file.first_fragment, track, draft.record);
     return write_index(drafts, file_size);
 }
 

@@ -13,8 +13,20 @@
 
 namespace mezz::media {
 
-/// Counts what a sample costs in a unit of the caller's choice; summed into Piece::extra.
-using SampleCost = std::uint32_t (*)(const MovieTrack& track, const Sample& sample) noexcept;
+/// Counts what the samples of a piece cost, in a unit of the caller's choice; it becomes Piece::extra.
+class PieceCost {
+public:
+    PieceCost() = default;
+    PieceCost(const PieceCost&) = delete;
+    PieceCost& operator=(const PieceCost&) = delete;
+    virtual ~PieceCost() = default;
+
+    /// A new piece of the track begins.
+    virtual void begin(const MovieTrack& track) = 0;
+    virtual void add(const Sample& sample) = 0;
+    /// Of the samples since begin().
+    [[nodiscard]] virtual std::uint32_t total() const = 0;
+};
 
 /// Version of the block's layout; an index of another version is not read.
 inline constexpr std::uint32_t kFileIndexVersion = 1;
@@ -23,7 +35,7 @@ inline constexpr std::uint32_t kFileIndexVersion = 1;
 /// are left out. Fails with bad_media if the tables contradict each other or the file's size, with
 /// unsupported if no track can be packaged.
 [[nodiscard]] Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t file_size,
-                                                         SampleCost cost);
+                                                         PieceCost& cost);
 
 /// What all moof boxes of a file say.
 struct ScannedFile {
@@ -33,7 +45,7 @@ struct ScannedFile {
 
 /// Index of a file whose samples are described by moof boxes, however they are cut. Fails like the other.
 [[nodiscard]] Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile& file,
-                                                         std::uint64_t file_size, SampleCost cost);
+                                                         std::uint64_t file_size, PieceCost& cost);
 
 /// What a fragmented file says outside of moov, if sidx tells its pieces.
 struct FragmentedFile {

@@ -78,17 +78,22 @@ Result<void> read_edit_list(const Box& trak, std::uint32_t movie_timescale, Movi
     for (std::uint32_t i = 0; i < count; ++i) {
         const Edit edit = read_edit(in, wide);
         constexpr auto kLongest = std::int64_t{1} << 48;
-        if (edit.duration > static_cast<std::uint64_t>(kLongest) || edit.media_time > kLongest)
-            return fail(ErrorCode::bad_media, "elst: time is out of range", (*elst)->offset);
         if (edit.media_time < -1)
             return fail(ErrorCode::bad_media, "elst: media time is negative", (*elst)->offset);
-        if (edit.media_time >= 0) {
+        // Of a real edit the duration is not used; where it is not known yet, all its bits are 1.
+        const bool empty = edit.media_time < 0;
+        if (edit.media_time > kLongest || (empty && edit.duration > static_cast<std::uint64_t>(kLongest)))
+            return fail(ErrorCode::bad_media, "elst: time is out of range", (*elst)->offset);
+        if (!empty) {
             track.edit_shift -= edit.media_time;
             track.priming = edit.media_time;
             return {};
         }
-        track.edit_shift +=
+        const std::int64_t delay =
             rescale(static_cast<std::int64_t>(edit.duration), track.timescale, movie_timescale);
+        if (delay > kLongest - track.edit_shift)
+            return fail(ErrorCode::bad_media, "elst: time is out of range", (*elst)->offset);
+        track.edit_shift += delay;
     }
     return {};
 }
@@ -181,6 +186,7 @@ Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t hea
     const auto timescale = read_movie_timescale(moov);
     if (!timescale) return std::unexpected(timescale.error());
     Movie movie;
+    movie.offset = offset;
     movie.timescale = *timescale;
     BoxIterator children(moov);
     for (;;) {
@@ -188,6 +194,7 @@ Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t hea
         if (!box) return std::unexpected(box.error());
         if (!*box) break;
         if ((*box)->type != fourcc("trak")) continue;
+        ++movie.track_count;
         constexpr std::size_t kMaxTracks = 64;
         if (movie.tracks.size() == kMaxTracks)
             return fail(ErrorCode::too_large, "moov: over 64 tracks", offset);

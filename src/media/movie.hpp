@@ -57,8 +57,10 @@ struct MovieTrack {
 };
 
 struct Movie {
+    std::uint64_t offset = 0;  ///< of moov in the file, bytes
     std::uint32_t timescale = 0;
-    bool fragmented = false;  ///< mvex is present
+    bool fragmented = false;        ///< mvex is present
+    std::uint32_t track_count = 0;  ///< of the file, with those that cannot be packaged
     std::vector<MovieTrack> tracks;
 };
 

@@ -4,6 +4,8 @@
 namespace mezz::media {
 namespace {
 
+constexpr std::uint32_t kMostSamples = 1U << 26;  // 300 hours of 60 fps video
+
 struct TableShape {
     FourCc type;
     std::uint32_t entry_size;
@@ -44,10 +46,13 @@ Result<void> read_sizes(const Box& stbl, SampleTables& out) {
     out.format.sample_count = in.u32();
     out.format.constant_size = compact ? 0 : field;
     out.format.size_bits = static_cast<std::uint8_t>(compact ? field & 0xFFU : 32U);
-    if (out.format.size_bits != 4 && out.format.size_bits != 8 && out.format.size_bits != 16 &&
-        out.format.size_bits != 32)
-        return fail(ErrorCode::bad_media, "stz2: field size is not 4, 8 or 16", (*box)->offset);
     if (!in.ok()) return fail(ErrorCode::bad_media, "stsz: box is cut off", (*box)->offset);
+    const unsigned bits = out.format.size_bits;
+    if (compact && bits != 4 && bits != 8 && bits != 16)
+        return fail(ErrorCode::bad_media, "stz2: field size is not 4, 8 or 16", (*box)->offset);
+    // Sizes that are all equal take no bytes of the box, so nothing else bounds the count.
+    if (out.format.sample_count > kMostSamples)
+        return fail(ErrorCode::too_large, "stsz: over 2^26 samples", (*box)->offset);
     if (out.format.constant_size != 0) return {};
     if (std::uint64_t{out.format.sample_count} * out.format.size_bits > std::uint64_t{in.remaining()} * 8)
         return fail(ErrorCode::bad_media, "stsz: count exceeds box", (*box)->offset);

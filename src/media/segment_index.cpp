@@ -15,6 +15,9 @@ Result<SegmentIndex> parse_segment_index(const Box& sidx, std::uint64_t file_siz
     constexpr std::size_t kReferenceSize = 12;
     if (!in.ok() || count > in.remaining() / kReferenceSize)
         return fail(ErrorCode::bad_media, "sidx: count exceeds box", sidx.offset);
+    constexpr std::int64_t kLatest = std::int64_t{1} << 56;
+    if (index.earliest_time < 0 || index.earliest_time > kLatest)
+        return fail(ErrorCode::bad_media, "sidx: earliest time is out of range", sidx.offset);
     if (index.timescale == 0) return fail(ErrorCode::bad_media, "sidx: timescale is 0", sidx.offset);
     const std::uint64_t anchor = sidx.payload_offset() + sidx.payload.size();
     if (anchor > file_size || first_offset > file_size - anchor)
@@ -27,6 +30,7 @@ Result<SegmentIndex> parse_segment_index(const Box& sidx, std::uint64_t file_siz
         const Subsegment part{.bytes = reference & 0x7FFFFFFFU, .duration = in.u32()};
         index.all_sync = index.all_sync && in.u32() >> 31 != 0;
         if (reference >> 31 != 0) return fail(ErrorCode::unsupported, "sidx: index of indexes", sidx.offset);
+        if (part.bytes == 0) return fail(ErrorCode::bad_media, "sidx: subsegment is empty", sidx.offset);
         if (part.bytes > left)
             return fail(ErrorCode::bad_media, "sidx: subsegment exceeds the file", sidx.offset);
         left -= part.bytes;

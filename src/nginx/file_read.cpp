@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
 
 namespace mezz::nginx {
 
@@ -36,6 +39,7 @@ ReadOp::ReadOp(RequestFlow& flow, const FileRef& file, std::span<std::byte> to, 
     : ThreadOp(flow, read_rest, this, "reading a file", where),
       fd_(file.fd),
       device_(file.device),
+      direct_(file.direct),
       offset_(offset) {
     const std::uint64_t size = file.size < 0 ? 0 : static_cast<std::uint64_t>(file.size);
     const std::uint64_t left = offset < size ? size - offset : 0;
@@ -44,7 +48,7 @@ ReadOp::ReadOp(RequestFlow& flow, const FileRef& file, std::span<std::byte> to, 
 
 bool ReadOp::await_ready() noexcept {
     if (to_.empty()) return true;
-    return !slow_devices.contains(device_) && read_cached();
+    return !direct_ && !slow_devices.contains(device_) && read_cached();
 }
 
 // True if the read has ended, well or badly; false if a thread must do the rest.
@@ -69,17 +73,44 @@ bool ReadOp::read_cached() noexcept {
 
 void ReadOp::read_rest(void* self) noexcept {
     auto* op = static_cast<ReadOp*>(self);
-    while (op->done_ < op->to_.size()) {
-        const std::span<std::byte> rest = op->to_.subspan(op->done_);
-        const auto from = static_cast<off_t>(op->offset_ + op->done_);
-        const ssize_t n = ::pread(op->fd_, rest.data(), rest.size(), from);
+    if (op->direct_)
+        op->read_direct();
+    else
+        op->read_buffered();
+}
+
+void ReadOp::read_buffered() noexcept {
+    while (done_ < to_.size()) {
+        const std::span<std::byte> rest = to_.subspan(done_);
+        const ssize_t n = ::pread(fd_, rest.data(), rest.size(), static_cast<off_t>(offset_ + done_));
         if (n == 0) return;
         if (n > 0) {
-            op->done_ += static_cast<std::size_t>(n);
+            done_ += static_cast<std::size_t>(n);
         } else if (errno != EINTR) {
-            op->errno_ = errno;
+            errno_ = errno;
             return;
         }
+    }
+}
+
+// O_DIRECT takes aligned memory, offsets and sizes only: through a buffer of its own, piece by piece.
+void ReadOp::read_direct() noexcept {
+    constexpr std::size_t kAlignment = 4096;
+    constexpr std::size_t kPiece = std::size_t{1} << 20;
+    const std::unique_ptr<void, decltype(&std::free)> memory(std::aligned_alloc(kAlignment, kPiece),
+                                                             std::free);
+    if (!memory) errno_ = ENOMEM;
+    while (errno_ == 0 && done_ < to_.size()) {
+        const std::uint64_t at = offset_ + done_;
+        const std::uint64_t aligned = at / kAlignment * kAlignment;
+        const ssize_t n = ::pread(fd_, memory.get(), kPiece, static_cast<off_t>(aligned));
+        if (n < 0 && errno != EINTR) errno_ = errno;
+        if (n < 0) continue;
+        const auto skip = static_cast<std::size_t>(at - aligned);
+        if (static_cast<std::size_t>(n) <= skip) return;
+        const std::size_t size = std::min(static_cast<std::size_t>(n) - skip, to_.size() - done_);
+        std::memcpy(to_.data() + done_, static_cast<const std::byte*>(memory.get()) + skip, size);
+        done_ += size;
     }
 }
 

@@ -11,9 +11,10 @@ namespace mezz::nginx {
 /// An open file that somebody else closes, not before the request's pool is destroyed.
 struct FileRef {
     ngx_fd_t fd = NGX_INVALID_FILE;
-    dev_t device = 0;  ///< st_dev
-    off_t size = 0;    ///< bytes
-    ngx_str_t name{};  ///< NUL-terminated
+    dev_t device = 0;     ///< st_dev
+    off_t size = 0;       ///< bytes
+    ngx_str_t name{};     ///< NUL-terminated
+    bool direct = false;  ///< opened with O_DIRECT, as `directio` asks: reads go past the page cache
 };
 
 /// See read_file().
@@ -28,9 +29,12 @@ public:
 private:
     static void read_rest(void* self) noexcept;
     bool read_cached() noexcept;
+    void read_buffered() noexcept;
+    void read_direct() noexcept;
 
     ngx_fd_t fd_;
     dev_t device_;
+    bool direct_;
     std::span<std::byte> to_;
     std::uint64_t offset_;
     std::size_t done_ = 0;

@@ -48,11 +48,14 @@ Result<MediaFile> open_media_file(RequestFlow& flow, std::string_view path) {
     struct stat status {};
     if (::fstat(info.fd, &status) != 0) return fail(ErrorCode::io, "file: fstat() failed");
     MediaFile file;
-    file.file = {.fd = info.fd, .device = status.st_dev, .size = info.size, .name = name};
+    file.file = {.fd = info.fd,
+                 .device = status.st_dev,
+                 .size = info.size,
+                 .name = name,
+                 .direct = info.is_directio != 0};
     file.size = static_cast<std::uint64_t>(info.size);
     file.modified = info.mtime;
     file.unique = info.uniq;
-    file.directio = info.is_directio;
     return file;
 }
 

@@ -13,7 +13,6 @@ struct MediaFile {
     std::uint64_t size = 0;
     std::int64_t modified = 0;  ///< seconds since 1970
     std::uint64_t unique = 0;   ///< inode
-    bool directio = false;
 
     [[nodiscard]] std::string_view path() const noexcept { return view(file.name); }
 };

@@ -105,7 +105,7 @@ ngx_file_t* make_file(ngx_http_request_t* r, const MediaFile& media) noexcept {
     file->fd = media.file.fd;
     file->name = media.file.name;
     file->log = r->connection->log;
-    file->directio = media.directio ? 1 : 0;
+    file->directio = media.file.direct ? 1 : 0;
     return file;
 }
 

@@ -57,7 +57,8 @@ struct IndexJob {
 };
 
 Task<Result<std::vector<std::byte>>> scan_file(RequestFlow& flow, MediaFile file) {
-    media::FileScanner scanner(file.size, mezz_conf(flow.request()).max_moov, package::ts_sample_cost);
+    package::TsPieceCost cost;
+    media::FileScanner scanner(file.size, mezz_conf(flow.request()).max_moov, cost);
     std::vector<std::byte> buffer;
     while (const auto need = scanner.need()) {
         buffer.resize(static_cast<std::size_t>(need->length));

@@ -21,6 +21,7 @@ constexpr std::size_t kOutput = std::size_t{128} << 10;
 struct Source {
     MediaFile file;
     std::vector<media::Sample> samples;
+    std::vector<std::uint32_t> breaks;  // samples that begin a piece of the index
     std::vector<std::byte> parameter_sets;
     std::uint32_t timescale = 0;
     unsigned nal_length_size = 4;
@@ -47,6 +48,26 @@ struct Sources {
     }
 };
 
+// A transport stream has no negative composition offsets (ISO/IEC 13818-1 §2.4.3.7): the picture is decoded
+// earlier, by as much in all segments.
+void decode_earlier(std::vector<media::Sample>& samples, std::int32_t lowest_offset) noexcept {
+    for (media::Sample& sample : samples) {
+        sample.dts += lowest_offset;
+        sample.composition_offset -= lowest_offset;
+        if (sample.composition_offset >= 0) continue;
+        sample.dts += sample.composition_offset;
+        sample.composition_offset = 0;
+    }
+}
+
+std::vector<std::uint32_t> piece_breaks(const media::TrackView& track, package::PieceRange pieces) {
+    std::vector<std::uint32_t> breaks;
+    if (track->layout == media::Layout::fragments) return breaks;
+    for (std::uint32_t i = pieces.first + 1; i < pieces.last; ++i)
+        breaks.push_back(track.samples_before(i) - track.samples_before(pieces.first));
+    return breaks;
+}
+
 Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
                                  const package::RenditionRecord& rendition, std::uint32_t number) {
     const auto file = co_await load_file(flow, title, rendition.file);
@@ -58,6 +79,8 @@ Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
     Source source;
     source.file = file->media;
     source.samples = std::move(*samples);
+    decode_earlier(source.samples, track->lowest_offset);
+    source.breaks = piece_breaks(track, pieces);
     source.parameter_sets.assign(track.parameter_sets().begin(), track.parameter_sets().end());
     source.timescale = track->timescale;
     source.nal_length_size = track->nal_length_size;
@@ -104,7 +127,8 @@ Result<package::TsPlan> make_plan(const Sources& sources, std::uint32_t number) 
                                       .object_type = from.aac.object_type,
                                       .sampling_frequency_index = from.aac.frequency_index,
                                       .channel_configuration = from.aac.channel_configuration,
-                                      .samples = from.samples};
+                                      .samples = from.samples,
+                                      .breaks = from.breaks};
     }
     return package::TsPlan::make(video, audio, number);
 }

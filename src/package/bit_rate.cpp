@@ -32,30 +32,47 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) noexcept {
     return (value + multiple - 1) / multiple * multiple;
 }
 
+std::uint64_t counted_packets(const media::TrackView& track, PieceRange pieces) noexcept {
+    std::uint64_t packets = 0;
+    for (const media::Piece& piece : track.pieces().subspan(pieces.first, pieces.last - pieces.first))
+        packets += piece.extra;
+    return packets;
+}
+
+// Clock references on their own, where pictures are over 100 ms apart.
+std::uint64_t clock_packets(const media::TrackView& track, PieceRange pieces) noexcept {
+    const std::uint64_t frames = sample_count(track, pieces);
+    const std::int64_t ticks = track.piece_time(pieces.last) - track.piece_time(pieces.first);
+    const auto wanted =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(rescale(ticks, 10, track->timescale), 0));
+    return wanted > frames ? wanted - frames : 0;
+}
+
 // Exact from the index where it counted packets; else each picture leaves half a packet unused on average.
 std::uint64_t video_packets(const media::TrackView& track, PieceRange pieces) {
     std::uint64_t packets = 0;
     if (track->layout != media::Layout::fragments) {
-        for (const media::Piece& piece : track.pieces().subspan(pieces.first, pieces.last - pieces.first))
-            packets += piece.extra;
+        packets = counted_packets(track, pieces);
     } else {
         const std::uint64_t frames = sample_count(track, pieces);
         const std::uint64_t overhead = frames * (kVideoSampleOverhead + kTsPayload / 2) +
                                        (pieces.last - pieces.first) * track.parameter_sets().size();
-        const std::uint64_t moof = fragment_head_size(track, frames);
+        const std::uint64_t moof = fragment_head_size(track, frames, pieces.last - pieces.first);
         const std::uint64_t bytes = bytes_of(track, pieces);
         packets = (bytes - std::min(bytes, moof) + overhead) / kTsPayload;
     }
-    return round_up(packets, kPacketsMultiple);
+    return round_up(packets, kPacketsMultiple) + clock_packets(track, pieces);
 }
 
-// All PES packets of a track are taken as equally full.
+// Exact beside video, from the index; else all PES packets of a track are taken as equally full.
 std::uint64_t audio_packets(const media::TrackView& track, PieceRange pieces, bool alone) {
+    if (!alone && track->layout != media::Layout::fragments)
+        return round_up(counted_packets(track, pieces), kPacketsMultiple);
     const std::uint64_t frames = sample_count(track, pieces);
     if (frames == 0) return 0;
     std::uint64_t bytes = bytes_of(track, pieces);
     if (track->layout == media::Layout::fragments)
-        bytes -= std::min(bytes, fragment_head_size(track, frames));
+        bytes -= std::min(bytes, fragment_head_size(track, frames, pieces.last - pieces.first));
     const std::uint32_t frame_ms =
         std::max<std::uint32_t>(1, 1024 * 1000 / std::max(1U, track->aac.sample_rate));
     const std::uint64_t frames_a_pes = std::max<std::uint64_t>(1, (alone ? 100U : 200U) / frame_ms);
@@ -114,7 +131,9 @@ BitRate cmaf_bit_rate(const TrackTimeline& line) {
         const PieceRange pieces = line.pieces(n);
         if (pieces.empty()) continue;
         const bool generated = track->layout != media::Layout::fragments;
-        const std::uint64_t head = generated ? fragment_head_size(track, sample_count(track, pieces)) : 0;
+        const std::uint64_t head =
+            generated ? fragment_head_size(track, sample_count(track, pieces), pieces.last - pieces.first)
+                      : 0;
         sizes.push_back({bytes_of(track, pieces) + head, line.start(n + 1) - line.start(n)});
     }
     return bit_rate(sizes, track->timescale);
@@ -135,10 +154,24 @@ BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::option
     return bit_rate(sizes, clock.track()->timescale);
 }
 
-std::uint32_t ts_sample_cost(const media::MovieTrack& track, const media::Sample& sample) noexcept {
-    if (track.kind != media::TrackKind::video) return 0;
-    return ts_packets_of_video_sample(TsVideoTrack::Codec::h264, sample.size, sample.sync,
-                                      track.avc.parameter_sets.size());
+void TsPieceCost::begin(const media::MovieTrack& track) {
+    track_ = &track;
+    video_packets_ = 0;
+    if (track.kind == media::TrackKind::audio) audio_.emplace(track.timescale, false);
+}
+
+void TsPieceCost::add(const media::Sample& sample) {
+    if (track_->kind == media::TrackKind::audio) {
+        audio_->add(sample);
+        return;
+    }
+    video_packets_ += ts_packets_of_video_sample(TsVideoTrack::Codec::h264, sample.size, sample.sync,
+                                                 track_->avc.parameter_sets.size());
+}
+
+std::uint32_t TsPieceCost::total() const {
+    if (track_->kind == media::TrackKind::audio) return static_cast<std::uint32_t>(audio_->packets());
+    return video_packets_;
 }
 
 }  // namespace mezz::package

@@ -5,9 +5,9 @@
 #include <optional>
 #include <span>
 
-#include "media/movie.hpp"
-#include "media/sample.hpp"
+#include "media/index_builder.hpp"
 #include "package/title.hpp"
+#include "package/ts_estimate.hpp"
 
 namespace mezz::package {
 
@@ -31,8 +31,18 @@ struct SegmentSize {
 /// Samples of a range of pieces; an estimate for Layout::fragments.
 [[nodiscard]] std::uint64_t sample_count(const media::TrackView& track, PieceRange pieces);
 
-/// What build_index() sums up in Piece::extra: the transport packets of a sample.
-[[nodiscard]] std::uint32_t ts_sample_cost(const media::MovieTrack& track,
-                                           const media::Sample& sample) noexcept;
+/// What build_index() is to note in Piece::extra: the transport packets of a piece's samples, exactly as
+/// TsPlan makes them (for audio, of audio beside video).
+class TsPieceCost final : public media::PieceCost {
+public:
+    void begin(const media::MovieTrack& track) override;
+    void add(const media::Sample& sample) override;
+    [[nodiscard]] std::uint32_t total() const override;
+
+private:
+    const media::MovieTrack* track_ = nullptr;
+    std::uint32_t video_packets_ = 0;
+    std::optional<TsAudioGrouping> audio_;
+};
 
 }  // namespace mezz::package

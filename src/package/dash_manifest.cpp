@@ -103,20 +103,21 @@ void append_segments(const TitleView& title, const RenditionRecord& rendition, c
 }
 
 void append_frame_rate(const RenditionRecord& rendition, const media::TrackView& track, std::string& out) {
-    if (track->default_duration != 0) {
-        const std::uint32_t divisor = std::gcd(track->timescale, track->default_duration);
-        std::string rate;
+    const std::uint32_t frame = track->shortest_duration;
+    std::string rate;
+    if (frame != 0 &&
+        rescale(1000, track->timescale, frame) == static_cast<std::int64_t>(rendition.frame_rate_milli)) {
+        const std::uint32_t divisor = std::gcd(track->timescale, frame);
         append_number(rate, track->timescale / divisor);
-        if (track->default_duration != divisor) {
+        if (frame != divisor) {
             rate += '/';
-            append_number(rate, track->default_duration / divisor);
+            append_number(rate, frame / divisor);
         }
-        append_attribute(out, "frameRate", rate);
     } else if (rendition.frame_rate_milli != 0) {
-        std::string rate;
         append_number(rate, rendition.frame_rate_milli);
-        append_attribute(out, "frameRate", rate + "/1000");
+        rate += "/1000";
     }
+    if (!rate.empty()) append_attribute(out, "frameRate", rate);
 }
 
 void append_representation(const TitleView& title, const RenditionRecord& rendition,

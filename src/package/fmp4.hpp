@@ -28,7 +28,8 @@ struct FragmentPlan {
 [[nodiscard]] Result<FragmentPlan> plan_fragment(const media::TrackView& track,
                                                  std::span<const media::Sample> samples, std::uint32_t n);
 
-/// Bytes of the head that plan_fragment() usually makes for that many samples.
-[[nodiscard]] std::uint64_t fragment_head_size(const media::TrackView& track, std::uint64_t samples) noexcept;
+/// Bytes of the head that plan_fragment() usually makes for that many samples in that many pieces.
+[[nodiscard]] std::uint64_t fragment_head_size(const media::TrackView& track, std::uint64_t samples,
+                                               std::uint32_t pieces) noexcept;
 
 }  // namespace mezz::package

@@ -121,7 +121,7 @@ Result<FragmentPlan> plan_fragment(const media::TrackView& track, std::span<cons
         payload += sample.size;
     constexpr std::uint64_t kHeadRoom = 1 << 20;
     if (payload > UINT32_MAX - kHeadRoom) return fail(ErrorCode::too_large, "segment: over 4 GiB");
-    plan.head.reserve(fragment_head_size(track, samples.size()) + samples.size() * 8 + 64);
+    plan.head.reserve(fragment_head_size(track, samples.size(), 2) + samples.size() * 8 + 64);
     ByteWriter out(plan.head);
     const std::size_t data_offset = write_moof(out, track, samples, n);
     constexpr std::size_t kMdatHeader = 8;
@@ -133,10 +133,13 @@ Result<FragmentPlan> plan_fragment(const media::TrackView& track, std::span<cons
     return plan;
 }
 
-std::uint64_t fragment_head_size(const media::TrackView& track, std::uint64_t samples) noexcept {
-    constexpr std::uint64_t kBoxes = 8 + 16 + 8 + 24 + 20 + 24 + 8;
+std::uint64_t fragment_head_size(const media::TrackView& track, std::uint64_t samples,
+                                 std::uint32_t pieces) noexcept {
+    constexpr std::uint64_t kBoxes = 8 + 16 + 8 + 24 + 20 + 20 + 8;
     const bool video = track->kind == media::TrackKind::video;
-    return kBoxes + samples * (4U + (track->default_duration == 0 ? 4U : 0U) + (video ? 4U : 0U));
+    const bool flags = video && pieces > 1;  // a sync sample that is not the first
+    return kBoxes + (video && !flags ? 4U : 0U) +
+           samples * (4U + (track->default_duration == 0 ? 4U : 0U) + (video ? 4U : 0U) + (flags ? 4U : 0U));
 }
 
 }  // namespace mezz::package

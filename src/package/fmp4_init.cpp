@@ -19,7 +19,7 @@ void write_unity_matrix(ByteWriter& out) {
         out.u32(v);
 }
 
-void write_movie_header(ByteWriter& out) {
+void write_movie_header(ByteWriter& out, const media::TrackView& track) {
     const BoxWriter mvhd(out, fourcc("mvhd"));
     out.zeros(12);
     out.u32(1000);
@@ -29,7 +29,7 @@ void write_movie_header(ByteWriter& out) {
     out.zeros(10);
     write_unity_matrix(out);
     out.zeros(24);
-    out.u32(2);
+    out.u32(track->id + 1);
 }
 
 std::uint32_t displayed_width(const media::TrackView& track) noexcept {
@@ -118,25 +118,30 @@ void write_avc_entry(ByteWriter& out, const media::TrackView& track) {
     }
 }
 
+constexpr std::size_t kDescriptorHead = 5;
+
+// The tag of a descriptor, and its length in four times seven bits.
+void write_descriptor(ByteWriter& out, unsigned tag, std::size_t length) {
+    out.u8(tag);
+    for (const unsigned shift : {21U, 14U, 7U})
+        out.u8((length >> shift & 0x7FU) | 0x80U);
+    out.u8(length & 0x7FU);
+}
+
 // ES_Descriptor of an AudioSpecificConfig (ISO/IEC 14496-1 §7.2.6.5).
 void write_esds(ByteWriter& out, Bytes config) {
     const BoxWriter esds(out, fourcc("esds"));
-    const auto length = static_cast<std::uint32_t>(config.size());
     out.u32(0);
-    out.u8(3);
-    out.u8(3 + 2 + 13 + 2 + length + 3);
+    write_descriptor(out, 3, 3 + kDescriptorHead + 13 + kDescriptorHead + config.size() + kDescriptorHead + 1);
     out.u16(1);
     out.u8(0);
-    out.u8(4);
-    out.u8(13 + 2 + length);
+    write_descriptor(out, 4, 13 + kDescriptorHead + config.size());
     out.u8(0x40);
     out.u8(0x15);
     out.zeros(11);
-    out.u8(5);
-    out.u8(length);
+    write_descriptor(out, 5, config.size());
     out.bytes(config);
-    out.u8(6);
-    out.u8(1);
+    write_descriptor(out, 6, 1);
     out.u8(2);
 }
 
@@ -203,7 +208,7 @@ void write_track(ByteWriter& out, const media::TrackView& track) {
 
 void write_movie(ByteWriter& out, const media::TrackView& track) {
     const BoxWriter moov(out, fourcc("moov"));
-    write_movie_header(out);
+    write_movie_header(out, track);
     write_track(out, track);
     const BoxWriter mvex(out, fourcc("mvex"));
     const BoxWriter trex(out, fourcc("trex"));

@@ -37,7 +37,7 @@ std::optional<std::uint32_t> parse_number(std::string_view text) noexcept {
 
 bool parse_segment(std::string_view leaf, RequestPath& out) noexcept {
     const std::size_t underscore = leaf.rfind('_');
-    if (underscore == std::string_view::npos) return false;
+    if (underscore == std::string_view::npos || underscore == 0) return false;
     const auto number = parse_number(leaf.substr(underscore + 1));
     if (!number) return false;
     out.resource = Resource::segment;
@@ -61,7 +61,7 @@ bool parse_leaf(std::string_view leaf, RequestPath& out) noexcept {
     if (strip_suffix(leaf, "_init.mp4")) {
         out.resource = Resource::init_segment;
         out.rendition = leaf;
-        return true;
+        return !leaf.empty();
     }
     return strip_suffix(leaf, ".m4s") && parse_segment(leaf, out);
 }

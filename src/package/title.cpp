@@ -25,8 +25,12 @@ bool TitleView::has_video() const noexcept {
     return !all.empty() && all.front().kind == media::TrackKind::video;
 }
 
+// Whole pieces that an edit list hides are not sent: segment 0 begins with the piece that is on at time 0.
 std::uint32_t TrackTimeline::first_piece(std::uint32_t n) const noexcept {
-    if (n == 0) return 0;
+    if (n == 0) {
+        const std::uint32_t i = track_.nearest_piece(0);
+        return i > 0 && track_.piece_time(i) > 0 ? i - 1 : i;
+    }
     if (n >= segment_count()) return track_.piece_count();
     return track_.nearest_piece(rescale(boundaries_[n], track_->timescale, timescale_));
 }
@@ -36,7 +40,7 @@ PieceRange TrackTimeline::pieces(std::uint32_t n) const noexcept {
 }
 
 std::int64_t TrackTimeline::start(std::uint32_t n) const noexcept {
-    return n == 0 ? 0 : track_.piece_time(first_piece(n));
+    return n == 0 ? 0 : std::max<std::int64_t>(track_.piece_time(first_piece(n)), 0);
 }
 
 }  // namespace mezz::package

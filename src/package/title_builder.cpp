@@ -1,8 +1,7 @@
 #include "package/title_builder.hpp"
 
 #include <algorithm>
-#include <map>
-#include <numeric>
+#include <set>
 
 #include "core/block_writer.hpp"
 #include "core/rescale.hpp"
@@ -22,10 +21,14 @@ struct Draft {
     TrackView track;
 };
 
+// What does not fit is cut off, between two characters of UTF-8.
 template <std::size_t N>
 void assign(std::array<char, N>& to, std::string_view text) noexcept {
+    std::size_t size = std::min(text.size(), N - 1);
+    while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
+        --size;
     to = {};
-    std::ranges::copy(text.substr(0, N - 1), to.begin());
+    std::ranges::copy(text.substr(0, size), to.begin());
 }
 
 std::uint16_t displayed_width(const TrackView& track) noexcept {
@@ -33,16 +36,18 @@ std::uint16_t displayed_width(const TrackView& track) noexcept {
     return static_cast<std::uint16_t>(std::min<std::uint64_t>(width, UINT16_MAX));
 }
 
-// Frames a second of most of the track, as a fraction of ticks.
+// The highest frame rate of a track (RFC 8216bis §4.4.6.2, FRAME-RATE), unless its shortest frame is an odd
+// one.
 void set_frame_rate(const TrackView& track, RenditionRecord& record) noexcept {
-    std::uint64_t ticks = track->default_duration;
-    std::uint64_t frames = 1;
-    if (ticks == 0 && track->sample_count != 0) {
-        ticks = static_cast<std::uint64_t>(std::max<std::int64_t>(track->end - track.piece_time(0), 1));
-        frames = track->sample_count;
-    }
-    if (ticks == 0) return;
-    record.frame_rate_milli = (frames * track->timescale * 1000 + ticks / 2) / ticks;
+    const auto ticks =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(track->end - track.piece_time(0), 1));
+    const std::uint64_t average = (track->sample_count * track->timescale * 1000 + ticks / 2) / ticks;
+    record.frame_rate_milli = average;
+    if (track->shortest_duration == 0) return;
+    const std::uint64_t highest =
+        (std::uint64_t{track->timescale} * 1000 + track->shortest_duration / 2) / track->shortest_duration;
+    constexpr std::uint64_t kLikely = 120000;
+    if (highest <= average * 2 || highest <= kLikely) record.frame_rate_milli = highest;
 }
 
 Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::uint32_t track_number) {
@@ -93,27 +98,34 @@ std::vector<Draft> draft_renditions(std::span<const SourceFile> files) {
     return drafts;
 }
 
-std::string base_name(const SourceFile& file, const RenditionRecord& record) {
-    if (!file.rendition.empty() && file.index.track_count() == 1) return file.rendition;
-    std::string name;
-    if (record.kind == TrackKind::video) {
-        append_number(name, record.height);
-        return name + "p";
-    }
-    return std::string("audio-") + (record.language[0] == '\0' ? "und" : record.language.data());
+// The catalog's name is that of the file's first track: its video, if it has one.
+bool is_named(std::span<const SourceFile> files, const RenditionRecord& record) noexcept {
+    return record.track == 0 && !files[record.file].rendition.empty();
 }
 
+std::string derived_name(const RenditionRecord& record) {
+    if (record.kind == TrackKind::audio)
+        return std::string("audio-") + (record.language[0] == '\0' ? "und" : record.language.data());
+    std::string name;
+    append_number(name, record.height);
+    return name + 'p';
+}
+
+// Names from the catalog come first, so that no derived one takes them.
 void name_renditions(std::span<const SourceFile> files, std::vector<Draft>& drafts) {
-    std::map<std::string, unsigned, std::less<>> taken;
-    for (Draft& draft : drafts) {
-        std::string name = base_name(files[draft.record.file], draft.record);
-        const unsigned n = ++taken[name];
-        if (n > 1) {
-            name += '-';
-            append_number(name, n);
+    std::set<std::string, std::less<>> taken;
+    const auto name = [&](RenditionRecord& record, const std::string& wished) {
+        std::string free = wished;
+        for (unsigned n = 2; !taken.insert(free).second; ++n) {
+            free = wished + '-';
+            append_number(free, n);
         }
-        assign(draft.record.name, name);
-    }
+        assign(record.name, free);
+    };
+    for (Draft& draft : drafts)
+        if (is_named(files, draft.record)) name(draft.record, files[draft.record.file].rendition);
+    for (Draft& draft : drafts)
+        if (!is_named(files, draft.record)) name(draft.record, derived_name(draft.record));
 }
 
 // One audio rendition is the default: the first that the catalog marks, or else the first.
@@ -208,6 +220,11 @@ std::string make_revision(std::span<const SourceFile> files, const TitleOptions&
         key += file.name;
         add(file.size);
         add(file.modified);
+        for (const std::string* text : {&file.rendition, &file.language, &file.label}) {
+            key += '/';
+            key += *text;
+        }
+        add(file.is_default ? 1 : 0);
     }
     std::uint64_t hash = 0xCBF29CE484222325;  // FNV-1a
     for (const char c : key)

@@ -49,11 +49,21 @@ bool TsAudioGrouping::begins_pes(const media::Sample& frame) const noexcept {
 
 void TsAudioGrouping::add(const media::Sample& frame) noexcept {
     if (frame.size == 0) return;
-    if (begins_pes(frame)) {
-        closed_packets_ += packets_of_last();
-        frames_size_ = 0;
-        begin_ = frame.dts;
-    }
+    if (begins_pes(frame))
+        begin(frame);
+    else
+        append(frame);
+}
+
+void TsAudioGrouping::begin(const media::Sample& frame) noexcept {
+    if (frame.size == 0) return;
+    closed_packets_ += packets_of_last();
+    frames_size_ = 0;
+    begin_ = frame.dts;
+    append(frame);
+}
+
+void TsAudioGrouping::append(const media::Sample& frame) noexcept {
     frames_size_ += static_cast<std::uint32_t>(kAdtsHeaderSize) + frame.size;
     end_ = ts_add_ticks(frame.dts, frame.duration);
 }

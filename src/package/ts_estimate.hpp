@@ -31,6 +31,8 @@ public:
 
     /// Adds a frame, in a new PES packet if begins_pes(frame).
     void add(const media::Sample& frame) noexcept;
+    /// Adds a frame in a new PES packet.
+    void begin(const media::Sample& frame) noexcept;
 
     /// Packets of the PES packet that the last frame belongs to, as far as it is known; 0 before the first.
     [[nodiscard]] std::uint32_t packets_of_last() const noexcept;
@@ -38,6 +40,8 @@ public:
     [[nodiscard]] std::uint64_t packets() const noexcept { return closed_packets_ + packets_of_last(); }
 
 private:
+    void append(const media::Sample& frame) noexcept;
+
     std::int64_t longest_;  ///< ticks
     bool audio_only_;
     std::uint32_t frames_size_ = 0;

@@ -84,14 +84,24 @@ private:
             const media::Sample& frame = audio_samples_[next_audio_];
             if (frame.size > kAdtsMaxFrame)
                 return fail(ErrorCode::unsupported, "ts: AAC frame size", frame.offset);
-            if (next_audio_ > first && grouping_.begins_pes(frame)) break;
-            grouping_.add(frame);
+            if (next_audio_ > first && (grouping_.begins_pes(frame) || is_break(next_audio_))) break;
+            if (next_audio_ == first)
+                grouping_.begin(frame);
+            else
+                grouping_.add(frame);
             ++next_audio_;
         }
         audio_.first = static_cast<std::uint32_t>(first);
         audio_.samples = static_cast<std::uint32_t>(next_audio_ - first);
         if (audio_.samples > 0) audio_.packets = grouping_.packets_of_last();
         return {};
+    }
+
+    [[nodiscard]] bool is_break(std::size_t sample) noexcept {
+        const auto breaks = plan_.audio_->breaks;
+        while (next_break_ < breaks.size() && breaks[next_break_] < sample)
+            ++next_break_;
+        return next_break_ < breaks.size() && breaks[next_break_] == sample;
     }
 
     /// Audio goes up to 100 ms after the pictures of its time, so that a segment begins with a picture and
@@ -158,6 +168,7 @@ private:
     std::span<const media::Sample> audio_samples_;
     std::size_t next_video_ = 0;
     std::size_t next_audio_ = 0;
+    std::size_t next_break_ = 0;
     TsPes video_;
     TsPes audio_;
     std::optional<std::int64_t> last_pcr_;

@@ -24,14 +24,15 @@ struct TsVideoTrack {
     std::span<const media::Sample> samples;  ///< in decoding order
 };
 
-/// The AAC audio of a segment. Borrows `samples`, which are raw AAC frames. HE-AAC is described by its core:
-/// object type 2 and the core's sampling frequency.
+/// The AAC audio of a segment. Borrows `samples`, which are raw AAC frames, and `breaks`. HE-AAC is described
+/// by its core: object type 2 and the core's sampling frequency.
 struct TsAudioTrack {
     std::uint32_t timescale = 0;
     std::uint8_t object_type = 2;               ///< 1 to 4
     std::uint8_t sampling_frequency_index = 0;  ///< 0 to 12
     std::uint8_t channel_configuration = 0;     ///< 1 to 7
     std::span<const media::Sample> samples;
+    std::span<const std::uint32_t> breaks;  ///< samples, rising, before which a PES packet ends
 };
 
 /// One PES packet of a segment: a picture, or some audio frames.

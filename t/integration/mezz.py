@@ -232,9 +232,15 @@ class Nginx:
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def access_log(self):
-        log = self.folder / "access.log"
-        return log.read_text().splitlines() if log.exists() else []
+    def logged(self, text):
+        """The last line of access.log with that text; nginx writes it after the client has its answer."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            lines = [line for line in (self.folder / "access.log").read_text().splitlines() if text in line]
+            if lines:
+                return lines[-1]
+            time.sleep(0.02)
+        raise AssertionError(f"no line with {text} in access.log")
 
 
 def place(source, target):

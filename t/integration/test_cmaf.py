@@ -75,7 +75,7 @@ def test_sound_and_pictures_break_together(get, title):
         assert max(together) - min(together) <= limit, together
 
 
-@pytest.mark.parametrize("title", ["faststart.mp4", "tracks", "two_audio.mp4"])
+@pytest.mark.parametrize("title", ["faststart.mp4", "tracks", "two_audio.mp4", "fragmented.mp4"])
 def test_bytes_are_repeatable(site, get, title):
     """The same bytes again, after a reload too, and the sizes that HEAD says."""
     first = {u: get.ok(u) for p in renditions(get, title).values() for u in [p.map, *p.uris]}

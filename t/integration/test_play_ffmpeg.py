@@ -12,7 +12,7 @@ import walk
 FORMATS = {"hls": "hls/master.m3u8", "cmaf": "cmaf/master.m3u8", "dash": "cmaf/manifest.mpd"}
 CORPUS = ["bbb_480p_30s_aac51.mp4", "flower_540p.mp4", "d_moov_at_end_60fps.mp4"]
 MADE = ["faststart.mp4", "moov_last.mp4", "no_bframes_2997.mp4", "video_only.mp4", "audio_only.mp4",
-        "vfr.mp4", "long_gop.mp4", "exact_12s.mp4", "one_segment.mp4"]
+        "vfr.mp4", "long_gop.mp4", "exact_12s.mp4", "one_segment.mp4", "fragmented.mp4"]
 # Of 1024 samples: the most that an encoder puts before time 0. FFmpeg drops them from a progressive MP4, but decodes
 # them from TS (which has no edit list) and, in version 5.1, from fragmented MP4 in spite of its edit list.
 PRIMING_FRAMES = 3
@@ -137,10 +137,3 @@ def test_cmaf_tracks(site, form, tmp_path):
     assert problems == ""
     candidates = [decode(media.ladder(n), tmp_path, audio=None)[0] for n in media.LADDER]
     assert frames in candidates
-
-
-@pytest.mark.allows_errors("moof: ")
-@pytest.mark.xfail(reason="fragments without sidx have no index yet", strict=False)
-@pytest.mark.parametrize("form", FORMATS)
-def test_fragments_without_index(site, form, tmp_path):
-    check_file(site, "fragmented.mp4", form, tmp_path)

@@ -68,13 +68,13 @@ def test_reason_is_in_the_variable(guarded, keys, paths, bad):
     token = bad_tokens(keys)[bad]
     query = f"?token={token}&case={bad}" if token else f"?case={bad}"
     assert guarded.client()(paths["cmaf segment"] + query).status == 403
-    line = next(line for line in reversed(guarded.access_log()) if f"case={bad}" in line)
+    line = guarded.logged(f"case={bad}")
     assert f" token={bad} " in line
 
 
 def test_status_of_a_good_token(guarded, keys, paths):
     assert guarded.client()(f"{paths['mpd']}?token={keys['2026-11'].token()}&case=good").status == 200
-    line = next(line for line in reversed(guarded.access_log()) if "case=good" in line)
+    line = guarded.logged("case=good")
     assert " token=ok " in line and " title=two_audio.mp4 " in line
 
 

@@ -131,7 +131,7 @@ def test_segment_durations_match_extinf(get, title):
             assert abs(Fraction(b - a, 90000) - segment.duration) < Fraction(1, 500)
 
 
-@pytest.mark.parametrize("title", ["faststart.mp4", "tracks", "two_audio.mp4"])
+@pytest.mark.parametrize("title", ["faststart.mp4", "tracks", "two_audio.mp4", "fragmented.mp4"])
 def test_bytes_are_repeatable(site, get, title):
     uris = [u for p in walk.hls_title(get, f"/files/{title}", "hls").playlists for u in p.uris]
     first = {u: get.ok(u).body for u in uris}

@@ -1,0 +1,71 @@
+// Fuzzes the two texts that come from outside besides tokens: the path of a request and asset.json.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "catalog/asset.hpp"
+#include "package/request_path.hpp"
+
+namespace {
+
+using mezz::package::Format;
+using mezz::package::RequestPath;
+using mezz::package::Resource;
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+std::string leaf_of(const RequestPath& path) {
+    const std::string rendition(path.rendition);
+    switch (path.resource) {
+        case Resource::multivariant_playlist:
+            return "master.m3u8";
+        case Resource::manifest:
+            return "manifest.mpd";
+        case Resource::media_playlist:
+            return rendition + ".m3u8";
+        case Resource::init_segment:
+            return rendition + "_init.mp4";
+        case Resource::segment:
+            return rendition + "_" + std::to_string(path.number) +
+                   (path.format == Format::hls ? ".ts" : ".m4s");
+    }
+    std::abort();
+}
+
+// What was parsed spells the path again, so no two paths mean one thing.
+void check_path(std::string_view text) {
+    const auto path = mezz::package::parse_request_path(text);
+    if (!path) return;
+    std::string again(path->title);
+    if (!again.empty() || text.starts_with('/')) again += '/';
+    again += to_text(path->format);
+    again += '/';
+    if (!path->revision.empty()) again += std::string(path->revision) + '/';
+    again += leaf_of(*path);
+    require(again == text);
+}
+
+void check_asset(std::string_view json) {
+    const auto asset = mezz::catalog::parse_asset(json);
+    if (!asset) return;
+    require(!asset->renditions.empty());
+    for (const auto& rendition : asset->renditions) {
+        require(mezz::catalog::is_rendition_name(rendition.name));
+        require(mezz::catalog::is_plain_file_name(rendition.file));
+        require(rendition.file.find('/') == std::string::npos && rendition.file[0] != '.');
+        require(rendition.language.find_first_of("/\"<>&_ ") == std::string::npos);
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    check_path(text);
+    check_asset(text);
+    return 0;
+}
