@@ -37,7 +37,8 @@ struct Asset {
 /// Names a rendition may have: 1 to 40 of the characters a-z A-Z 0-9 - and '.'; not "master".
 [[nodiscard]] bool is_rendition_name(std::string_view name) noexcept;
 
-/// Language tags that are understood: 1 to 15 letters, digits and '-' (RFC 5646), as they become part of URLs.
+/// Language tags that are understood: 1 to 15 letters, digits and '-' (RFC 5646), as they become part of
+/// URLs.
 [[nodiscard]] bool is_language_tag(std::string_view tag) noexcept;
 
 /// True for a name that denotes a file in the folder itself, and not a hidden one.

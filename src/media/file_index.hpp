@@ -28,6 +28,7 @@ struct Piece {
     std::uint32_t duration = 0;  ///< ticks
     std::uint32_t bytes = 0;     ///< of its samples; for Layout::fragments of the file
     std::uint32_t extra = 0;     ///< the builder's cost sum; for Layout::fragments bytes of moof and IDR
+    std::uint32_t side = 0;      ///< the builder's second cost sum; not for Layout::fragments
 };
 
 /// Stands before each kPiecesPerBlock pieces.
@@ -64,6 +65,14 @@ struct FragmentPosition {
     std::uint32_t sample = 0;  ///< its number in the track, from 0
 };
 
+/// What the samples of the first fragment cost, to estimate the others by.
+struct FirstFragment {
+    std::uint32_t samples = 0;
+    std::uint32_t bytes = 0;  ///< of the samples
+    std::uint32_t cost = 0;
+    std::uint32_t side = 0;
+};
+
 /// One track, as stored.
 struct TrackRecord {
     TrackKind kind = TrackKind::video;
@@ -79,6 +88,7 @@ struct TrackRecord {
     std::array<std::byte, 36> matrix{};
     std::uint32_t default_duration = 0;   ///< ticks of a sample, 0 if they differ or are unknown
     std::uint32_t shortest_duration = 0;  ///< ticks of the shortest sample, 0 if unknown
+    std::uint32_t last_duration = 0;      ///< ticks of the last sample, 0 if unknown
     std::int32_t lowest_offset = 0;       ///< lowest composition offset, ticks, at most 0
     std::uint32_t trex_duration = 0, trex_size = 0, trex_flags = 0;  ///< what fragments leave out
     std::uint64_t sample_count = 0;  ///< for Layout::fragments estimated from the first one
@@ -88,6 +98,7 @@ struct TrackRecord {
     std::uint64_t bytes = 0;         ///< sum over the pieces
     std::uint64_t first_byte = 0;    ///< fragments: where the first one starts
     std::uint64_t init_bytes = 0;    ///< fragments: ftyp and moov, from the file's start, if contiguous
+    FirstFragment first_fragment;    ///< Layout::fragments
     ArrayRef config;                 ///< avcC payload or AudioSpecificConfig
     ArrayRef parameter_sets;         ///< Annex B, video
     ArrayRef color;                  ///< payload of colr (nclx)

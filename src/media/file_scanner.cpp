@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint64_t kFirstRead = 64 * 1024;  // holds ftyp, and most of a track file's head
 constexpr std::uint64_t kHeaderRead = 4 * 1024;
-constexpr std::uint64_t kSmallestBox = 8;  // fewer bytes at the end are junk
+constexpr std::uint64_t kSmallestBox = 8;      // fewer bytes at the end are junk
 constexpr std::uint32_t kMostBoxes = 1000000;  // at the top of a file
 
 FragmentDefaults defaults_of(const MovieTrack& track) noexcept {
@@ -92,14 +92,15 @@ Result<void> FileScanner::take_moov(const BoxHeader& header, Bytes payload) {
 }
 
 // Its pieces can be byte ranges of the file only if it holds one track, and if the index covers all of it and
-// says that each subsegment can be decoded by itself. Any other index is passed over: the moof boxes tell all.
+// says that each subsegment can be decoded by itself. Any other index is passed over: the moof boxes tell
+// all.
 Result<void> FileScanner::take_sidx(const Box& sidx) {
-    if (fragmented_ || movie_->tracks.size() != 1 || movie_->track_count != 1) return {};
+    if (fragmented_ || media_before_moov_ || movie_->tracks.size() != 1 || movie_->track_count != 1)
+        return {};
     auto index = parse_segment_index(sidx, file_size_);
     const bool usable = index && index->all_sync && index->end == file_size_ && !index->subsegments.empty() &&
                         index->timescale == movie_->tracks.front().timescale;
-    if (usable)
-        fragmented_.emplace(FragmentedFile{std::move(*index), {}, media_before_moov_ ? 0 : init_end_});
+    if (usable) fragmented_.emplace(FragmentedFile{std::move(*index), {}, init_end_});
     return {};
 }
 
@@ -144,7 +145,7 @@ Result<void> FileScanner::take_box(const BoxHeader& header, Bytes payload) {
 
 Result<std::vector<std::byte>> FileScanner::take_index() {
     if (!movie_) return fail(ErrorCode::internal, "scanner: asked for an index too early");
-    if (fragmented_) return build_index(*movie_, *fragmented_, file_size_);
+    if (fragmented_) return build_index(*movie_, *fragmented_, file_size_, cost_);
     if (movie_->fragmented) return build_index(*movie_, scanned_, file_size_, cost_);
     return build_index(*movie_, file_size_, cost_);
 }

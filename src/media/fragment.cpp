@@ -98,8 +98,7 @@ Result<void> read_fragment(const Box& moof, const FragmentDefaults& defaults, st
         ByteReader in(tfhd->payload);
         in.skip(4);
         if (in.u32() != defaults.track_id) continue;
-        TrackFragment fragment{
-            .defaults = defaults, .file_size = file_size, .most_samples = most_samples};
+        TrackFragment fragment{.defaults = defaults, .file_size = file_size, .most_samples = most_samples};
         if (auto done = read_header(*tfhd, moof.offset, fragment); !done) return done;
         if (auto done = read_track_fragment(**traf, fragment, out); !done) return done;
     }

@@ -73,7 +73,7 @@ Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts, std:
         TrackDraft& draft = drafts[i];
         TrackRecord& record = draft.record;
         record.config = writer.put(draft.config);
-        record.parameter_sets = writer.put(draft.parameter_sets);
+        record.parameter_sets = writer.put(Bytes(draft.parameter_sets));
         record.color = writer.put(draft.color);
         record.codec_string = writer.put(as_bytes(draft.codec_string));
         record.pieces = writer.put(std::span<const Piece>(draft.pieces));

@@ -55,9 +55,9 @@ private:
         constexpr std::size_t kMostPieces = 1U << 20;  // six days
         if (draft_.pieces.size() == kMostPieces)
             return fail(ErrorCode::too_large, "stts: over 2^20 half seconds with a sync sample");
-        append_piece(
-            draft_, begin_,
-            {static_cast<std::uint32_t>(time - begin_), static_cast<std::uint32_t>(bytes_), cost_.total()});
+        append_piece(draft_, begin_,
+                     {static_cast<std::uint32_t>(time - begin_), static_cast<std::uint32_t>(bytes_),
+                      cost_.total().main, cost_.total().side});
         bytes_ = 0;
         return {};
     }
@@ -65,6 +65,7 @@ private:
     void note(const Sample& sample) noexcept {
         TrackRecord& record = draft_.record;
         record.lowest_offset = std::min(record.lowest_offset, sample.composition_offset);
+        record.last_duration = sample.duration;
         if (sample.duration != 0 &&
             (record.shortest_duration == 0 || sample.duration < record.shortest_duration))
             record.shortest_duration = sample.duration;
@@ -140,12 +141,30 @@ std::uint64_t table_seconds(const MovieTrack& track) noexcept {
         const std::uint64_t count = in.u32();
         ticks += count * in.u32();
     }
-    return (ticks + static_cast<std::uint64_t>(std::max<std::int64_t>(track.edit_shift, 0))) / track.timescale;
+    return (ticks + static_cast<std::uint64_t>(std::max<std::int64_t>(track.edit_shift, 0))) /
+           track.timescale;
 }
 
 std::uint64_t scanned_seconds(const MovieTrack& track, const ScannedTrack& scanned) noexcept {
     const Sample& last = scanned.samples.back();
     return static_cast<std::uint64_t>(std::max<std::int64_t>(last.dts + last.duration, 0)) / track.timescale;
+}
+
+// A writer that leaves the edit list out still delays the pictures by their reordering: as players do, we let
+// the first picture begin at 0, together with the audio.
+MovieTrack begun_at_zero(const MovieTrack& track, std::int64_t first_dts, std::int64_t first_offset) {
+    MovieTrack moved = track;
+    if (track.has_edit_list || track.kind != TrackKind::video || first_dts != 0 || first_offset <= 0)
+        return moved;
+    moved.edit_shift -= first_offset;
+    moved.priming = first_offset;
+    return moved;
+}
+
+std::int64_t first_table_offset(const MovieTrack& track) noexcept {
+    ByteReader in(track.tables.composition_offsets.entries);
+    in.skip(4);
+    return in.i32();
 }
 
 // Video first: audio is cut where the first video is.
@@ -168,7 +187,8 @@ public:
 
     Result<std::vector<std::byte>> write(std::span<const MoofRef> moofs) {
         if (drafts_.empty())
-            return fail(ErrorCode::unsupported, "moov: no track in a codec that can be packaged", moov_offset_);
+            return fail(ErrorCode::unsupported, "moov: no track in a codec that can be packaged",
+                        moov_offset_);
         return write_index(drafts_, file_size_, moofs);
     }
 
@@ -188,6 +208,19 @@ private:
     std::vector<TrackDraft> drafts_;
     std::optional<CutTimes> cuts_;
 };
+
+FirstFragment cost_of(std::span<const Sample> samples, const MovieTrack& track, PieceCost& cost) {
+    FirstFragment first{
+        .samples = static_cast<std::uint32_t>(samples.size()), .bytes = 0, .cost = 0, .side = 0};
+    cost.begin(track);
+    for (const Sample& sample : samples) {
+        cost.add(sample);
+        first.bytes += sample.size;
+    }
+    first.cost = cost.total().main;
+    first.side = cost.total().side;
+    return first;
+}
 
 // What the first fragment tells of all. Another one may reorder more pictures, unless the profile forbids it:
 // four is more than encoders do.
@@ -214,8 +247,9 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t fil
     for (const TrackKind kind : {TrackKind::video, TrackKind::audio}) {
         for (const MovieTrack& track : movie.tracks) {
             if (track.kind != kind || track.tables.format.sample_count == 0) continue;
-            TableSource source(track, file_size);
-            if (auto ok = builder.add(track, source, table_seconds(track), Layout::sample_tables); !ok)
+            const MovieTrack moved = begun_at_zero(track, 0, first_table_offset(track));
+            TableSource source(moved, file_size);
+            if (auto ok = builder.add(moved, source, table_seconds(track), Layout::sample_tables); !ok)
                 return std::unexpected(ok.error());
         }
     }
@@ -229,9 +263,11 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile
         for (std::size_t i = 0; i < movie.tracks.size(); ++i) {
             const MovieTrack& track = movie.tracks[i];
             if (track.kind != kind || file.tracks[i].samples.empty()) continue;
-            ScannedSource source(file.tracks[i]);
+            const Sample& first = file.tracks[i].samples.front();
+            const MovieTrack moved = begun_at_zero(track, first.dts, first.composition_offset);
+            ScannedSource source(file.tracks[i], moved.edit_shift - track.edit_shift);
             const std::uint64_t seconds = scanned_seconds(track, file.tracks[i]);
-            if (auto ok = builder.add(track, source, seconds, Layout::scanned); !ok)
+            if (auto ok = builder.add(moved, source, seconds, Layout::scanned); !ok)
                 return std::unexpected(ok.error());
         }
     }
@@ -239,7 +275,7 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile
 }
 
 Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedFile& file,
-                                           std::uint64_t file_size) {
+                                           std::uint64_t file_size, PieceCost& cost) {
     if (movie.tracks.empty())
         return fail(ErrorCode::unsupported, "moov: no track in a codec that can be packaged");
     if (movie.tracks.size() > 1) return fail(ErrorCode::unsupported, "moov: several tracks in fragments");
@@ -255,7 +291,7 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedF
     std::int64_t time = file.index.earliest_time + track.edit_shift;
     std::uint64_t ticks = 0;
     for (const Subsegment& part : file.index.subsegments) {
-        append_piece(draft, time, {part.duration, part.bytes, part.head});
+        append_piece(draft, time, {part.duration, part.bytes, part.head, 0});
         time += part.duration;
         ticks += part.duration;
     }
@@ -264,6 +300,7 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedF
             static_cast<std::uint64_t>(static_cast<double>(ticks) / file.index.subsegments.front().duration *
                                        static_cast<double>(file.first_fragment.size()));
     describe_samples(file.first_fragment, track, draft.record);
+    draft.record.first_fragment = cost_of(file.first_fragment, track, cost);
     return write_index(drafts, file_size);
 }
 

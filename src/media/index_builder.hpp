@@ -13,7 +13,13 @@
 
 namespace mezz::media {
 
-/// Counts what the samples of a piece cost, in a unit of the caller's choice; it becomes Piece::extra.
+/// What a piece costs, in units of the caller's choice; becomes Piece::extra and Piece::side.
+struct Cost {
+    std::uint32_t main = 0;
+    std::uint32_t side = 0;
+};
+
+/// Counts what the samples of a piece cost.
 class PieceCost {
 public:
     PieceCost() = default;
@@ -25,7 +31,7 @@ public:
     virtual void begin(const MovieTrack& track) = 0;
     virtual void add(const Sample& sample) = 0;
     /// Of the samples since begin().
-    [[nodiscard]] virtual std::uint32_t total() const = 0;
+    [[nodiscard]] virtual Cost total() const = 0;
 };
 
 /// Version of the block's layout; an index of another version is not read.
@@ -56,6 +62,6 @@ struct FragmentedFile {
 
 /// Index of a file with one track in fragments that sidx lists. Fails with unsupported if it has several.
 [[nodiscard]] Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedFile& file,
-                                                         std::uint64_t file_size);
+                                                         std::uint64_t file_size, PieceCost& cost);
 
 }  // namespace mezz::media

@@ -70,6 +70,7 @@ Result<void> read_edit_list(const Box& trak, std::uint32_t movie_timescale, Movi
     const auto elst = find_box(**edts, fourcc("elst"));
     if (!elst) return std::unexpected(elst.error());
     if (!*elst) return {};
+    track.has_edit_list = true;
     ByteReader in((*elst)->payload);
     const bool wide = read_full_box_head(in).version == 1;
     const std::uint32_t count = in.u32();

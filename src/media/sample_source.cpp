@@ -32,7 +32,9 @@ void TableSource::mark(TrackDraft& draft, bool end) const {
 Result<Sample> ScannedSource::next() {
     while (moof_ + 1 < track_.moof_starts.size() && track_.moof_starts[moof_ + 1] <= next_)
         ++moof_;
-    return track_.samples[next_++];
+    Sample sample = track_.samples[next_++];
+    sample.dts += shift_;
+    return sample;
 }
 
 void ScannedSource::mark(TrackDraft& draft, bool end) const {

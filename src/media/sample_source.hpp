@@ -45,16 +45,17 @@ struct ScannedTrack {
     std::vector<std::uint32_t> moof_starts;  ///< for each moof of the file, how many samples were before it
 };
 
-/// From fragments; the track must outlive it.
+/// From fragments; the track must outlive it. `shift` is added to all times.
 class ScannedSource final : public SampleSource {
 public:
-    explicit ScannedSource(const ScannedTrack& track) noexcept : track_(track) {}
+    ScannedSource(const ScannedTrack& track, std::int64_t shift) noexcept : track_(track), shift_(shift) {}
     [[nodiscard]] bool at_end() const noexcept override { return next_ == track_.samples.size(); }
     [[nodiscard]] Result<Sample> next() override;
     void mark(TrackDraft& draft, bool end) const override;
 
 private:
     const ScannedTrack& track_;
+    std::int64_t shift_;
     std::size_t next_ = 0;
     std::size_t moof_ = 0;  // that holds the last sample
 };

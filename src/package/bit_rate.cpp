@@ -6,6 +6,7 @@
 #include "core/rescale.hpp"
 #include "package/fmp4.hpp"
 #include "package/ts_estimate.hpp"
+#include "package/ts_time.hpp"
 
 namespace mezz::package {
 namespace {
@@ -14,7 +15,7 @@ constexpr std::uint64_t kTsPacket = 188;
 constexpr std::uint64_t kTsPayload = 184;
 constexpr std::uint64_t kPsiPackets = 2;        // PAT and PMT
 constexpr std::uint64_t kPacketsMultiple = 16;  // see TsPlan
-constexpr std::uint64_t kAdtsHeader = 7;
+constexpr std::size_t kLongestRun = 64;         // segments; one giant among many must not cost n² steps
 constexpr std::uint64_t kVideoSampleOverhead =
     8 + 19 + 6;  // clock reference, PES header, access unit delimiter
 
@@ -32,54 +33,49 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) noexcept {
     return (value + multiple - 1) / multiple * multiple;
 }
 
-std::uint64_t counted_packets(const media::TrackView& track, PieceRange pieces) noexcept {
-    std::uint64_t packets = 0;
-    for (const media::Piece& piece : track.pieces().subspan(pieces.first, pieces.last - pieces.first))
-        packets += piece.extra;
+// Packets of both kinds: from the index where it counted them; else as many for a byte and for a sample as
+// in the first fragment.
+struct Packets {
+    std::uint64_t main = 0;
+    std::uint64_t side = 0;
+};
+
+Packets counted_packets(const media::TrackView& track, PieceRange pieces) noexcept {
+    Packets packets;
+    for (const media::Piece& piece : track.pieces().subspan(pieces.first, pieces.last - pieces.first)) {
+        packets.main += piece.extra;
+        packets.side += piece.side;
+    }
     return packets;
 }
 
-// Clock references on their own, where pictures are over 100 ms apart.
-std::uint64_t clock_packets(const media::TrackView& track, PieceRange pieces) noexcept {
-    const std::uint64_t frames = sample_count(track, pieces);
-    const std::int64_t ticks = track.piece_time(pieces.last) - track.piece_time(pieces.first);
-    const auto wanted =
-        static_cast<std::uint64_t>(std::max<std::int64_t>(rescale(ticks, 10, track->timescale), 0));
-    return wanted > frames ? wanted - frames : 0;
+Packets estimated_packets(const media::TrackView& track, PieceRange pieces) noexcept {
+    const media::FirstFragment& first = track->first_fragment;
+    if (first.samples == 0) return {};
+    const auto bytes =
+        static_cast<double>(bytes_of(track, pieces)) - static_cast<double>(fragment_head_size(track, pieces));
+    const auto samples = static_cast<double>(sample_count(track, pieces));
+    const auto estimate = [&](std::uint32_t cost) {
+        const double overhead = (static_cast<double>(cost) * kTsPayload - first.bytes) / first.samples;
+        return static_cast<std::uint64_t>(std::max(0.0, (bytes + samples * overhead) / kTsPayload) + 0.5);
+    };
+    if (track->kind == media::TrackKind::audio) return {estimate(first.cost), estimate(first.side)};
+    return {estimate(first.cost), static_cast<std::uint64_t>(samples * first.side / first.samples)};
 }
 
-// Exact from the index where it counted packets; else each picture leaves half a packet unused on average.
-std::uint64_t video_packets(const media::TrackView& track, PieceRange pieces) {
-    std::uint64_t packets = 0;
-    if (track->layout != media::Layout::fragments) {
-        packets = counted_packets(track, pieces);
-    } else {
-        const std::uint64_t frames = sample_count(track, pieces);
-        const std::uint64_t overhead = frames * (kVideoSampleOverhead + kTsPayload / 2) +
-                                       (pieces.last - pieces.first) * track.parameter_sets().size();
-        const std::uint64_t moof = fragment_head_size(track, frames, pieces.last - pieces.first);
-        const std::uint64_t bytes = bytes_of(track, pieces);
-        packets = (bytes - std::min(bytes, moof) + overhead) / kTsPayload;
-    }
-    return round_up(packets, kPacketsMultiple) + clock_packets(track, pieces);
+Packets packets_of(const media::TrackView& track, PieceRange pieces) noexcept {
+    return track->layout == media::Layout::fragments ? estimated_packets(track, pieces)
+                                                     : counted_packets(track, pieces);
 }
 
-// Exact beside video, from the index; else all PES packets of a track are taken as equally full.
-std::uint64_t audio_packets(const media::TrackView& track, PieceRange pieces, bool alone) {
-    if (!alone && track->layout != media::Layout::fragments)
-        return round_up(counted_packets(track, pieces), kPacketsMultiple);
-    const std::uint64_t frames = sample_count(track, pieces);
-    if (frames == 0) return 0;
-    std::uint64_t bytes = bytes_of(track, pieces);
-    if (track->layout == media::Layout::fragments)
-        bytes -= std::min(bytes, fragment_head_size(track, frames, pieces.last - pieces.first));
-    const std::uint32_t frame_ms =
-        std::max<std::uint32_t>(1, 1024 * 1000 / std::max(1U, track->aac.sample_rate));
-    const std::uint64_t frames_a_pes = std::max<std::uint64_t>(1, (alone ? 100U : 200U) / frame_ms);
-    const std::uint64_t pes = (frames + frames_a_pes - 1) / frames_a_pes;
-    const auto pes_bytes = static_cast<std::uint32_t>((bytes + frames * kAdtsHeader) / pes);
-    const std::uint64_t packets = pes * ts_packets_of_audio_pes(pes_bytes, alone);
-    return round_up(packets, kPacketsMultiple);
+std::uint64_t video_packets(const media::TrackView& track, PieceRange pieces) noexcept {
+    const Packets packets = packets_of(track, pieces);
+    return round_up(packets.main, kPacketsMultiple) + packets.side;
+}
+
+std::uint64_t audio_packets(const media::TrackView& track, PieceRange pieces, bool alone) noexcept {
+    const Packets packets = packets_of(track, pieces);
+    return round_up(alone ? packets.side : packets.main, kPacketsMultiple);
 }
 
 struct Window {
@@ -100,7 +96,8 @@ BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale)
     BitRate rate{.peak = 0, .average = bits_per_second(all.bytes, all.ticks, timescale)};
     for (std::size_t i = 0; i < segments.size(); ++i) {
         Window run;
-        for (std::size_t k = i; k < segments.size() && run.ticks * 2 <= target * 3; ++k) {
+        const std::size_t end = std::min(segments.size(), i + kLongestRun);
+        for (std::size_t k = i; k < end && run.ticks * 2 <= target * 3; ++k) {
             run.bytes += segments[k].bytes;
             run.ticks += segments[k].duration;
             if (run.ticks * 2 >= target && run.ticks * 2 <= target * 3)
@@ -111,18 +108,6 @@ BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale)
     return rate;
 }
 
-std::uint64_t sample_count(const media::TrackView& track, PieceRange pieces) {
-    if (pieces.empty()) return 0;
-    if (track->layout != media::Layout::fragments)
-        return track.samples_before(pieces.last) - track.samples_before(pieces.first);
-    const std::int64_t whole = track->end - track.piece_time(0);
-    const std::int64_t part = track.piece_time(pieces.last) - track.piece_time(pieces.first);
-    if (whole <= 0) return 0;
-    return static_cast<std::uint64_t>(static_cast<double>(track->sample_count) * static_cast<double>(part) /
-                                          static_cast<double>(whole) +
-                                      0.5);
-}
-
 BitRate cmaf_bit_rate(const TrackTimeline& line) {
     const media::TrackView& track = line.track();
     std::vector<SegmentSize> sizes;
@@ -131,14 +116,13 @@ BitRate cmaf_bit_rate(const TrackTimeline& line) {
         const PieceRange pieces = line.pieces(n);
         if (pieces.empty()) continue;
         const bool generated = track->layout != media::Layout::fragments;
-        const std::uint64_t head =
-            generated ? fragment_head_size(track, sample_count(track, pieces), pieces.last - pieces.first)
-                      : 0;
+        const std::uint64_t head = generated ? fragment_head_size(track, pieces) : 0;
         sizes.push_back({bytes_of(track, pieces) + head, line.start(n + 1) - line.start(n)});
     }
     return bit_rate(sizes, track->timescale);
 }
 
+// A peak must not be exceeded: estimates get 1 % more.
 BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::optional<TrackTimeline>& audio) {
     const TrackTimeline& clock = video ? *video : *audio;
     std::vector<SegmentSize> sizes;
@@ -151,27 +135,38 @@ BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::option
             packets += audio_packets(audio->track(), audio->pieces(n), !video.has_value());
         sizes.push_back({packets * kTsPacket, clock.start(n + 1) - clock.start(n)});
     }
-    return bit_rate(sizes, clock.track()->timescale);
+    BitRate rate = bit_rate(sizes, clock.track()->timescale);
+    const auto estimated = [](const std::optional<TrackTimeline>& line) {
+        return line && line->track()->layout == media::Layout::fragments;
+    };
+    if (estimated(video) || estimated(audio)) rate.peak += rate.peak / 100;
+    return rate;
 }
 
 void TsPieceCost::begin(const media::MovieTrack& track) {
     track_ = &track;
-    video_packets_ = 0;
-    if (track.kind == media::TrackKind::audio) audio_.emplace(track.timescale, false);
+    video_ = {};
+    if (track.kind != media::TrackKind::audio) return;
+    beside_video_.emplace(track.timescale, false);
+    alone_.emplace(track.timescale, true);
 }
 
 void TsPieceCost::add(const media::Sample& sample) {
     if (track_->kind == media::TrackKind::audio) {
-        audio_->add(sample);
+        beside_video_->add(sample);
+        alone_->add(sample);
         return;
     }
-    video_packets_ += ts_packets_of_video_sample(TsVideoTrack::Codec::h264, sample.size, sample.sync,
-                                                 track_->avc.parameter_sets.size());
+    video_.main += ts_packets_of_video_sample(TsVideoTrack::Codec::h264, sample.size, sample.sync,
+                                              track_->avc.parameter_sets.size());
+    const std::int64_t gap = rescale(sample.duration, kTsClock, track_->timescale) - kTsPcrInterval;
+    if (gap > 0) video_.side += static_cast<std::uint32_t>((gap + kTsPcrStep - 1) / kTsPcrStep);
 }
 
-std::uint32_t TsPieceCost::total() const {
-    if (track_->kind == media::TrackKind::audio) return static_cast<std::uint32_t>(audio_->packets());
-    return video_packets_;
+media::Cost TsPieceCost::total() const {
+    if (track_->kind != media::TrackKind::audio) return video_;
+    return {static_cast<std::uint32_t>(beside_video_->packets()),
+            static_cast<std::uint32_t>(alone_->packets())};
 }
 
 }  // namespace mezz::package

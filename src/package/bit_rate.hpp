@@ -18,7 +18,7 @@ struct SegmentSize {
 };
 
 /// Peak: the largest rate of any run of segments that lasts between half and one and a half times the longest
-/// segment (RFC 8216bis, BANDWIDTH); average: over all.
+/// segment (RFC 8216bis, BANDWIDTH) and has at most 64; average: over all.
 [[nodiscard]] BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale);
 
 /// Of a rendition's CMAF segments; exact for Layout::fragments, else within a few bytes a segment.
@@ -28,21 +28,19 @@ struct SegmentSize {
 [[nodiscard]] BitRate ts_bit_rate(const std::optional<TrackTimeline>& video,
                                   const std::optional<TrackTimeline>& audio);
 
-/// Samples of a range of pieces; an estimate for Layout::fragments.
-[[nodiscard]] std::uint64_t sample_count(const media::TrackView& track, PieceRange pieces);
-
-/// What build_index() is to note in Piece::extra: the transport packets of a piece's samples, exactly as
-/// TsPlan makes them (for audio, of audio beside video).
+/// What build_index() is to note of a piece: exactly the transport packets that TsPlan makes of it. Main: of
+/// the video, or of the audio beside video. Side: clock references on their own, or of the audio alone.
 class TsPieceCost final : public media::PieceCost {
 public:
     void begin(const media::MovieTrack& track) override;
     void add(const media::Sample& sample) override;
-    [[nodiscard]] std::uint32_t total() const override;
+    [[nodiscard]] media::Cost total() const override;
 
 private:
     const media::MovieTrack* track_ = nullptr;
-    std::uint32_t video_packets_ = 0;
-    std::optional<TsAudioGrouping> audio_;
+    media::Cost video_;
+    std::optional<TsAudioGrouping> beside_video_;
+    std::optional<TsAudioGrouping> alone_;
 };
 
 }  // namespace mezz::package

@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "media/file_index.hpp"
 #include "media/sample.hpp"
+#include "package/title.hpp"
 
 namespace mezz::package {
 
@@ -23,13 +24,17 @@ struct FragmentPlan {
     std::uint64_t size = 0;         ///< bytes of all
 };
 
-/// Plans segment n of a track. Samples are in decoding order and not empty. Fails with too_large if they
-/// exceed 4 GiB.
+/// Plans segment n of a track. Samples are in decoding order and not empty. Gaps of their decode times
+/// become part of the sample before. Fails with too_large if they exceed 4 GiB, with unsupported if an edit
+/// list hides so much that composition offsets do not fit into 32 bits.
 [[nodiscard]] Result<FragmentPlan> plan_fragment(const media::TrackView& track,
                                                  std::span<const media::Sample> samples, std::uint32_t n);
 
-/// Bytes of the head that plan_fragment() usually makes for that many samples in that many pieces.
-[[nodiscard]] std::uint64_t fragment_head_size(const media::TrackView& track, std::uint64_t samples,
-                                               std::uint32_t pieces) noexcept;
+/// Bytes of the head that plan_fragment() makes for a segment of these pieces, not counting rare forms. For
+/// Layout::fragments an estimate of what the file holds.
+[[nodiscard]] std::uint64_t fragment_head_size(const media::TrackView& track, PieceRange pieces) noexcept;
+
+/// Samples of a range of pieces; an estimate for Layout::fragments.
+[[nodiscard]] std::uint64_t sample_count(const media::TrackView& track, PieceRange pieces) noexcept;
 
 }  // namespace mezz::package

@@ -132,7 +132,8 @@ void write_descriptor(ByteWriter& out, unsigned tag, std::size_t length) {
 void write_esds(ByteWriter& out, Bytes config) {
     const BoxWriter esds(out, fourcc("esds"));
     out.u32(0);
-    write_descriptor(out, 3, 3 + kDescriptorHead + 13 + kDescriptorHead + config.size() + kDescriptorHead + 1);
+    write_descriptor(out, 3,
+                     3 + kDescriptorHead + 13 + kDescriptorHead + config.size() + kDescriptorHead + 1);
     out.u16(1);
     out.u8(0);
     write_descriptor(out, 4, 13 + kDescriptorHead + config.size());

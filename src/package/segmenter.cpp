@@ -43,14 +43,16 @@ std::vector<std::int64_t> cut(const CutPoints& points, std::span<const std::uint
     auto next = points.times.begin();
     while (next != points.times.end()) {
         const std::size_t n = std::min(boundaries.size(), segment_ms.size()) - 1;
-        const std::int64_t limit =
-            boundaries.back() + rescale(segment_ms[n], points.timescale, 1000) + overrun;
-        auto after = std::upper_bound(next, points.times.end(), limit);
-        if (after == points.times.end() && points.end <= limit) break;
-        if (after == next) ++after;
-        next = after;
-        if (points.end - *(after - 1) < tail && points.end <= limit + tail) break;
-        boundaries.push_back(*(after - 1));
+        const std::int64_t wished = boundaries.back() + rescale(segment_ms[n], points.timescale, 1000);
+        const std::int64_t limit = wished + overrun;
+        if (points.end <= limit) break;
+        auto chosen = std::upper_bound(next, points.times.end(), wished);
+        const bool before = chosen != next;
+        const bool after = chosen != points.times.end() && *chosen <= limit;
+        if (before && (!after || wished - *(chosen - 1) <= *chosen - wished)) --chosen;
+        next = chosen + 1;
+        if (points.end - *chosen < tail && points.end <= limit + tail) break;
+        boundaries.push_back(*chosen);
     }
     boundaries.push_back(std::max(points.end, boundaries.back() + 1));
     return boundaries;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "core/block_writer.hpp"
 #include "core/rescale.hpp"
@@ -247,9 +248,10 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
     choose_default_audio(drafts);
     const std::vector<std::int64_t> boundaries = cut(points, options.segment_ms);
     set_bit_rates(drafts, boundaries, points.timescale);
-    std::ranges::stable_sort(drafts, {}, [](const Draft& draft) {
-        const bool audio = draft.record.kind == TrackKind::audio;
-        return std::pair(audio, audio ? 0 : draft.record.cmaf.average);
+    std::ranges::sort(drafts, {}, [](const Draft& draft) {
+        const RenditionRecord& record = draft.record;
+        const bool audio = record.kind == TrackKind::audio;
+        return std::tuple(audio, audio ? 0 : record.cmaf.average, record.file, record.track);
     });
     name_renditions(files, drafts);
     return write_title(files, drafts, boundaries, header);

@@ -32,7 +32,7 @@ struct TsAudioTrack {
     std::uint8_t sampling_frequency_index = 0;  ///< 0 to 12
     std::uint8_t channel_configuration = 0;     ///< 1 to 7
     std::span<const media::Sample> samples;
-    std::span<const std::uint32_t> breaks;  ///< samples, rising, before which a PES packet ends
+    std::span<const std::uint32_t> breaks{};  ///< samples, rising, before which a PES packet ends
 };
 
 /// One PES packet of a segment: a picture, or some audio frames.

@@ -44,7 +44,8 @@ std::optional<std::vector<std::byte>> piece_of(Bytes file, const ByteRange& rang
 }
 
 std::optional<std::vector<std::byte>> index_of(Bytes file) {
-    media::FileScanner scanner(file.size(), kMaxMoov, package::ts_sample_cost);
+    package::TsPieceCost cost;
+    media::FileScanner scanner(file.size(), kMaxMoov, cost);
     for (std::size_t reads = 0; const auto need = scanner.need(); ++reads) {
         require(reads < file.size() + 2);
         if (!scanner.feed(*piece_of(file, *need))) return std::nullopt;
@@ -94,7 +95,7 @@ void same_samples(const std::vector<Sample>& some, const std::vector<Sample>& al
 // Piece by piece must come what one pass over all pieces gives.
 void check_samples(Bytes file, TrackView track) {
     const auto all = samples_of(file, track, {0, track.piece_count()});
-    if (track->layout == media::Layout::sample_tables) require(all && all->size() == track->sample_count);
+    if (track->layout != media::Layout::fragments) require(all && all->size() == track->sample_count);
     if (!all) return;
     std::size_t at = 0;
     for (std::uint32_t i = 0; i < std::min(track.piece_count(), 16U); ++i) {
@@ -105,7 +106,7 @@ void check_samples(Bytes file, TrackView track) {
         std::uint64_t bytes = 0;
         for (const Sample& sample : *some)
             bytes += sample.size;
-        if (track->layout == media::Layout::sample_tables) require(bytes == track.pieces()[i].bytes);
+        if (track->layout != media::Layout::fragments) require(bytes == track.pieces()[i].bytes);
     }
 }
 
@@ -128,8 +129,8 @@ void check_fragment(Bytes file, TrackView track, const std::vector<Sample>& samp
     require(read.size() == samples.size());
     std::uint64_t position = plan->head.size();
     for (std::size_t i = 0; i < read.size(); ++i) {
-        require(read[i].size == samples[i].size && read[i].duration == samples[i].duration);
-        require(read[i].sync == samples[i].sync && read[i].offset == position);
+        require(read[i].size == samples[i].size && read[i].sync == samples[i].sync);
+        require(read[i].offset == position);
         position += read[i].size;
     }
 }
@@ -196,7 +197,7 @@ void check_segments(Bytes file, const package::TitleView& title, const media::Fi
             if (line.pieces(n).empty()) continue;
             auto samples = samples_of(file, track, line.pieces(n));
             if (!samples || samples->empty()) continue;
-            if (track->layout == media::Layout::sample_tables) check_fragment(file, track, *samples, n);
+            if (track->layout != media::Layout::fragments) check_fragment(file, track, *samples, n);
             std::optional<Source> video;
             std::optional<Source> audio;
             const bool is_video = rendition.kind == TrackKind::video;

@@ -72,6 +72,7 @@ class Track:
     language: str = ""
     width: int = 0
     height: int = 0
+    has_edit_list: bool = False
     shift: int = 0  # presentation time = media time + shift
     samples: list = field(default_factory=list)
     fragments: list = field(default_factory=list)
@@ -99,6 +100,16 @@ class Movie:
             self.tracks[track_id].defaults = (duration, size, flags)
         for moof in find(self.data, "moof"):
             self._moof(moof)
+        for track in self.of_kind("vide"):
+            self._begin_at_zero(track)
+
+    def _begin_at_zero(self, track):
+        """Writers without edit lists delay pictures by their reordering; the first is taken to be shown at 0."""
+        if track.has_edit_list or not track.samples or track.samples[0].dts != 0:
+            return
+        track.shift = -max(track.samples[0].composition, 0)
+        for sample in track.samples:
+            sample.dts += track.shift
 
     def of_kind(self, handler):
         return [t for t in self.tracks.values() if t.handler == handler]
@@ -125,6 +136,7 @@ class Movie:
         track.codec = d[stsd.body + 12:stsd.body + 16].decode("latin-1")
         elst = self._one(trak, "edts/elst")
         if elst:
+            track.has_edit_list = True
             track.shift = self._shift(elst, movie_scale, track.timescale)
         self._tables(stbl, track)
         return track

@@ -98,7 +98,8 @@ def ladder(name):
 
 def asset(renditions):
     """asset.json for files that stand beside it."""
-    return json.dumps({"version": 1, "revision": 1, "renditions": [{"name": Path(file).stem, "file": file} for file in renditions]})
+    described = [{"name": Path(file).stem, "file": file} for file in renditions]
+    return json.dumps({"version": 1, "revision": 1, "renditions": described})
 
 
 def place_ladder(root, title="ladder"):
@@ -123,7 +124,10 @@ def cmaf_tracks():
         for index, language in enumerate(("eng", "deu")):
             cmaf_writer.write_track(generated("two_audio.mp4"), f"0:a:{index}", aside / f"audio-{language}.mp4",
                                     language=language)
-        aside.rename(path)
+        try:
+            aside.rename(path)
+        except OSError:  # another process was first
+            shutil.rmtree(aside)
 
     return cached("tracks", recipe, make)
 

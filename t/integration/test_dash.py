@@ -46,10 +46,9 @@ def test_timeline_matches_the_segments(get, title):
 
 
 def priming(track, start):
-    """How far a segment's first sample may lie from its start: of sound a frame, at the title's start the encoder's
-    priming; of pictures nothing, but the first may come late (fragmented.mp4: two frames)."""
+    """How far a segment's first sample may lie from its start: a frame of sound, or the encoder's priming."""
     if track.handler == "vide":
-        return Fraction(1, 1000) if start else Fraction(1, 10)
+        return Fraction(1, 1000)
     return Fraction(3 * 1024 if not start else 1024, track.timescale)
 
 

@@ -61,8 +61,9 @@ def test_ranges(ask, paths, kind):
     whole = ask.ok(paths[kind]).body
     size = len(whole)
     cut = min(187, size // 3)
-    for spec, first, last in ((f"0-{cut}", 0, cut), (f"{cut}-{2 * cut}", cut, 2 * cut), (f"{size - 9}-", size - 9, size - 1),
-                              ("-10", size - 10, size - 1), (f"{cut}-{size * 2}", cut, size - 1), ("0-0", 0, 0),
+    for spec, first, last in ((f"0-{cut}", 0, cut), (f"{cut}-{2 * cut}", cut, 2 * cut),
+                              (f"{size - 9}-", size - 9, size - 1), ("-10", size - 10, size - 1),
+                              (f"{cut}-{size * 2}", cut, size - 1), ("0-0", 0, 0),
                               (f"-{size * 2}", 0, size - 1)):
         part = ask(paths[kind], headers={"Range": f"bytes={spec}"})
         assert part.status == 206, spec
@@ -198,7 +199,8 @@ def test_other_methods(ask, paths, kind, method):
 
 def test_names_are_bytes(nginx, library, tmp_path):
     """File names with spaces, quotes, percent signs and letters beyond ASCII play, and their URLs resolve."""
-    names = ["a b.mp4", "100%.mp4", "ü日本.mp4", "it's \"x\".mp4", "a&b<c>.mp4", "#1?.mp4", "sub/dir/x.mp4", "a;b,c.mp4"]
+    names = ["a b.mp4", "100%.mp4", "ü日本.mp4", "it's \"x\".mp4", "a&b<c>.mp4", "#1?.mp4",
+             "sub/dir/x.mp4", "a;b,c.mp4"]
     for name in names:
         mezz.place(library / "one_segment.mp4", tmp_path / name)
     get = nginx(tmp_path).client()

@@ -40,18 +40,20 @@ def decode(source, folder, video="0:v:0", audio="0:a:0"):
 
 
 def read_framemd5(text):
+    if "#tb 0: " not in text:
+        return [], []
     base = Fraction(re.search(r"#tb 0: (\S+)", text)[1])
     rows = [line.split(",") for line in text.splitlines() if not line.startswith("#")]
     times = [int(row[2]) * base for row in rows]
     return [row[5].strip() for row in rows], [t - times[0] for t in times]
 
 
-def assert_same(got, expected, channels):
+def assert_same(got, expected, channels, with_times=True):
     frames, times, pcm, problems = got
     assert problems == "", problems
     assert len(frames) == len(expected[0]), "number of pictures"
     assert frames == expected[0], f"picture {first_difference(frames, expected[0])} differs"
-    drift = max((abs(a - b) for a, b in zip(times, expected[1])), default=0)
+    drift = max((abs(a - b) for a, b in zip(times, expected[1])), default=0) if with_times else 0
     assert drift <= Fraction(1, 45000), f"presentation times differ by up to {float(drift)} s"
     extra = len(pcm) - len(expected[2])
     assert 0 <= extra <= PRIMING_FRAMES * 1024 * channels * 4, f"{extra / 4 / max(channels, 1)} audio samples too many"
@@ -86,7 +88,9 @@ def check_file(server, name, form, folder):
     wanted = {"video": "0:v:0" if "video" in kinds else None, "audio": "0:a:0" if "audio" in kinds else None}
     expected = decode(path, folder, **wanted)
     got = decode(server.url(f"/files/{name}/{FORMATS[form]}"), folder, **wanted)
-    assert_same(got, expected, channels)
+    # FFmpeg 5.1 shifts times by the largest negative composition offset, and its DASH reader forgets the shift half
+    # way; test_dash.py and test_cmaf.py read the times themselves.
+    assert_same(got, expected, channels, with_times=form != "dash")
 
 
 @pytest.mark.parametrize("form", FORMATS)

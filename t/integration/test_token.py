@@ -58,7 +58,7 @@ def test_refused(guarded, keys, paths, kind, bad):
     token = bad_tokens(keys)[bad]
     answer = guarded.client()(paths[kind] + (f"?token={token}" if token else ""))
     assert answer.status == 403
-    assert not any(word in answer.body.lower() for word in (b"token", b"expired", b"signature")), "no reason in the body"
+    assert not any(word in answer.body.lower() for word in (b"token", b"expired", b"signature")), "a reason in the body"
     assert "immutable" not in answer.headers.get("cache-control", "")
 
 
