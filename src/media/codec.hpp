@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct AvcConfig {
     std::uint8_t nal_length_size = 4;
     std::vector<std::byte> parameter_sets;  ///< Annex B: each SPS, then each PPS, behind a 4-byte start code
 };
+
+/// How many pictures may be decoded before one that is shown earlier, as the first SPS of an Annex B text
+/// says (max_num_reorder_frames, ITU-T H.264 §E.2.1); nullopt if it does not say.
+[[nodiscard]] std::optional<std::uint32_t> reordered_pictures(Bytes parameter_sets);
 
 /// Parses the payload of `avcC`. Fails with bad_media if a count exceeds the box or no SPS or PPS is there.
 [[nodiscard]] Result<AvcConfig> parse_avc_config(Bytes avcc);

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "core/bit_reader.hpp"
 #include "media/codec.hpp"
 
 namespace mezz::media {
@@ -7,30 +8,6 @@ namespace {
 
 constexpr std::array<std::uint32_t, 13> kSampleRates = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
                                                         22050, 16000, 12000, 11025, 8000,  7350};
-
-class BitReader {
-public:
-    explicit BitReader(Bytes bytes) noexcept : bytes_(bytes) {}
-
-    std::uint32_t bits(unsigned n) noexcept {
-        std::uint32_t value = 0;
-        for (; n > 0; --n, ++position_) {
-            const std::size_t byte = position_ / 8;
-            if (byte >= bytes_.size()) {
-                ok_ = false;
-                return 0;
-            }
-            value = value << 1 | (std::to_integer<std::uint32_t>(bytes_[byte]) >> (7 - position_ % 8) & 1U);
-        }
-        return value;
-    }
-    [[nodiscard]] bool ok() const noexcept { return ok_; }
-
-private:
-    Bytes bytes_;
-    std::size_t position_ = 0;
-    bool ok_ = true;
-};
 
 std::uint8_t read_object_type(BitReader& in) noexcept {
     const std::uint32_t type = in.bits(5);

@@ -222,11 +222,8 @@ FirstFragment cost_of(std::span<const Sample> samples, const MovieTrack& track, 
     return first;
 }
 
-// What the first fragment tells of all. Another one may reorder more pictures, unless the profile forbids it:
-// four is more than encoders do.
+// What the first fragment tells of all. Others may reorder more pictures; the SPS knows how many.
 void describe_samples(std::span<const Sample> samples, const MovieTrack& track, TrackRecord& record) {
-    constexpr std::uint8_t kBaselineProfile = 66;
-    constexpr std::int32_t kUsualReordering = 4;
     for (const Sample& sample : samples) {
         if (sample.duration == 0) continue;
         if (record.shortest_duration == 0 || sample.duration < record.shortest_duration)
@@ -234,10 +231,14 @@ void describe_samples(std::span<const Sample> samples, const MovieTrack& track, 
         record.lowest_offset = std::min(record.lowest_offset, sample.composition_offset);
     }
     if (record.default_duration == 0 && !samples.empty()) record.default_duration = samples.front().duration;
-    if (track.kind == TrackKind::video && track.avc.profile != kBaselineProfile &&
-        record.default_duration < INT16_MAX)
-        record.lowest_offset = std::min(
-            record.lowest_offset, -kUsualReordering * static_cast<std::int32_t>(record.default_duration));
+    // Only where the first picture is shown when it is decoded: else its offset holds the delay already.
+    if (samples.empty() || samples.front().composition_offset != 0 || record.default_duration > INT16_MAX)
+        return;
+    const auto reordered = reordered_pictures(track.avc.parameter_sets);
+    constexpr std::uint32_t kMost = 16;
+    if (!reordered || *reordered > kMost) return;
+    const auto frame = static_cast<std::int32_t>(record.default_duration);
+    record.lowest_offset = std::min(record.lowest_offset, -static_cast<std::int32_t>(*reordered) * frame);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -18,10 +19,11 @@ constexpr std::size_t kMostFiles = 64;
 constexpr std::string_view kAssetName = "asset.json";
 constexpr std::size_t kLargestAsset = 1 << 20;
 
-bool is_media_name(std::string_view name) noexcept {
+bool is_media_name(const std::string& name) {
     if (!catalog::is_plain_file_name(name)) return false;
-    return name.ends_with(".mp4") || name.ends_with(".m4v") || name.ends_with(".m4a") ||
-           name.ends_with(".mov");
+    std::string extension = fs::path(name).extension().string();
+    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+    return extension == ".mp4" || extension == ".m4v" || extension == ".m4a" || extension == ".mov";
 }
 
 bool set_identity(const fs::path& path, package::SourceFile& file) noexcept {

@@ -17,8 +17,9 @@ struct TitleFiles {
 };
 
 /// A path below the storage's root that names a file is a title of one file. One that names a folder is what
-/// its asset.json says, or, without one, all its files that end in .mp4, .m4v, .m4a or .mov. Fails with
-/// not_found if there is nothing, with bad_media or too_large if asset.json or the folder cannot be used.
+/// its asset.json says, or, without one, all its files that end in .mp4, .m4v, .m4a or .mov, in any letter
+/// case. Fails with not_found if there is nothing, with bad_media or too_large if asset.json or the folder
+/// cannot be used.
 [[nodiscard]] Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view path);
 
 /// True if the path may be a title's: not empty, no component empty, hidden or "..", and not asset.json

@@ -18,9 +18,12 @@ CutPoints cut_points(const media::TrackView& track) {
     CutPoints points{.timescale = track->timescale, .times = {}, .end = track->end};
     std::int64_t time = track.piece_time(0);
     const auto pieces = track.pieces();
+    std::int64_t last = 0;
     for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
         time += pieces[i].duration;
-        if (time > 0) points.times.push_back(time);
+        if (time <= last || time >= points.end) continue;  // pieces may last no time
+        points.times.push_back(time);
+        last = time;
     }
     return points;
 }

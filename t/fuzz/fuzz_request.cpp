@@ -1,7 +1,9 @@
 // Fuzzes the two texts that come from outside besides tokens: the path of a request and asset.json.
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -14,8 +16,10 @@ using mezz::package::Format;
 using mezz::package::RequestPath;
 using mezz::package::Resource;
 
-void require(bool holds) {
-    if (!holds) std::abort();
+void require(bool holds, const std::source_location& where = std::source_location::current()) {
+    if (holds) return;
+    std::fprintf(stderr, "rule at line %u does not hold\n", static_cast<unsigned>(where.line()));
+    std::abort();
 }
 
 std::string leaf_of(const RequestPath& path) {

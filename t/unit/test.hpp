@@ -23,10 +23,13 @@ void guarded(void** /*state*/) {
         Body();
     } catch (const std::exception& e) {
         std::size_t n = 0;
-        for (const char* p = e.what(); *p != '\0' && n + 1 < sizeof what; ++p) what[n++] = *p;
+        for (const char* p = e.what(); *p != '\0' && n + 1 < sizeof what; ++p)
+            what[n++] = *p;
         what[n] = '\0';
     }
-    if (what[0] != '\0') fail_msg("exception: %s", what);
+    if (what[0] == '\0') return;
+    print_error("exception: %s\n", what);
+    _fail(__FILE__, __LINE__);
 }
 
 }  // namespace mezz::test
