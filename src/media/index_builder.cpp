@@ -296,10 +296,12 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedF
         time += part.duration;
         ticks += part.duration;
     }
-    if (!file.first_fragment.empty() && file.index.subsegments.front().duration != 0)
-        draft.record.sample_count =
-            static_cast<std::uint64_t>(static_cast<double>(ticks) / file.index.subsegments.front().duration *
-                                       static_cast<double>(file.first_fragment.size()));
+    if (!file.first_fragment.empty() && file.index.subsegments.front().duration != 0) {
+        constexpr double kMost = 1ULL << 40;
+        const double count = static_cast<double>(ticks) / file.index.subsegments.front().duration *
+                             static_cast<double>(file.first_fragment.size());
+        draft.record.sample_count = static_cast<std::uint64_t>(std::min(count, kMost));
+    }
     describe_samples(file.first_fragment, track, draft.record);
     draft.record.first_fragment = cost_of(file.first_fragment, track, cost);
     return write_index(drafts, file_size);

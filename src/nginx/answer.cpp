@@ -1,5 +1,6 @@
 #include "nginx/answer.hpp"
 
+#include "nginx/gather.hpp"
 #include "nginx/respond.hpp"
 #include "nginx/sample_load.hpp"
 #include "nginx/ts_stream.hpp"
@@ -126,6 +127,15 @@ Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerConte
     if (!samples) co_return std::unexpected(samples.error());
     auto plan = package::plan_fragment(track, *samples, context.path.number);
     if (!plan) co_return std::unexpected(plan.error());
+    if (is_scattered(plan->ranges)) {
+        ResponseHead sized = head;
+        sized.length = plan->size;
+        sized.several_buffers = true;
+        const ngx_int_t rc = send_head(flow.request(), sized);
+        if (is_answered(flow.request(), rc)) co_return rc;
+        const auto sent = co_await send_gathered(flow, file->media, plan->head, plan->ranges);
+        co_return sent;
+    }
     body.head = std::move(plan->head);
     body.ranges = plan->ranges;
     co_return send_file(flow.request(), head, std::move(body));

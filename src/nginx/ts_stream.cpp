@@ -6,6 +6,7 @@
 
 #include "nginx/sample_load.hpp"
 #include "nginx/send.hpp"
+#include "nginx/stream_buffers.hpp"
 #include "package/ts_muxer.hpp"
 
 namespace mezz::nginx {
@@ -13,13 +14,9 @@ namespace {
 
 using media::TrackKind;
 
-constexpr std::size_t kWindow = std::size_t{128} << 10;  // bytes of each file that are held
-constexpr std::size_t kOutput = std::size_t{128} << 10;
-
 // One of the (up to) two tracks of a segment. What the muxer borrows is owned here, not pinned in the zone: a
 // slow client may take minutes.
 struct Source {
-    MediaFile file;
     std::vector<media::Sample> samples;
     std::vector<std::uint32_t> breaks;  // samples that begin a piece of the index
     std::vector<std::byte> parameter_sets;
@@ -27,15 +24,7 @@ struct Source {
     unsigned nal_length_size = 4;
     media::AacConfig aac;
     std::uint64_t end = 0;  // of its last byte in the file
-
-    std::span<std::byte> window;
-    std::uint64_t window_offset = 0;
-    std::size_t window_size = 0;
-
-    [[nodiscard]] Bytes held(std::uint64_t offset) const noexcept {
-        if (offset < window_offset || offset >= window_offset + window_size) return {};
-        return Bytes(window).first(window_size).subspan(static_cast<std::size_t>(offset - window_offset));
-    }
+    FileWindow window;
 };
 
 struct Sources {
@@ -77,7 +66,7 @@ Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
     auto samples = co_await load_samples(flow, file->media, track, pieces);
     if (!samples) co_return std::unexpected(samples.error());
     Source source;
-    source.file = file->media;
+    source.window = FileWindow(file->media);
     source.samples = std::move(*samples);
     decode_earlier(source.samples, track->lowest_offset);
     source.breaks = piece_breaks(track, pieces);
@@ -133,55 +122,23 @@ Result<package::TsPlan> make_plan(const Sources& sources, std::uint32_t number) 
     return package::TsPlan::make(video, audio, number);
 }
 
-// Makes sure that the bytes at need.offset are held, at least one of them. Video is read ahead to the end of
-// the segment; audio, which lies thinly between the video of the same file, just as needed.
+// The bytes at need.offset, at least one of them. Video is read ahead to the end of the segment; audio, which
+// lies thinly between the video of the same file, just as needed.
 Task<Result<Bytes>> fetch(RequestFlow& flow, Sources& sources, package::TsNeed need) {
     Source& source = sources.of(need.source);
-    Bytes held = source.held(need.offset);
-    if (held.empty() && sources.one_file) held = sources.of(1 - need.source).held(need.offset);
-    if (!held.empty()) co_return held;
-    if (source.window.empty()) {
-        auto* memory = static_cast<std::byte*>(ngx_pmemalign(flow.pool(), kWindow, 64));
-        if (memory == nullptr) co_return fail(ErrorCode::internal, "no memory");
-        source.window = {memory, kWindow};
+    if (sources.one_file) {
+        const Bytes held = sources.of(1 - need.source).window.held(need.offset);
+        if (!held.empty()) co_return held;
     }
     const bool ahead = need.source == package::kTsVideo || !sources.one_file;
     const std::uint64_t wanted = ahead ? source.end - need.offset : need.length;
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, kWindow));
-    source.window_size = 0;
-    const std::span<std::byte> room = source.window.first(size);
-    const auto n = co_await read_file(flow, source.file.file, room, need.offset);
-    if (!n) co_return std::unexpected(n.error());
-    if (*n == 0) co_return fail(ErrorCode::io, "file: shorter than it was", need.offset);
-    source.window_offset = need.offset;
-    source.window_size = *n;
-    co_return source.held(need.offset);
+    const auto fetched = co_await source.window.fetch(flow, need.offset, wanted);
+    co_return fetched;
 }
-
-// One buffer that is filled and sent again and again.
-struct Output {
-    ngx_buf_t* buffer = nullptr;
-    ngx_chain_t link{};
-
-    static Output* create(ngx_http_request_t* r, std::uint64_t total) noexcept {
-        auto* output = pool_new<Output>(r->pool);
-        if (output == nullptr) return nullptr;
-        output->buffer =
-            ngx_create_temp_buf(r->pool, static_cast<std::size_t>(std::min<std::uint64_t>(total, kOutput)));
-        if (output->buffer == nullptr) return nullptr;
-        output->link.buf = output->buffer;
-        return output;
-    }
-    [[nodiscard]] std::span<std::byte> room() const noexcept {
-        return {reinterpret_cast<std::byte*>(buffer->last),
-                static_cast<std::size_t>(buffer->end - buffer->last)};
-    }
-    void rewind() noexcept { buffer->pos = buffer->last = buffer->start; }
-};
 
 Task<Result<ngx_int_t>> stream(RequestFlow& flow, Sources& sources, const package::TsPlan& plan) {
     ngx_http_request_t* r = flow.request();
-    Output* output = Output::create(r, plan.size());
+    OutputBuffer* output = OutputBuffer::create(r, plan.size());
     if (output == nullptr) co_return fail(ErrorCode::internal, "no memory");
     package::TsMuxer muxer(plan);
     while (!muxer.done()) {
@@ -192,11 +149,9 @@ Task<Result<ngx_int_t>> stream(RequestFlow& flow, Sources& sources, const packag
             if (!fetched) co_return std::unexpected(fetched.error());
             input = *fetched;
         }
-        output->buffer->last += muxer.run(input, output->room()).produced;
+        output->advance(muxer.run(input, output->room()).produced);
         if (!output->room().empty() && !muxer.done()) continue;
-        output->buffer->last_buf = muxer.done() && r == r->main ? 1 : 0;
-        output->buffer->last_in_chain = muxer.done() ? 1 : 0;
-        const auto sent = co_await send(flow, &output->link);
+        const auto sent = co_await send(flow, output->chain(r, muxer.done()));
         if (!sent) co_return std::unexpected(sent.error());
         output->rewind();
     }

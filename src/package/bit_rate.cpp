@@ -21,8 +21,9 @@ constexpr std::uint64_t kVideoSampleOverhead =
 
 std::uint64_t bits_per_second(std::uint64_t bytes, std::int64_t ticks, std::uint32_t timescale) noexcept {
     if (ticks <= 0) return 0;
-    return static_cast<std::uint64_t>(
-        static_cast<double>(bytes) * 8 * timescale / static_cast<double>(ticks) + 0.5);
+    constexpr double kMost = 1ULL << 53;
+    const double rate = static_cast<double>(bytes) * 8 * timescale / static_cast<double>(ticks) + 0.5;
+    return static_cast<std::uint64_t>(std::min(rate, kMost));
 }
 
 std::uint64_t bytes_of(const media::TrackView& track, PieceRange pieces) noexcept {
