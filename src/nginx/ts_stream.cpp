@@ -7,6 +7,7 @@
 #include "nginx/sample_load.hpp"
 #include "nginx/send.hpp"
 #include "nginx/stream_buffers.hpp"
+#include "package/nal_counter.hpp"
 #include "package/ts_muxer.hpp"
 
 namespace mezz::nginx {
@@ -18,7 +19,8 @@ using media::TrackKind;
 // slow client may take minutes.
 struct Source {
     std::vector<media::Sample> samples;
-    std::vector<std::uint32_t> breaks;  // samples that begin a piece of the index
+    std::vector<std::uint32_t> breaks;      // samples that begin a piece of the index
+    std::vector<std::uint32_t> nal_counts;  // of each sample, where length prefixes are not start codes' size
     std::vector<std::byte> parameter_sets;
     std::uint32_t timescale = 0;
     unsigned nal_length_size = 4;
@@ -57,6 +59,23 @@ std::vector<std::uint32_t> piece_breaks(const media::TrackView& track, package::
     return breaks;
 }
 
+// Start codes have four bytes: with shorter length prefixes the size of a segment depends on how many NAL
+// units there are, so they are counted before the first byte is sent.
+Task<Result<void>> count_nals(RequestFlow& flow, Source& source) {
+    if (source.nal_length_size == 4) co_return Result<void>();
+    for (const media::Sample& sample : source.samples) {
+        package::NalCounter counter(source.nal_length_size, sample.size);
+        for (std::uint64_t at = sample.offset; at < sample.offset + sample.size;) {
+            const auto bytes = co_await source.window.fetch(flow, at, source.end - at);
+            if (!bytes) co_return std::unexpected(bytes.error());
+            counter.feed(*bytes);
+            at += bytes->size();
+        }
+        source.nal_counts.push_back(counter.count());
+    }
+    co_return Result<void>();
+}
+
 Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
                                  const package::RenditionRecord& rendition, std::uint32_t number) {
     const auto file = co_await load_file(flow, title, rendition.file);
@@ -90,6 +109,8 @@ Task<Result<Sources>> load_sources(RequestFlow& flow, const LoadedTitle& title,
         co_return sources;
     }
     sources.video = std::move(*first);
+    const auto counted = co_await count_nals(flow, *sources.video);
+    if (!counted) co_return std::unexpected(counted.error());
     const package::RenditionRecord* audio = title.view().default_audio();
     if (audio == nullptr) co_return sources;
     auto second = co_await load_source(flow, title, *audio, number);
@@ -108,7 +129,8 @@ Result<package::TsPlan> make_plan(const Sources& sources, std::uint32_t number) 
                                       .timescale = from.timescale,
                                       .parameter_sets = from.parameter_sets,
                                       .nal_length_size = from.nal_length_size,
-                                      .samples = from.samples};
+                                      .samples = from.samples,
+                                      .nal_counts = from.nal_counts};
     }
     if (sources.audio) {
         const Source& from = *sources.audio;

@@ -8,20 +8,13 @@
 namespace mezz::package {
 namespace {
 
-constexpr std::uint32_t kLengthPrefix = 4;
-/// A length prefix and the first byte of the NAL unit.
-constexpr std::size_t kPeekedBytes = kLengthPrefix + 1;
 /// One or two header bytes and one of payload; a longer one is broken, and is kept.
 constexpr std::uint32_t kLongestDelimiterNal = 3;
 constexpr std::array kStartCode{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1}};
 
-std::uint32_t length_prefix(std::span<const std::byte, 5> bytes) noexcept {
-    return ByteReader(bytes).u32();
-}
-
 /// Bytes of a sample that are read at all: a picture too short for a length prefix becomes zeros.
-std::uint32_t readable(unsigned source, std::uint32_t size) noexcept {
-    return source == kTsVideo && size < kLengthPrefix ? 0 : size;
+std::uint32_t readable(const TsPlan& plan, unsigned source, std::uint32_t size) noexcept {
+    return source == kTsVideo && size < plan.video()->nal_length_size ? 0 : size;
 }
 
 }  // namespace
@@ -35,7 +28,16 @@ void TsPayload::load(const TsPlan& plan, const TsPes& pes) noexcept {
     padding_ = 0;
     literal_ = parameter_sets_ = {};
     zeros_ = 0;
+    if (is_video()) prefix_ = plan.video()->nal_length_size;
     load_sample(pes.first);
+}
+
+/// What the length prefix in carry_ says.
+std::uint32_t TsPayload::nal_length() const noexcept {
+    std::uint32_t length = 0;
+    for (const std::byte b : Bytes(carry_).first(prefix_))
+        length = length << 8 | std::to_integer<std::uint32_t>(b);
+    return length;
 }
 
 void TsPayload::load_sample(std::uint32_t index) noexcept {
@@ -49,7 +51,8 @@ void TsPayload::load_sample(std::uint32_t index) noexcept {
 
 bool TsPayload::open(TsInput& input) noexcept {
     if (is_video()) {
-        if (left_ >= kLengthPrefix && !fill_carry(kPeekedBytes, input)) return false;
+        if (left_ >= prefix_ && !fill_carry(prefix_ + 1, input))
+            return false;  // with the NAL unit's first byte
         open_picture();
     } else {
         open_frames();
@@ -68,7 +71,9 @@ void TsPayload::open_picture() noexcept {
     append_text(access_unit_delimiter(track.codec));
     if (sample.sync) parameter_sets_ = track.parameter_sets;
     drop_delimiter();
-    size_ = std::max<std::uint64_t>(literal_.size() + parameter_sets_.size() + left_, header + packets_ - 1);
+    const std::uint64_t planned =
+        literal_.size() + parameter_sets_.size() + left_ + ts_growth(track, sample_);
+    size_ = std::max<std::uint64_t>(planned, header + packets_ - 1);
     zero_unusable();
 }
 
@@ -91,18 +96,18 @@ void TsPayload::open_frames() noexcept {
 
 /// A sample's own access unit delimiter would be a second one.
 void TsPayload::drop_delimiter() noexcept {
-    if (carry_size_ < kPeekedBytes) return;
-    const std::uint32_t length = length_prefix(carry_);
-    if (length < 1 || length > kLongestDelimiterNal || length > left_ - kLengthPrefix) return;
-    if (!is_access_unit_delimiter(plan_->video()->codec, carry_[kLengthPrefix])) return;
-    position_ += kLengthPrefix + length - kPeekedBytes;
-    left_ -= kLengthPrefix + length;
+    if (carry_size_ < prefix_ + 1) return;
+    const std::uint32_t length = nal_length();
+    if (length < 1 || length > kLongestDelimiterNal || length > left_ - prefix_) return;
+    if (!is_access_unit_delimiter(plan_->video()->codec, carry_[prefix_])) return;
+    position_ += length - 1;
+    left_ -= prefix_ + length;
     carry_size_ = 0;
 }
 
 /// What is too short for a length prefix becomes trailing_zero_8bits (ISO/IEC 14496-10, B.1).
 void TsPayload::zero_unusable() noexcept {
-    if (!is_video() || left_ >= kLengthPrefix) return;
+    if (!is_video() || left_ >= prefix_) return;
     zeros_ += left_;
     left_ = 0;
     carry_size_ = 0;
@@ -123,12 +128,12 @@ bool TsPayload::fill_carry(std::size_t wanted, TsInput& input) noexcept {
 
 /// Replaces the length prefix in carry_ by a start code. An empty NAL unit becomes zeros.
 void TsPayload::begin_nal() noexcept {
-    const std::uint32_t length = std::min(length_prefix(carry_), left_ - kLengthPrefix);
-    left_ -= kLengthPrefix;
-    carry_size_ -= kLengthPrefix;
-    carry_[0] = carry_[kLengthPrefix];
+    const std::uint32_t length = std::min(nal_length(), left_ - prefix_);
+    left_ -= prefix_;
+    carry_size_ -= prefix_;
+    carry_[0] = carry_[prefix_];
     if (length == 0) {
-        zeros_ = kLengthPrefix;
+        zeros_ = kStartCode.size();
         zero_unusable();
         return;
     }
@@ -163,7 +168,7 @@ bool TsPayload::next_part(std::size_t room, TsInput& input) noexcept {
         return true;
     }
     if (left_ > 0) {
-        if (!fill_carry(kLengthPrefix, input)) return false;
+        if (!fill_carry(prefix_, input)) return false;
         begin_nal();
         return true;
     }
@@ -214,7 +219,7 @@ std::size_t TsPayload::write(std::span<std::byte> out, TsInput& input) noexcept 
 
 TsNeed TsPayload::need() const noexcept {
     if (plan_ == nullptr) return {};
-    const std::uint32_t unread = copy_ > 0 ? left_ : readable(source_, left_);
+    const std::uint32_t unread = copy_ > 0 ? left_ : readable(*plan_, source_, left_);
     if (unread > carry_size_) return {source_, position_, unread - carry_size_};
     if (is_video()) return {};
     for (std::uint32_t next = sample_ + 1; next < sample_end_; ++next) {
@@ -226,7 +231,7 @@ TsNeed TsPayload::need() const noexcept {
 
 TsNeed TsPayload::first_need(const TsPlan& plan, const TsPes& pes) noexcept {
     const media::Sample& sample = plan.first_sample(pes);
-    return {pes.source, sample.offset, readable(pes.source, sample.size)};
+    return {pes.source, sample.offset, readable(plan, pes.source, sample.size)};
 }
 
 }  // namespace mezz::package

@@ -80,6 +80,7 @@ private:
     void begin_nal() noexcept;
     void append_text(Bytes bytes) noexcept;
     void append_adts() noexcept;
+    [[nodiscard]] std::uint32_t nal_length() const noexcept;
     [[nodiscard]] bool is_video() const noexcept { return source_ == kTsVideo; }
 
     const TsPlan* plan_ = nullptr;
@@ -88,6 +89,7 @@ private:
     std::uint32_t sample_ = 0;      ///< index of the current sample
     std::uint32_t sample_end_ = 0;  ///< index after the PES packet's last
     std::uint64_t size_ = 0;
+    std::uint32_t prefix_ = 4;   ///< bytes of a NAL unit's length prefix
     std::uint32_t padding_ = 0;  ///< zero bytes appended to the last access unit
 
     std::uint64_t position_ = 0;  ///< in the file, of the next input byte

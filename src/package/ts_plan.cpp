@@ -20,7 +20,8 @@ constexpr std::size_t kUsualFramesPerPes = 3;
 Result<void> check_tracks(const std::optional<TsVideoTrack>& video,
                           const std::optional<TsAudioTrack>& audio) noexcept {
     if (!video && !audio) return fail(ErrorCode::internal, "ts: no track");
-    if (video && video->nal_length_size != 4) return fail(ErrorCode::unsupported, "ts: NAL length size");
+    if (video && video->nal_length_size != 4 && video->nal_counts.size() != video->samples.size())
+        return fail(ErrorCode::internal, "ts: NAL units are not counted");
     if ((video && video->timescale == 0) || (audio && audio->timescale == 0))
         return fail(ErrorCode::bad_media, "ts: timescale");
     if ((video && video->samples.size() > UINT32_MAX) || (audio && audio->samples.size() > UINT32_MAX))
@@ -70,7 +71,8 @@ private:
         const media::Sample& sample = video_samples_[next_video_];
         video_.first = static_cast<std::uint32_t>(next_video_++);
         video_.samples = 1;
-        video_.packets = ts_packets_of_video_sample(plan_.video_->codec, sample.size, sample.sync,
+        const std::uint32_t size = sample.size + ts_growth(*plan_.video_, video_.first);
+        video_.packets = ts_packets_of_video_sample(plan_.video_->codec, size, sample.sync,
                                                     plan_.video_->parameter_sets.size());
     }
 

@@ -13,15 +13,16 @@
 
 namespace mezz::package {
 
-/// The video of a segment. Borrows `parameter_sets` and `samples`.
+/// The video of a segment. Borrows all spans.
 struct TsVideoTrack {
     enum class Codec : std::uint8_t { h264, hevc };
 
     Codec codec = Codec::h264;
     std::uint32_t timescale = 0;
     Bytes parameter_sets;  ///< Annex B: start code, SPS, start code, PPS …; sent before each sync sample
-    unsigned nal_length_size = 4;            ///< of the samples' length prefixes; only 4 is supported
-    std::span<const media::Sample> samples;  ///< in decoding order
+    unsigned nal_length_size = 4;  ///< of the samples' length prefixes: 1, 2 or 4
+    std::span<const media::Sample> samples;     ///< in decoding order
+    std::span<const std::uint32_t> nal_counts;  ///< NAL units of each sample; not needed for size 4
 };
 
 /// The AAC audio of a segment. Borrows `samples`, which are raw AAC frames, and `breaks`. HE-AAC is described
@@ -44,6 +45,11 @@ struct TsPes {
     std::uint8_t source = 0;        ///< kTsVideo or kTsAudio
 };
 
+/// Bytes that a sample grows by when its length prefixes become start codes of 4 bytes.
+[[nodiscard]] inline std::uint32_t ts_growth(const TsVideoTrack& track, std::uint32_t sample) noexcept {
+    return track.nal_length_size == 4 ? 0 : track.nal_counts[sample] * (4 - track.nal_length_size);
+}
+
 inline constexpr unsigned kTsVideo = 0;
 inline constexpr unsigned kTsAudio = 1;
 
@@ -56,8 +62,8 @@ public:
     /// PAT and PMT take their continuity counter from it. Give both tracks of the rendition (with empty
     /// samples, if a segment has none of one), since the PMT lists the tracks given. Memory comes from
     /// `memory`: 20 bytes a PES packet.
-    /// Errors: unsupported "ts: NAL length size", "ts: AAC …"; bad_media "ts: timescale"; too_large "ts:
-    /// samples"; internal "ts: no track" when both are absent.
+    /// Errors: unsupported "ts: AAC …"; internal "ts: NAL units are not counted"; bad_media "ts: timescale";
+    /// too_large "ts: samples"; internal "ts: no track" when both are absent.
     [[nodiscard]] static Result<TsPlan> make(
         const std::optional<TsVideoTrack>& video, const std::optional<TsAudioTrack>& audio,
         std::uint64_t segment_number, std::pmr::memory_resource* memory = std::pmr::get_default_resource());

@@ -61,7 +61,7 @@ static void refuses_what_it_cannot_pack() {
     const auto code = code_of(size);
     const auto offset = size ? 0 : size.error().offset;
     const auto fits = code_of(TsPlan::make({}, audio_of(largest), 0));
-    assert_int_equal(prefix, ErrorCode::unsupported);
+    assert_int_equal(prefix, ErrorCode::internal);
     assert_int_equal(none, ErrorCode::internal);
     assert_int_equal(timescale, ErrorCode::bad_media);
     assert_int_equal(object_type, ErrorCode::unsupported);

@@ -1,0 +1,179 @@
+#include <algorithm>
+
+#include "check.hpp"
+#include "cmaf_fixture.hpp"
+#include "mp4_driver.hpp"
+
+namespace test = mezz::test;
+using mezz::Bytes;
+using mezz::ErrorCode;
+using mezz::media::FileIndexView;
+using mezz::media::Layout;
+using mezz::media::Sample;
+using mezz::media::TrackView;
+using test::Buffer;
+using test::Fields;
+using test::Frame;
+using test::Reference;
+using test::refused;
+using test::scan;
+using test::Traf;
+
+namespace {
+
+std::vector<Frame> gop(std::size_t count, bool sync = true) {
+    std::vector<Frame> frames(count, Frame{9, 3600, 0, false});
+    frames[0] = {40, 3600, 0, sync};
+    return frames;
+}
+
+// A track file: GOPs of a second, with sidx and ssix before them.
+struct TrackFile {
+    Buffer bytes;
+    Buffer head;
+    Buffer index;
+    Buffer media;
+    std::vector<Reference> references;
+    std::vector<Sample> samples;
+};
+
+TrackFile track_file(std::size_t count, std::uint32_t access_point = 0x90000000, Bytes between = {}) {
+    TrackFile file;
+    file.head = test::fragmented_head({test::video_track(0, 1)}, between);
+    const std::vector<Reference> blank(count, Reference{100, 90000, access_point});
+    const std::uint64_t start =
+        file.head.size() + test::sidx({.references = blank}).size() + test::ssix(blank, 1).size();
+    for (std::size_t i = 0; i < count; ++i) {
+        const Buffer part = test::fragment({{.time = i * 90000, .frames = gop(25)}},
+                                           start + file.media.size(), 1, &file.samples);
+        file.references.push_back({static_cast<std::uint32_t>(part.size()), 90000, access_point});
+        file.media = test::join({file.media, part});
+    }
+    const Buffer heads = test::ssix(file.references, 200);
+    file.index =
+        test::join({test::sidx({.first_offset = heads.size(), .references = file.references}), heads});
+    file.bytes = test::join({file.head, file.index, file.media});
+    return file;
+}
+
+const char* check_pieces(const Buffer& file, TrackView track, const std::vector<Sample>& all) {
+    std::size_t at = 0;
+    for (std::uint32_t i = 0; i < track.piece_count(); ++i) {
+        const auto some = test::read_pieces(file, track, i, i + 1);
+        MEZZ_CHECK(some && some->size() <= all.size() - at);
+        MEZZ_CHECK(std::ranges::equal(*some, std::span(all).subspan(at, some->size()), test::same));
+        at += some->size();
+    }
+    const auto whole = test::read_pieces(file, track, 0, track.piece_count());
+    MEZZ_CHECK(whole && at == all.size() && std::ranges::equal(*whole, all, test::same));
+    return test::kFine;
+}
+
+}  // namespace
+
+static const char* pieces_from_an_index() {
+    const TrackFile file = track_file(40);
+    const auto block = scan(file.bytes);
+    MEZZ_CHECK(block.has_value());
+    const TrackView track = FileIndexView(*block).track(0);
+    MEZZ_CHECK(track->layout == Layout::fragments && track.piece_count() == 40 &&
+               track->init_bytes == file.head.size());
+    MEZZ_CHECK(track->first_byte == file.bytes.size() - file.media.size() &&
+               track->bytes == file.media.size());
+    MEZZ_CHECK(track.pieces()[3].extra == 200 && track->end == 40 * 90000 && track->default_duration == 3600);
+    MEZZ_CHECK(track->sample_count == 1000 && track.bytes_before(1) == file.references[0].bytes);
+    return check_pieces(file.bytes, track, file.samples);
+}
+
+// Whatever of the index cannot be relied upon, the file is read as one without.
+static const char* pieces_without_an_index() {
+    const TrackFile file = track_file(4);
+    const TrackFile no_access = track_file(4, 0);
+    const TrackFile foreign = track_file(4, 0x90000000, test::box("uuid", Fields().zeros(16)));
+    const Buffer junk = test::join({file.bytes, test::box("mfra", Fields().zeros(8)), Fields().u24(0)});
+    for (const Buffer& bytes : {no_access.bytes, foreign.bytes, junk}) {
+        const auto block = scan(bytes);
+        MEZZ_CHECK(block.has_value());
+        const TrackView track = FileIndexView(*block).track(0);
+        MEZZ_CHECK(track->layout == Layout::scanned && track.piece_count() == 4 &&
+                   track->sample_count == 100);
+        MEZZ_CHECK(track->bytes == 4 * (40 + 24 * 9) && track->end == 360000 && track->init_bytes == 0);
+    }
+    const auto block = scan(junk);
+    MEZZ_CHECK(block.has_value());
+    return check_pieces(junk, FileIndexView(*block).track(0), file.samples);
+}
+
+static const char* an_index_of_indexes_is_passed_over() {
+    TrackFile file = track_file(4);
+    file.references[1].index = true;
+    const Buffer heads = test::ssix(file.references, 200);
+    const Buffer index = test::sidx({.first_offset = heads.size(), .references = file.references});
+    const auto block = scan(test::join({file.head, index, heads, file.media}));
+    MEZZ_CHECK(block && FileIndexView(*block).track(0)->layout == Layout::scanned);
+    return test::kFine;
+}
+
+// Fragments of both tracks, cut without regard to key frames.
+static const char* pieces_of_interleaved_tracks() {
+    Buffer bytes = test::fragmented_head({test::video_track(0, 1), test::audio_track(0)});
+    std::vector<Sample> video;
+    std::vector<Sample> audio;
+    for (std::uint64_t i = 0; i < 30; ++i) {  // 10 frames each, a key frame each 25
+        Traf v{.time = i * 36000, .frames = gop(10, false)};
+        for (std::uint64_t k = 0; k < 10; ++k)
+            v.frames[k].sync = (i * 10 + k) % 25 == 0;
+        Traf a{
+            .track_id = 2, .time = i * 17 * 1024, .frames = std::vector<Frame>(17, Frame{5, 1024, 0, true})};
+        const std::uint64_t position = bytes.size();
+        (void)test::fragment({v, a}, position, 2, &audio);
+        bytes = test::join({bytes, test::fragment({v, a}, position, 1, &video)});
+    }
+    const auto block = scan(bytes);
+    MEZZ_CHECK(block.has_value());
+    const FileIndexView index(*block);
+    MEZZ_CHECK(index.track_count() == 2 && index.track(0).piece_count() == 12 &&
+               index.track(1).piece_count() == 12);
+    MEZZ_CHECK_ALL(check_pieces(bytes, index.track(0), video));
+    return check_pieces(bytes, index.track(1), audio);
+}
+
+// A second track that cannot be packaged lies in the same byte ranges.
+static const char* byte_ranges_are_for_one_track_only() {
+    test::TrackSpec other = test::audio_track(0);
+    other.entry = test::box("ac-3", Fields().zeros(28));
+    const TrackFile file = track_file(3);
+    const Buffer head = test::fragmented_head({test::video_track(0, 1), other});
+    const auto block = scan(test::join(
+        {head, file.index, test::fragment({{.frames = gop(25)}}, head.size() + file.index.size())}));
+    MEZZ_CHECK(block && FileIndexView(*block).track(0)->layout == Layout::scanned);
+    return test::kFine;
+}
+
+static const char* refuses_broken_fragmented_files() {
+    const TrackFile file = track_file(3);
+    MEZZ_CHECK(refused(scan(file.head), ErrorCode::bad_media, "moof: not found"));
+    MEZZ_CHECK(refused(scan(Bytes(file.bytes).first(file.bytes.size() - 5)), ErrorCode::bad_media,
+                       "trun: sample lies beyond"));
+    const Buffer late =
+        test::join({file.head, test::fragment({{.frames = gop(5, false)}}, file.head.size())});
+    MEZZ_CHECK(refused(scan(late), ErrorCode::bad_media, "stss: no sync sample"));
+    Fields runs;
+    for (int i = 0; i < 3; ++i)
+        runs.add(test::full_box("trun", 0, 0, Fields().u32(300000)));
+    const Buffer traf = test::box("traf", test::join({test::full_box("tfhd", 0, 0x20000, Fields().u32(1)),
+                                                      test::full_box("tfdt", 0, 0, Fields().u32(0)), runs}));
+    MEZZ_CHECK(refused(scan(test::join({file.head, test::box("moof", traf)})), ErrorCode::too_large,
+                       "moof: samples are over"));
+    return test::kFine;
+}
+
+int main() {
+    const CMUnitTest tests[] = {MEZZ_CHECKED(pieces_from_an_index),
+                                MEZZ_CHECKED(pieces_without_an_index),
+                                MEZZ_CHECKED(an_index_of_indexes_is_passed_over),
+                                MEZZ_CHECKED(pieces_of_interleaved_tracks),
+                                MEZZ_CHECKED(byte_ranges_are_for_one_track_only),
+                                MEZZ_CHECKED(refuses_broken_fragmented_files)};
+    return cmocka_run_group_tests_name("scanned", tests, nullptr, nullptr);
+}
