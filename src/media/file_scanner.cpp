@@ -5,8 +5,8 @@
 namespace mezz::media {
 namespace {
 
-constexpr std::uint64_t kFirstRead = 64 * 1024;  // holds ftyp, and most of a track file's head
-constexpr std::uint64_t kHeaderRead = 4 * 1024;
+constexpr std::uint64_t kFirstRead = 65536;  // holds ftyp, and most of a track file's head
+constexpr std::uint64_t kHeaderRead = 4096;
 constexpr std::uint64_t kSmallestBox = 8;      // fewer bytes at the end are junk
 constexpr std::uint32_t kMostBoxes = 1000000;  // at the top of a file
 

@@ -51,6 +51,28 @@ void decode_earlier(std::vector<media::Sample>& samples, std::int32_t lowest_off
     }
 }
 
+// Pictures that are decoded before the title's first moment would make players that count from the first
+// decoding time (hls.js) show all of it late. At the start they are decoded in quick succession instead: the
+// first at the time it is shown, and from the first one after that on, all as before.
+void begin_decoding_at_first_picture(std::vector<media::Sample>& samples) noexcept {
+    if (samples.empty()) return;
+    const std::int64_t begin = samples.front().dts + samples.front().composition_offset;
+    const auto later =
+        std::ranges::find_if(samples, [begin](const media::Sample& s) { return s.dts > begin; });
+    const std::int64_t count = later - samples.begin();
+    const std::int64_t span = later == samples.end() ? 0 : later->dts - begin;
+    if (span < count) return;
+    std::vector<media::Sample> hurried(samples.begin(), later);
+    for (std::int64_t i = 0; i < count; ++i) {
+        media::Sample& sample = hurried[static_cast<std::size_t>(i)];
+        const std::int64_t shown = sample.dts + sample.composition_offset;
+        sample.dts = begin + span * i / count;
+        if (shown < sample.dts) return;
+        sample.composition_offset = static_cast<std::int32_t>(shown - sample.dts);
+    }
+    std::ranges::copy(hurried, samples.begin());
+}
+
 std::vector<std::uint32_t> piece_breaks(const media::TrackView& track, package::PieceRange pieces) {
     std::vector<std::uint32_t> breaks;
     if (track->layout == media::Layout::fragments) return breaks;
@@ -88,6 +110,7 @@ Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
     source.window = FileWindow(file->media);
     source.samples = std::move(*samples);
     decode_earlier(source.samples, track->lowest_offset);
+    if (number == 0 && track->kind == TrackKind::video) begin_decoding_at_first_picture(source.samples);
     source.breaks = piece_breaks(track, pieces);
     source.parameter_sets.assign(track.parameter_sets().begin(), track.parameter_sets().end());
     source.timescale = track->timescale;

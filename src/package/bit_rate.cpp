@@ -1,6 +1,7 @@
 #include "package/bit_rate.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "core/rescale.hpp"
@@ -16,8 +17,6 @@ constexpr std::uint64_t kTsPayload = 184;
 constexpr std::uint64_t kPsiPackets = 2;        // PAT and PMT
 constexpr std::uint64_t kPacketsMultiple = 16;  // see TsPlan
 constexpr std::size_t kLongestRun = 64;         // segments; one giant among many must not cost n² steps
-constexpr std::uint64_t kVideoSampleOverhead =
-    8 + 19 + 6;  // clock reference, PES header, access unit delimiter
 
 std::uint64_t bits_per_second(std::uint64_t bytes, std::int64_t ticks, std::uint32_t timescale) noexcept {
     if (ticks <= 0) return 0;
@@ -58,7 +57,8 @@ Packets estimated_packets(const media::TrackView& track, PieceRange pieces) noex
     const auto samples = static_cast<double>(sample_count(track, pieces));
     const auto estimate = [&](std::uint32_t cost) {
         const double overhead = (static_cast<double>(cost) * kTsPayload - first.bytes) / first.samples;
-        return static_cast<std::uint64_t>(std::max(0.0, (bytes + samples * overhead) / kTsPayload) + 0.5);
+        return static_cast<std::uint64_t>(
+            std::llround(std::max(0.0, (bytes + samples * overhead) / kTsPayload)));
     };
     if (track->kind == media::TrackKind::audio) return {estimate(first.cost), estimate(first.side)};
     return {estimate(first.cost), static_cast<std::uint64_t>(samples * first.side / first.samples)};
@@ -147,6 +147,7 @@ BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::option
 void TsPieceCost::begin(const media::MovieTrack& track) {
     track_ = &track;
     video_ = {};
+    after_priming_ = false;
     if (track.kind != media::TrackKind::audio) return;
     beside_video_.emplace(track.timescale, false);
     alone_.emplace(track.timescale, true);
@@ -154,7 +155,12 @@ void TsPieceCost::begin(const media::MovieTrack& track) {
 
 void TsPieceCost::add(const media::Sample& sample) {
     if (track_->kind == media::TrackKind::audio) {
-        beside_video_->add(sample);
+        const bool begins_sound = after_priming_ && !is_priming(sample);
+        after_priming_ = is_priming(sample);
+        if (begins_sound)
+            beside_video_->begin(sample);
+        else
+            beside_video_->add(sample);
         alone_->add(sample);
         return;
     }

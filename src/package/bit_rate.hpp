@@ -41,6 +41,7 @@ private:
     media::Cost video_;
     std::optional<TsAudioGrouping> beside_video_;
     std::optional<TsAudioGrouping> alone_;
+    bool after_priming_ = false;
 };
 
 }  // namespace mezz::package

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "package/box_writer.hpp"
 #include "package/fmp4.hpp"
@@ -161,9 +162,8 @@ std::uint64_t sample_count(const media::TrackView& track, PieceRange pieces) noe
     const std::int64_t whole = track->end - track.piece_time(0);
     const std::int64_t part = track.piece_time(pieces.last) - track.piece_time(pieces.first);
     if (whole <= 0) return 0;
-    return static_cast<std::uint64_t>(static_cast<double>(track->sample_count) * static_cast<double>(part) /
-                                          static_cast<double>(whole) +
-                                      0.5);
+    return static_cast<std::uint64_t>(std::llround(static_cast<double>(track->sample_count) *
+                                                   static_cast<double>(part) / static_cast<double>(whole)));
 }
 
 std::uint64_t fragment_head_size(const media::TrackView& track, PieceRange pieces) noexcept {

@@ -18,12 +18,12 @@ inline constexpr std::uint32_t kPackagerVersion = 1;
 
 /// A file, and what the catalog says of it; empty texts mean: take it from the file itself.
 struct SourceFile {
-    std::string name;  ///< relative to the title
+    std::string name{};  ///< relative to the title
     std::uint64_t size = 0;
     std::int64_t modified = 0;
-    std::string rendition;  ///< {r}
-    std::string language;
-    std::string label;
+    std::string rendition{};  ///< {r}
+    std::string language{};
+    std::string label{};
     bool is_default = false;
     media::FileIndexView index{Bytes{}};
 };

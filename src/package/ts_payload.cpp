@@ -65,7 +65,7 @@ void TsPayload::open_picture() noexcept {
     const media::Sample& sample = track.samples[sample_];
     PesHead head{.source = kTsVideo, .pts = ts_presentation_time(sample, track.timescale)};
     const std::int64_t dts = ts_decoding_time(sample, track.timescale);
-    if (dts != head.pts) head.dts = dts;
+    if (dts != *head.pts) head.dts = dts;
     const std::size_t header = write_pes_head(PesHeaderBuffer(text_.data(), kPesHeaderWithBoth), head);
     literal_ = Bytes(text_).first(header);
     append_text(access_unit_delimiter(track.codec));
@@ -80,12 +80,13 @@ void TsPayload::open_picture() noexcept {
 void TsPayload::open_frames() noexcept {
     const TsAudioTrack& track = *plan_->audio();
     const media::Sample& first = track.samples[sample_];
-    PesHead head{.source = kTsAudio, .pts = ts_presentation_time(first, track.timescale)};
+    PesHead head{.source = kTsAudio};
+    if (!plan_->video() || !is_priming(first)) head.pts = ts_presentation_time(first, track.timescale);
     const std::int64_t dts = ts_decoding_time(first, track.timescale);
-    if (dts != head.pts) head.dts = dts;
+    if (head.pts && dts != *head.pts) head.dts = dts;
     for (const media::Sample& frame : track.samples.subspan(sample_, sample_end_ - sample_))
         if (frame.size > 0) head.payload += static_cast<std::uint32_t>(kAdtsHeaderSize) + frame.size;
-    const std::size_t header = head.dts ? kPesHeaderWithBoth : kPesHeaderWithPts;
+    const std::size_t header = !head.pts ? kPesHeaderBare : head.dts ? kPesHeaderWithBoth : kPesHeaderWithPts;
     if (head.payload < packets_ - 1) padding_ = packets_ - 1 - head.payload;
     head.payload += padding_;
     write_pes_head(PesHeaderBuffer(text_.data(), kPesHeaderWithBoth), head);

@@ -33,7 +33,7 @@ static_assert(kHevcDelimiter.size() == kLongestAccessUnitDelimiter);
 }  // namespace
 
 std::size_t write_pes_head(PesHeaderBuffer out, const PesHead& head) noexcept {
-    const std::size_t size = head.dts ? kPesHeaderWithBoth : kPesHeaderWithPts;
+    const std::size_t size = !head.pts ? kPesHeaderBare : head.dts ? kPesHeaderWithBoth : kPesHeaderWithPts;
     const std::size_t length = head.source == kTsAudio ? size - 6 + head.payload : 0;
     out[0] = out[1] = byte_of(0);
     out[2] = byte_of(1);
@@ -41,9 +41,10 @@ std::size_t write_pes_head(PesHeaderBuffer out, const PesHead& head) noexcept {
     out[4] = byte_of(length >> 8);
     out[5] = byte_of(length);
     out[6] = byte_of(0x84);  // data_alignment_indicator
-    out[7] = byte_of(head.dts ? 0xC0 : 0x80);
-    out[8] = byte_of(size - 9);
-    write_time(&out[9], head.dts ? 3 : 2, head.pts);
+    out[7] = byte_of(!head.pts ? 0 : head.dts ? 0xC0 : 0x80);
+    out[8] = byte_of(size - kPesHeaderBare);
+    if (!head.pts) return size;
+    write_time(&out[9], head.dts ? 3 : 2, *head.pts);
     if (head.dts) write_time(&out[14], 1, *head.dts);
     return size;
 }

@@ -12,6 +12,7 @@
 
 namespace mezz::package {
 
+inline constexpr std::size_t kPesHeaderBare = 9;
 inline constexpr std::size_t kPesHeaderWithPts = 14;
 inline constexpr std::size_t kPesHeaderWithBoth = 19;
 inline constexpr std::size_t kAnnexBStartCode = 4;
@@ -21,12 +22,12 @@ using PesHeaderBuffer = std::span<std::byte, kPesHeaderWithBoth>;
 
 struct PesHead {
     unsigned source = kTsVideo;
-    std::int64_t pts = 0;               ///< 90 kHz ticks, taken modulo 2^33
-    std::optional<std::int64_t> dts{};  ///< written only if given
+    std::optional<std::int64_t> pts{};  ///< 90 kHz ticks, taken modulo 2^33; written only if given
+    std::optional<std::int64_t> dts{};  ///< written only if given, and only beside pts
     std::uint32_t payload = 0;          ///< bytes after the header; used for audio (video is unbounded)
 };
 
-/// Writes a header; returns its size: kPesHeaderWithPts or kPesHeaderWithBoth. An audio payload is at most
+/// Writes a header; returns its size, one of the three above. An audio payload is at most
 /// 65527 bytes.
 std::size_t write_pes_head(PesHeaderBuffer out, const PesHead& head) noexcept;
 

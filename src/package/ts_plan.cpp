@@ -100,6 +100,8 @@ private:
     }
 
     [[nodiscard]] bool is_break(std::size_t sample) noexcept {
+        if (plan_.video_ && is_priming(audio_samples_[sample - 1]) && !is_priming(audio_samples_[sample]))
+            return true;
         const auto breaks = plan_.audio_->breaks;
         while (next_break_ < breaks.size() && breaks[next_break_] < sample)
             ++next_break_;

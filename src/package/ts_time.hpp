@@ -46,6 +46,13 @@ inline constexpr std::uint64_t kTsTimeMask = (std::uint64_t{1} << 33) - 1;
     return ts_time(ts_add_ticks(sample.dts, sample.composition_offset), timescale);
 }
 
+/// Whether a sample lies before the title's beginning: audio that an encoder needs before what is heard.
+/// Beside video it gets a PES packet of its own without a time stamp: it has no time at which it is
+/// presented, and players would else take the title to begin with it, before the first picture.
+[[nodiscard]] constexpr bool is_priming(const media::Sample& sample) noexcept {
+    return ts_add_ticks(sample.dts, sample.composition_offset) < 0;
+}
+
 /// Time at which a sample ends, in decoding order.
 [[nodiscard]] constexpr std::int64_t ts_end_time(const media::Sample& sample,
                                                  std::uint32_t timescale) noexcept {

@@ -18,19 +18,11 @@ function script(path) {
     });
 }
 
-// hls.js puts the first DTS of TS segments at time 0, so with B-frames the first picture comes two frames later; where
-// Chromium does not bridge that gap, hls.js jumps over it and says so. Every TS stream with B-frames shows it.
-function startsAtFirstDts(data) {
-    return !data.fatal && data.details === 'bufferSeekOverHole' && video.currentTime < 0.25 &&
-        new URL(query.get('url')).pathname.endsWith('/hls/master.m3u8');
-}
-
 const players = {
     async hlsjs(url) {
         await script('hls.js/dist/hls.min.js');
         const player = new Hls();
-        player.on(Hls.Events.ERROR, (_, data) => startsAtFirstDts(data) ||
-            failed(`hls.js ${data.type} ${data.details} ${data.reason ?? ''} ${data.error ?? ''}`));
+        player.on(Hls.Events.ERROR, (_, data) => failed(`hls.js ${data.type} ${data.details} ${data.reason ?? ''} ${data.error ?? ''}`));
         player.loadSource(url);
         player.attachMedia(video);
     },

@@ -1,5 +1,5 @@
 """A strict reader of MPEG transport streams (ISO/IEC 13818-1): one program, at most one video and one audio."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 PACKET = 188
 VIDEO, AAC = {0x1B: "h264", 0x24: "hevc"}, 0x0F
@@ -14,6 +14,9 @@ def crc32(data):
         for _ in range(8):
             crc = (crc << 1 ^ 0x04C11DB7 if crc & 0x80000000 else crc << 1) & 0xFFFFFFFF
     return crc
+
+
+SAMPLE_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)  # of ADTS
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Stream:
     pmt_pid: int = 0
     kinds: dict = field(default_factory=dict)  # pid: stream type
     pcr_pid: int = 0
+    priming: dict = field(default_factory=dict)  # pid: its PES without PTS
     pcrs: list = field(default_factory=list)
     pes: list = field(default_factory=list)
     segments: list = field(default_factory=list)  # index into pes where each segment begins
@@ -126,11 +130,30 @@ class Stream:
         assert length == len(data) - 6 or (length == 0 and self.kinds[pid] in VIDEO), f"PES length {length}"
         assert data[6] & 0xC0 == 0x80
         flags, end = data[7] >> 6, 9 + data[8]
-        assert flags in (2, 3), "a PES without PTS"
+        if flags == 0:
+            self._take_priming(pid, random_access, data, end)
+            return
+        assert flags in (2, 3), "a PES with DTS but without PTS"
         pts = timestamp(data[9:14], flags)
+        self._date_priming(pid, pts)
         dts = timestamp(data[14:19], 1) if flags == 3 else pts
         assert flags == 2 or pts != dts, "DTS equal to PTS is left out"
         self.pes.append(Pes(pid, data[3], pts, dts, bytes(data[end:]), random_access))
+
+    def _take_priming(self, pid, random_access, data, end):
+        """Sound before the title's beginning has no time stamp: one PES, the PID's first, and beside video."""
+        assert self.kinds[pid] not in VIDEO and self.pid(True) is not None, "a PES without PTS"
+        assert pid not in self.priming and not self.of(pid), "a PES without PTS that is not the first"
+        self.priming[pid] = Pes(pid, data[3], None, None, bytes(data[end:]), random_access)
+
+    def _date_priming(self, pid, following):
+        """The time that it would have: it ends where the sound begins."""
+        pes = self.priming.get(pid)
+        if pes is None or self.of(pid):
+            return
+        frames = adts_frames(pes.payload)
+        start = following - round(len(frames) * 1024 * 90000 / SAMPLE_RATES[frames[0][0]])
+        self.pes.append(replace(pes, pts=start, dts=start))
 
     def pid(self, video):
         return next((p for p, kind in self.kinds.items() if (kind in VIDEO) == video), None)

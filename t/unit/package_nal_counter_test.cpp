@@ -34,7 +34,7 @@ static void counts_in_pieces_of_any_size() {
 
 static void cuts_a_length_that_passes_the_end() {
     std::vector<std::byte> bytes = sample_of(2, {5, 300});
-    bytes.resize(bytes.size() - 100);
+    bytes.erase(bytes.end() - 100, bytes.end());
     const std::uint32_t counted = count(2, bytes, 1000);
     assert_int_equal(counted, 2);
 }

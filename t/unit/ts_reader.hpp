@@ -17,6 +17,7 @@ struct ReadPes {
     std::uint64_t pts = 0;
     std::uint64_t dts = 0;
     bool has_dts = false;
+    bool untimed = false;  ///< neither PTS nor DTS
     bool random_access = false;
     std::optional<std::uint64_t> pcr;  ///< in the packet that it begins in
     std::uint64_t last_pcr = 0;        ///< the stream's clock when it begins; 0 before the first
@@ -195,6 +196,7 @@ private:
         if (in.u8() != 0x84) return no("PES flags");
         const unsigned flags = in.u8();
         const unsigned header = in.u8();
+        if (flags == 0) return begin_untimed(in, std::move(read), header, length);
         if (flags != 0x80 && flags != 0xC0) return no("PTS_DTS_flags");
         if (header != (flags == 0xC0 ? 10U : 5U)) return no("PES_header_data_length");
         const auto pts = time(in, flags >> 6);
@@ -209,10 +211,21 @@ private:
         read.dts = *dts;
         read.has_dts = flags == 0xC0;
         read.last_pcr = last_pcr_.value_or(0);
+        return open(in, std::move(read), length == 0 ? 0 : length - 3 - header);
+    }
+
+    // Sound from before the title begins has no time stamp; only beside video.
+    bool begin_untimed(ByteReader& in, ReadPes read, unsigned header, unsigned length) {
+        if (header != 0 || length == 0 || read.pid == pcr_pid_) return no("PES without PTS");
+        read.untimed = true;
+        return open(in, std::move(read), length - 3);
+    }
+
+    bool open(ByteReader& in, ReadPes read, std::size_t expected) {
         const Bytes rest = in.rest();
         read.payload.assign(rest.begin(), rest.end());
-        expected_[pid] = length == 0 ? 0 : length - 3 - header;
-        open_[pid] = pes.size();
+        expected_[read.pid] = expected;
+        open_[read.pid] = pes.size();
         pes.push_back(std::move(read));
         return true;
     }

@@ -1,0 +1,118 @@
+#include "catalog/asset.hpp"
+
+#include <string>
+
+#include "check.hpp"
+#include "mp4_driver.hpp"
+
+namespace test = mezz::test;
+using mezz::ErrorCode;
+using mezz::catalog::is_language_tag;
+using mezz::catalog::is_plain_file_name;
+using mezz::catalog::is_rendition_name;
+using mezz::catalog::parse_asset;
+using test::refused;
+
+namespace {
+
+std::string with_renditions(const std::string& renditions) {
+    return R"({"version":1,"revision":3,"renditions":)" + renditions + "}";
+}
+
+std::string one(const std::string& members) {
+    return with_renditions("[{" + members + "}]");
+}
+
+bool bad(const std::string& json, std::string_view text) {
+    return refused(parse_asset(json), ErrorCode::bad_media, text);
+}
+
+}  // namespace
+
+static const char* reads_an_asset() {
+    const auto asset =
+        parse_asset(R"({"version":1,"revision":18446744073709551615,"title":"é \u0022x","later":{"a":[1]},
+        "renditions":[{"name":"720p","file":"720p.mp4"},
+        {"name":"audio-eng","file":"a b.mp4","language":"pt-BR","label":"English","default":true,"bandwidth":1}]})");
+    MEZZ_CHECK(asset && asset->revision == UINT64_MAX && asset->title == "é \"x" &&
+               asset->renditions.size() == 2);
+    const auto& video = asset->renditions[0];
+    MEZZ_CHECK(video.name == "720p" && video.file == "720p.mp4" && video.language.empty() &&
+               !video.is_default);
+    const auto& audio = asset->renditions[1];
+    MEZZ_CHECK(audio.name == "audio-eng" && audio.file == "a b.mp4" && audio.language == "pt-BR");
+    MEZZ_CHECK(audio.label == "English" && audio.is_default);
+    return test::kFine;
+}
+
+static const char* names_the_wrong_member() {
+    MEZZ_CHECK(bad("", "asset.json: is no JSON object") && bad("[]", "asset.json: is no JSON object"));
+    MEZZ_CHECK(bad("{\"version\":1,", "asset.json: is no JSON object") &&
+               bad("{} {}", "asset.json: is no JSON"));
+    MEZZ_CHECK(bad(std::string(200000, '['), "asset.json: is no JSON object"));
+    for (const char* version : {"2", "\"1\"", "1.0", "-1", "null", "true", "[1]"})
+        MEZZ_CHECK(
+            bad(std::string(R"({"revision":1,"version":)") + version + "}", "asset.json: \"version\""));
+    for (const char* revision : {"-1", "1.5", "\"1\"", "1e30", "null", "{}"})
+        MEZZ_CHECK(
+            bad(std::string(R"({"version":1,"revision":)") + revision + "}", "asset.json: \"revision\""));
+    MEZZ_CHECK(bad(R"({"version":1})", "asset.json: \"revision\"") && bad("{}", "asset.json: \"version\""));
+    MEZZ_CHECK(bad(R"({"version":1,"revision":1,"title":5})", "asset.json: \"title\""));
+    MEZZ_CHECK(bad(R"({"version":1,"revision":1})", "asset.json: \"renditions\""));
+    for (const char* list : {"[]", "{}", "null", "\"x\""})
+        MEZZ_CHECK(bad(with_renditions(list), "asset.json: \"renditions\""));
+    MEZZ_CHECK(bad(with_renditions("[5]"), "asset.json: a rendition is no object"));
+    return test::kFine;
+}
+
+static const char* checks_each_rendition() {
+    MEZZ_CHECK(parse_asset(one(R"("name":"a","file":"b")")).has_value());
+    MEZZ_CHECK(bad(one(R"("file":"b")"), "asset.json: a rendition's \"name\""));
+    MEZZ_CHECK(bad(one(R"("name":5,"file":"b")"), "asset.json: a rendition's \"name\""));
+    MEZZ_CHECK(bad(one(R"("name":"a_1","file":"b")"), "asset.json: a rendition's \"name\""));
+    MEZZ_CHECK(bad(one(R"("name":"a")"), "asset.json: a rendition's \"file\""));
+    MEZZ_CHECK(bad(one(R"("name":"a","file":"../b")"), "asset.json: a rendition's \"file\""));
+    MEZZ_CHECK(bad(one(R"("name":"a","file":"b\u0000.mp4")"), "asset.json: a rendition's \"file\""));
+    MEZZ_CHECK(bad(one(R"("name":"a","file":"b","language":7)"), "asset.json: \"language\""));
+    MEZZ_CHECK(bad(one(R"("name":"a","file":"b","language":"e/n")"), "asset.json: \"language\""));
+    MEZZ_CHECK(bad(one(R"("name":"a","file":"b","label":[])"), "asset.json: \"language\" and \"label\""));
+    MEZZ_CHECK(bad(one(R"("name":"a","file":"b","default":1)"), "asset.json: \"default\""));
+    MEZZ_CHECK(bad(with_renditions(R"([{"name":"a","file":"b"},{"name":"a","file":"c"}])"),
+                   "asset.json: two renditions"));
+    std::string many = "[";
+    for (int i = 0; i < 65; ++i)
+        many += (i > 0 ? ",{\"name\":\"r" : "{\"name\":\"r") + std::to_string(i) + "\",\"file\":\"f\"}";
+    MEZZ_CHECK(bad(with_renditions(many + "]"), "asset.json: \"renditions\""));
+    return test::kFine;
+}
+
+static const char* names_that_can_stand_in_urls() {
+    MEZZ_CHECK(is_rendition_name("720p") && is_rendition_name("1080p-hevc.2") &&
+               is_rendition_name(std::string(40, 'x')));
+    MEZZ_CHECK(!is_rendition_name("") && !is_rendition_name("master") &&
+               !is_rendition_name(std::string(41, 'x')));
+    for (const char* name : {"a_b", "a/b", "a b", "a\"", "a?", "a%", "é", "a\n", "$Number$"})
+        MEZZ_CHECK(!is_rendition_name(name));
+    MEZZ_CHECK(is_language_tag("en") && is_language_tag("pt-BR") && is_language_tag("de-CH-1996"));
+    for (const char* tag : {"", "-", "en-", "-en", "en_US", "e n", "en\"", "abcdefghijklmnop"})
+        MEZZ_CHECK(!is_language_tag(tag));
+    return test::kFine;
+}
+
+static const char* files_of_the_folder_itself() {
+    MEZZ_CHECK(is_plain_file_name("a.mp4") && is_plain_file_name("a..b") &&
+               is_plain_file_name(std::string(255, 'x')));
+    for (const char* name : {"", ".", "..", ".hidden", "/etc/passwd", "../x", "a/b", "a/"})
+        MEZZ_CHECK(!is_plain_file_name(name));
+    MEZZ_CHECK(!is_plain_file_name(std::string(256, 'x')) &&
+               !is_plain_file_name(std::string_view("a\0b", 3)));
+    return test::kFine;
+}
+
+int main() {
+    const CMUnitTest tests[] = {MEZZ_CHECKED(reads_an_asset), MEZZ_CHECKED(names_the_wrong_member),
+                                MEZZ_CHECKED(checks_each_rendition),
+                                MEZZ_CHECKED(names_that_can_stand_in_urls),
+                                MEZZ_CHECKED(files_of_the_folder_itself)};
+    return cmocka_run_group_tests_name("asset", tests, nullptr, nullptr);
+}

@@ -1,0 +1,182 @@
+#include <algorithm>
+#include <numeric>
+
+#include "check.hpp"
+#include "hls_reader.hpp"
+#include "package/playlist.hpp"
+#include "title_fixture.hpp"
+
+namespace test = mezz::test;
+using mezz::package::Format;
+using mezz::package::MediaPlaylist;
+using test::Entry;
+using test::MadeTitle;
+using test::Playlist;
+using test::PlaylistReader;
+
+namespace {
+
+constexpr std::string_view kQuery = "?token=a.b-c_d";
+
+Playlist media_playlist(const MadeTitle& made, std::string_view name, Format format,
+                        std::string_view prefix = "") {
+    std::string text;
+    mezz::package::write_media_playlist({.title = made.view(),
+                                         .rendition = made.rendition(name),
+                                         .line = made.line(name),
+                                         .format = format,
+                                         .uri_prefix = prefix,
+                                         .query = kQuery},
+                                        text);
+    return PlaylistReader::read(text);
+}
+
+Playlist multivariant(const MadeTitle& made, Format format, std::string_view query = kQuery) {
+    std::string text;
+    mezz::package::write_multivariant_playlist(made.view(), format, query, text);
+    return PlaylistReader::read(text);
+}
+
+std::uint64_t total(const Playlist& playlist) {
+    return std::accumulate(playlist.segments.begin(), playlist.segments.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const auto& s) { return sum + s.micros; });
+}
+
+bool has(const Entry& entry, std::string_view name, std::string_view value) {
+    const auto found = entry.attributes.find(name);
+    return found != entry.attributes.end() && found->second == value;
+}
+
+MadeTitle one_film() {
+    MadeTitle made;
+    made.add(test::film(40, "eng"));
+    made.build();
+    return made;
+}
+
+}  // namespace
+
+static const char* media_playlists_list_all_segments() {
+    const MadeTitle made = one_film();
+    const Playlist ts = media_playlist(made, "36p", Format::hls, "rev/");
+    MEZZ_CHECK(ts.version == 3 && ts.vod && ts.ended && ts.map.empty() && ts.segments.size() == 3 &&
+               ts.target == 6);
+    MEZZ_CHECK(ts.segments[0].uri == "rev/36p_0.ts?token=a.b-c_d" &&
+               ts.segments[2].uri == "rev/36p_2.ts?token=a.b-c_d");
+    MEZZ_CHECK(ts.segments[0].micros == 6000000 && ts.segments[2].micros == 1000000 && total(ts) == 13000000);
+    const Playlist cmaf = media_playlist(made, "audio-eng", Format::cmaf);
+    MEZZ_CHECK(cmaf.version == 6 && cmaf.map == "audio-eng_init.mp4?token=a.b-c_d" && cmaf.target == 6);
+    MEZZ_CHECK(cmaf.segments.size() == 3 && cmaf.segments[1].uri == "audio-eng_1.m4s?token=a.b-c_d");
+    MEZZ_CHECK(total(cmaf) == 13003175);  // 560 frames, to the last digit
+    return test::kFine;
+}
+
+// The sum of what is rounded must stay at the truth, and no EXTINF may exceed the target.
+static const char* durations_do_not_drift() {
+    MadeTitle made;
+    test::TrackSpec ntsc = test::video_track(30 * 900, 60, 1001, 30000);
+    made.add(test::FileSpec{.tracks = {ntsc, test::audio_track(38770)}});
+    for (const std::uint32_t ms : {1000U, 2000U, 6000U}) {
+        made.build({ms});
+        for (const char* name : {"36p", "audio-und"}) {
+            const Playlist playlist = media_playlist(made, name, Format::cmaf);
+            const auto line = made.line(name);
+            std::uint64_t at = 0;
+            MEZZ_CHECK(playlist.segments.size() == line.segment_count());
+            for (std::uint32_t n = 0; n < line.segment_count(); ++n) {
+                at += playlist.segments[n].micros;
+                const double truth = static_cast<double>(line.start(n + 1)) * 1e6 / line.track()->timescale;
+                MEZZ_CHECK(std::abs(static_cast<double>(at) - truth) <= 0.5);
+                MEZZ_CHECK((playlist.segments[n].micros + 500000) / 1000000 <= playlist.target);
+            }
+            const Playlist other = media_playlist(made, "36p", Format::hls);
+            MEZZ_CHECK(other.target == playlist.target);
+        }
+    }
+    return test::kFine;
+}
+
+static const char* segments_without_a_sample_are_not_listed() {
+    test::FileSpec spec = test::film();
+    spec.tracks[1].frames.resize(200);
+    spec.tracks[1].edits = {{6500, -1}, {0, 0}};
+    MadeTitle made;
+    made.add(spec);
+    made.build({2000});
+    const Playlist playlist = media_playlist(made, "audio-und", Format::cmaf);
+    MEZZ_CHECK(playlist.segments.size() == 3 && playlist.segments[0].uri == "audio-und_3.m4s?token=a.b-c_d");
+    MEZZ_CHECK(total(playlist) == 4643991 && media_playlist(made, "36p", Format::cmaf).segments.size() == 7);
+    return test::kFine;
+}
+
+static const char* a_film_with_one_audio() {
+    const MadeTitle made = one_film();
+    const Playlist ts = multivariant(made, Format::hls);
+    MEZZ_CHECK(ts.independent && ts.media.empty() && ts.variants.size() == 1);
+    const Entry& variant = ts.variants[0];
+    MEZZ_CHECK(variant.uri == made.revision() + "/36p.m3u8?token=a.b-c_d" &&
+               !variant.attributes.contains("AUDIO"));
+    MEZZ_CHECK(has(variant, "CODECS", "avc1.42c01e,mp4a.40.2") && has(variant, "RESOLUTION", "64x36"));
+    MEZZ_CHECK(has(variant, "FRAME-RATE", "25.000"));
+    const auto& video = made.rendition("36p");
+    MEZZ_CHECK(has(variant, "BANDWIDTH", std::to_string(video.ts.peak)));
+    MEZZ_CHECK(has(variant, "AVERAGE-BANDWIDTH", std::to_string(video.ts.average)));
+    const Playlist cmaf = multivariant(made, Format::cmaf, "");
+    MEZZ_CHECK(cmaf.media.size() == 1 && cmaf.variants.size() == 1 &&
+               has(cmaf.variants[0], "AUDIO", "audio"));
+    MEZZ_CHECK(has(cmaf.media[0], "URI", made.revision() + "/audio-eng.m3u8") &&
+               has(cmaf.media[0], "LANGUAGE", "eng"));
+    MEZZ_CHECK(has(cmaf.media[0], "TYPE", "AUDIO") && has(cmaf.media[0], "GROUP-ID", "audio"));
+    MEZZ_CHECK(has(cmaf.media[0], "NAME", "eng") && has(cmaf.media[0], "DEFAULT", "YES") &&
+               has(cmaf.media[0], "CHANNELS", "2"));
+    const auto peak = video.cmaf.peak + made.rendition("audio-eng").cmaf.peak;
+    MEZZ_CHECK(has(cmaf.variants[0], "BANDWIDTH", std::to_string(peak)));
+    return test::kFine;
+}
+
+static const char* several_audios() {
+    MadeTitle made;
+    for (const auto& [name, label] : {std::pair("a", "Said \"so\""), {"b", "Same"}, {"c", "Same"}}) {
+        test::TrackSpec audio = test::audio_track(560, 1);
+        made.add(test::FileSpec{.tracks = {audio}},
+                 {.rendition = name, .language = "en", .label = label, .is_default = name[0] == 'b'});
+    }
+    test::FileSpec video = test::film();
+    video.tracks.pop_back();
+    made.add(video, {.rendition = "v"});
+    made.build();
+    const Playlist ts = multivariant(made, Format::hls);
+    MEZZ_CHECK(ts.media.size() == 3 && ts.variants.size() == 1 && has(ts.variants[0], "AUDIO", "audio"));
+    MEZZ_CHECK(has(ts.media[0], "NAME", "Said 'so'") && has(ts.media[1], "NAME", "Same") &&
+               has(ts.media[2], "NAME", "Same 2"));
+    // The default audio is in the variant's own segments.
+    MEZZ_CHECK(ts.media[0].attributes.contains("URI") && !ts.media[1].attributes.contains("URI"));
+    MEZZ_CHECK(has(ts.media[1], "DEFAULT", "YES") && has(ts.media[0], "DEFAULT", "NO"));
+    const Playlist cmaf = multivariant(made, Format::cmaf);
+    MEZZ_CHECK(std::ranges::all_of(cmaf.media, [](const Entry& e) { return e.attributes.contains("URI"); }));
+    return test::kFine;
+}
+
+static const char* audio_alone() {
+    MadeTitle made;
+    made.add(test::FileSpec{.tracks = {test::audio_track(560, 1)}});
+    made.build();
+    for (const Format format : {Format::hls, Format::cmaf}) {
+        const Playlist playlist = multivariant(made, format);
+        MEZZ_CHECK(playlist.media.empty() && playlist.variants.size() == 1);
+        MEZZ_CHECK(has(playlist.variants[0], "CODECS", "mp4a.40.2") &&
+                   !playlist.variants[0].attributes.contains("RESOLUTION"));
+        MEZZ_CHECK(playlist.variants[0].uri == made.revision() + "/audio-und.m3u8?token=a.b-c_d");
+    }
+    return test::kFine;
+}
+
+int main() {
+    const CMUnitTest tests[] = {MEZZ_CHECKED(media_playlists_list_all_segments),
+                                MEZZ_CHECKED(durations_do_not_drift),
+                                MEZZ_CHECKED(segments_without_a_sample_are_not_listed),
+                                MEZZ_CHECKED(a_film_with_one_audio),
+                                MEZZ_CHECKED(several_audios),
+                                MEZZ_CHECKED(audio_alone)};
+    return cmocka_run_group_tests_name("hls", tests, nullptr, nullptr);
+}

@@ -1,0 +1,121 @@
+#include "package/request_path.hpp"
+
+#include "check.hpp"
+
+using mezz::package::Format;
+using mezz::package::parse_request_path;
+using mezz::package::RequestPath;
+using mezz::package::Resource;
+using mezz::test::kFine;
+
+namespace {
+
+constexpr std::string_view kRevision = "0123456789abcdef";
+
+bool is(std::string_view path, const RequestPath& expected) {
+    const auto found = parse_request_path(path);
+    return found && found->title == expected.title && found->revision == expected.revision &&
+           found->rendition == expected.rendition && found->number == expected.number &&
+           found->format == expected.format && found->resource == expected.resource;
+}
+
+RequestPath wanted(Format format, Resource resource, std::string_view rendition = "",
+                   std::uint32_t number = 0, std::string_view revision = "") {
+    return {.title = "a/film.mp4",
+            .revision = revision,
+            .rendition = rendition,
+            .number = number,
+            .format = format,
+            .resource = resource};
+}
+
+}  // namespace
+
+static const char* every_form() {
+    MEZZ_CHECK(is("a/film.mp4/hls/master.m3u8", wanted(Format::hls, Resource::multivariant_playlist)));
+    MEZZ_CHECK(is("a/film.mp4/cmaf/master.m3u8", wanted(Format::cmaf, Resource::multivariant_playlist)));
+    MEZZ_CHECK(is("a/film.mp4/cmaf/manifest.mpd", wanted(Format::cmaf, Resource::manifest)));
+    MEZZ_CHECK(is("a/film.mp4/hls/720p.m3u8", wanted(Format::hls, Resource::media_playlist, "720p")));
+    MEZZ_CHECK(is("a/film.mp4/hls/0123456789abcdef/audio-eng-2.m3u8",
+                  wanted(Format::hls, Resource::media_playlist, "audio-eng-2", 0, kRevision)));
+    MEZZ_CHECK(is("a/film.mp4/hls/0123456789abcdef/720p_0.ts",
+                  wanted(Format::hls, Resource::segment, "720p", 0, kRevision)));
+    MEZZ_CHECK(is("a/film.mp4/hls/720p_12.ts", wanted(Format::hls, Resource::segment, "720p", 12)));
+    MEZZ_CHECK(is("a/film.mp4/cmaf/0123456789abcdef/1080p-hevc_7.m4s",
+                  wanted(Format::cmaf, Resource::segment, "1080p-hevc", 7, kRevision)));
+    MEZZ_CHECK(is("a/film.mp4/cmaf/0123456789abcdef/720p_init.mp4",
+                  wanted(Format::cmaf, Resource::init_segment, "720p", 0, kRevision)));
+    MEZZ_CHECK(is("a/film.mp4/cmaf/720p_init.mp4", wanted(Format::cmaf, Resource::init_segment, "720p")));
+    return kFine;
+}
+
+static const char* titles_may_have_any_depth() {
+    RequestPath at_root = wanted(Format::hls, Resource::multivariant_playlist);
+    at_root.title = "";
+    MEZZ_CHECK(is("hls/master.m3u8", at_root));
+    MEZZ_CHECK(parse_request_path("a/b/c d/é/cmaf/manifest.mpd")->title == "a/b/c d/é");
+    MEZZ_CHECK(parse_request_path("cmaf/hls/cmaf/manifest.mpd")->title == "cmaf/hls");
+    MEZZ_CHECK(parse_request_path("t/hls/hls/x.m3u8")->title == "t/hls");
+    return kFine;
+}
+
+static const char* each_resource_has_one_url() {
+    for (const char* path :
+         {"t/hls/x_00.ts", "t/hls/x_01.ts", "t/hls/x_+1.ts", "t/hls/x_-1.ts", "t/hls/x_1 .ts", "t/hls/x_.ts",
+          "t/hls/x_1x.ts", "t/hls/x_1234567890.ts", "t/hls/x_4294967296.ts", "t/hls/x1.ts"})
+        MEZZ_CHECK(!parse_request_path(path));
+    MEZZ_CHECK(parse_request_path("t/hls/x_999999999.ts")->number == 999999999);
+    MEZZ_CHECK(parse_request_path("t/hls/x_y_3.ts")->rendition == "x_y");
+    return kFine;
+}
+
+static const char* junk_is_no_url() {
+    for (const char* path : {"",
+                             "/",
+                             "//",
+                             "hls",
+                             "hls/",
+                             "master.m3u8",
+                             "t/master.m3u8",
+                             "t/dash/master.m3u8",
+                             "t/HLS/master.m3u8",
+                             "t/hls//master.m3u8",
+                             "t/hls//x_1.ts",
+                             "t/hls/",
+                             "t/hls/.m3u8",
+                             "t/hls/_1.ts",
+                             "t/cmaf/_init.mp4",
+                             "t/cmaf/_1.m4s",
+                             "t/hls/manifest.mpd",
+                             "t/hls/r/master.m3u8",
+                             "t/cmaf/r/manifest.mpd",
+                             "t/cmaf/x_1.ts",
+                             "t/hls/x_1.m4s",
+                             "t/hls/x_init.mp4",
+                             "t/cmaf/x_init.m4s",
+                             "t/hls/r/s/x_1.ts",
+                             "t/hls/x_1.ts/",
+                             "t/hls/x_1.ts?a",
+                             "t/hls/x.mp4",
+                             "t/hls/init.mp4",
+                             "t/cmaf/x_1.m4s.tmp"})
+        MEZZ_CHECK(!parse_request_path(path));
+    MEZZ_CHECK(!parse_request_path(std::string_view("t/hls/x_\0001.ts", 13)));
+    return kFine;
+}
+
+static const char* texts_point_into_the_path() {
+    const std::string_view path = "t/cmaf/0123456789abcdef/720p_3.m4s";
+    const auto found = parse_request_path(path);
+    MEZZ_CHECK(found && found->title.data() == path.data() && found->revision.data() == path.data() + 7);
+    MEZZ_CHECK(found->rendition.data() == path.data() + 24);
+    MEZZ_CHECK(to_text(Format::hls) == "hls" && to_text(Format::cmaf) == "cmaf");
+    return kFine;
+}
+
+int main() {
+    const CMUnitTest tests[] = {MEZZ_CHECKED(every_form), MEZZ_CHECKED(titles_may_have_any_depth),
+                                MEZZ_CHECKED(each_resource_has_one_url), MEZZ_CHECKED(junk_is_no_url),
+                                MEZZ_CHECKED(texts_point_into_the_path)};
+    return cmocka_run_group_tests_name("request", tests, nullptr, nullptr);
+}

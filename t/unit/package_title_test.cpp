@@ -1,0 +1,237 @@
+#include "package/title_builder.hpp"
+
+#include <algorithm>
+
+#include "check.hpp"
+#include "title_fixture.hpp"
+
+namespace test = mezz::test;
+using mezz::ErrorCode;
+using mezz::media::TrackKind;
+using mezz::package::PieceRange;
+using mezz::package::SourceFile;
+using mezz::package::TitleOptions;
+using mezz::package::TrackTimeline;
+using test::MadeTitle;
+
+namespace {
+
+test::FileSpec video_only(std::size_t frames, std::size_t gop, std::uint32_t size) {
+    test::TrackSpec track = test::video_track(frames, gop);
+    for (test::Frame& frame : track.frames)
+        frame.size = size;
+    return {.tracks = {track}};
+}
+
+test::FileSpec audio_only(const std::string& language) {
+    test::TrackSpec track = test::audio_track(560, 1);
+    track.language = language;
+    return {.tracks = {track}};
+}
+
+// All segments of a track, one after the other, are all its pieces from the first shown one on.
+bool segments_are_complete(const TrackTimeline& line, std::uint32_t first_piece = 0) {
+    std::uint32_t next = first_piece;
+    for (std::uint32_t n = 0; n < line.segment_count(); ++n) {
+        if (line.pieces(n).first != next || line.start(n) > line.start(n + 1)) return false;
+        next = line.pieces(n).last;
+    }
+    return next == line.track().piece_count();
+}
+
+}  // namespace
+
+static const char* a_film() {
+    MadeTitle made;
+    made.add(test::film(40, "eng"), {.name = "film.mp4", .modified = 1700000000});
+    made.build();
+    const auto title = made.view();
+    MEZZ_CHECK(title.revision() == made.revision() && title.header().modified == 1700000000);
+    MEZZ_CHECK(made.names() == "36p audio-eng " && title.has_video() && title.segment_count() == 3);
+    MEZZ_CHECK(
+        std::ranges::equal(title.boundaries(), std::vector<std::int64_t>{0, 540000, 1080000, 1170286}));
+    MEZZ_CHECK(title.file_name(title.files()[0]) == "film.mp4" &&
+               title.files()[0].size == made.file(0).size());
+    const auto& video = made.rendition("36p");
+    MEZZ_CHECK(video.kind == TrackKind::video && video.width == 64 && video.height == 36 &&
+               !video.is_default);
+    MEZZ_CHECK(video.frame_rate_milli == 25000 &&
+               std::string_view(video.codec_string.data()) == "avc1.42c01e");
+    const auto& audio = made.rendition("audio-eng");
+    MEZZ_CHECK(audio.channels == 2 && audio.sample_rate == 44100 && audio.is_default &&
+               &audio == title.default_audio());
+    MEZZ_CHECK(std::string_view(audio.language.data()) == "eng" && title.find("720p") == nullptr &&
+               title.find("") == nullptr);
+    MEZZ_CHECK(segments_are_complete(made.line("36p")) && segments_are_complete(made.line("audio-eng")));
+    MEZZ_CHECK(made.line("36p").start(1) == 540000 && made.line("36p").start(3) == 1170000);
+    return test::kFine;
+}
+
+static const char* video_by_rising_rate_then_audio() {
+    MadeTitle made;
+    made.add(video_only(250, 50, 900), {.rendition = "high"});
+    made.add(audio_only("deu"), {.rendition = "german"});
+    made.add(video_only(250, 50, 100), {.rendition = "low"});
+    made.add(audio_only("eng"),
+             {.rendition = "english", .language = "en", .label = "English", .is_default = true});
+    made.build();
+    MEZZ_CHECK(made.names() == "low high german english ");
+    MEZZ_CHECK(!made.rendition("german").is_default && made.rendition("english").is_default);
+    MEZZ_CHECK(std::string_view(made.rendition("english").language.data()) == "en");
+    MEZZ_CHECK(std::string_view(made.rendition("english").label.data()) == "English");
+    MEZZ_CHECK(std::string_view(made.rendition("german").language.data()) == "deu");
+    MEZZ_CHECK(made.rendition("low").cmaf.average < made.rendition("high").cmaf.average);
+    return test::kFine;
+}
+
+static const char* the_first_audio_is_the_default() {
+    MadeTitle made;
+    made.add(audio_only("deu"), {.rendition = "a"});
+    made.add(audio_only("eng"), {.rendition = "b"});
+    made.build();
+    MEZZ_CHECK(made.rendition("a").is_default && !made.rendition("b").is_default && !made.view().has_video());
+    return test::kFine;
+}
+
+// A rendition's name denotes one file.
+static const char* names_are_unique() {
+    MadeTitle made;
+    made.add(test::film(400), {.name = "b.mp4"});
+    made.add(test::film(40, "eng"), {.name = "a.mp4"});
+    made.add(test::film(90, "eng"), {.rendition = "36p-2"});
+    made.add(audio_only("eng"), {.rendition = "audio-eng"});
+    made.build();
+    std::vector<std::string> names;
+    for (const auto& r : made.view().renditions())
+        names.emplace_back(r.name.data());
+    std::ranges::sort(names);
+    MEZZ_CHECK(std::ranges::adjacent_find(names) == names.end());
+    MEZZ_CHECK(made.rendition("36p-2").file == 2 && made.rendition("audio-eng").file == 3);
+    MEZZ_CHECK(std::ranges::count(names, "36p") == 1 && std::ranges::count(names, "36p-3") == 1);
+    return test::kFine;
+}
+
+static const char* the_same_audio_is_taken_once() {
+    MadeTitle made;
+    made.add(test::film(40, "eng"));
+    made.add(test::film(400, "eng"));
+    made.add(test::film(4000, "deu"));
+    made.build();
+    MEZZ_CHECK(made.names() == "36p 36p-2 36p-3 audio-eng audio-deu ");
+    return test::kFine;
+}
+
+static const char* unaligned_renditions_are_left_out() {
+    MadeTitle made;
+    made.add(video_only(1500, 50, 100), {.rendition = "a"});
+    made.add(video_only(1500, 50, 200), {.rendition = "same"});
+    made.add(video_only(1500, 47, 300), {.rendition = "other"});
+    made.add(video_only(1500, 100, 400), {.rendition = "half"});  // each second one in common
+    made.build();
+    MEZZ_CHECK(made.names() == "a same half " && made.view().header().unaligned == 1);
+    MEZZ_CHECK(made.view().boundaries()[1] ==
+               4 * 90000);  // common points are 4 s apart: 4 is nearer to 6 than 8
+    for (const char* name : {"a", "same", "half"})
+        MEZZ_CHECK(segments_are_complete(made.line(name)));
+    return test::kFine;
+}
+
+static const char* late_and_short_audio() {
+    test::FileSpec spec = test::film();
+    spec.tracks[1].frames.resize(200);            // 4.6 s
+    spec.tracks[1].edits = {{6500, -1}, {0, 0}};  // from 6.5 s on
+    MadeTitle made;
+    made.add(spec);
+    made.build({2000});
+    const TrackTimeline line = made.line("audio-und");
+    MEZZ_CHECK(line.segment_count() == 7 && segments_are_complete(line));
+    for (const std::uint32_t n : {0U, 1U, 2U, 6U})
+        MEZZ_CHECK(line.pieces(n).empty());
+    MEZZ_CHECK(!line.pieces(3).empty() && line.start(3) == 286650 && line.start(7) == 286650 + 200 * 1024);
+    return test::kFine;
+}
+
+// An edit list that begins in the middle: what is not shown is not sent, but for the GOP that it falls into.
+static const char* hidden_pieces_are_not_sent() {
+    test::FileSpec spec = video_only(500, 50, 100);
+    spec.tracks[0].edits = {{0, 5 * 90000}};
+    MadeTitle made;
+    made.add(spec);
+    made.build({2000});
+    const TrackTimeline line = made.line("36p");
+    MEZZ_CHECK(line.pieces(0).first == 2 && line.track().piece_time(2) == -90000 && line.start(0) == 0);
+    MEZZ_CHECK(segments_are_complete(line, 2) && line.start(1) == 90000 &&
+               made.view().boundaries().back() == 15 * 90000);
+    spec.tracks[0].edits = {{0, 90000 * 100}};
+    MadeTitle none;
+    none.add(spec);
+    none.build({2000});
+    MEZZ_CHECK(none.view().segment_count() == 1 && none.line("36p").pieces(0).empty());
+    MEZZ_CHECK(none.line("36p").start(1) == 0);
+    return test::kFine;
+}
+
+static const char* revisions_tell_titles_apart() {
+    MadeTitle made;
+    made.add(audio_only("eng"), {.name = "a.mp4", .modified = 5, .rendition = "a"});
+    made.add(audio_only("eng"), {.name = "b.mp4", .modified = 6, .rendition = "b"});
+    const std::string first = made.revision();
+    MEZZ_CHECK(first.size() == 16 && first.find_first_not_of("0123456789abcdef") == std::string::npos);
+    MEZZ_CHECK(made.revision() == first && made.revision("1") != first &&
+               made.revision("2") != made.revision("1"));
+    const auto changed_by = [&](auto change) {
+        const std::vector<SourceFile> before = made.sources();
+        change(made.sources());
+        const bool differs = made.revision() != first;
+        made.sources() = before;
+        return differs;
+    };
+    MEZZ_CHECK(changed_by([](auto& s) { ++s[0].size; }) && changed_by([](auto& s) { ++s[1].modified; }));
+    MEZZ_CHECK(changed_by([](auto& s) { s[0].name = "c.mp4"; }) && changed_by([](auto& s) { s.pop_back(); }));
+    MEZZ_CHECK(changed_by([](auto& s) { s[0].label = "x"; }) &&
+               changed_by([](auto& s) { s[0].language = "x"; }));
+    MEZZ_CHECK(changed_by([](auto& s) { s[0].is_default = true; }));
+    // Two names exchanged: a URL of the old revision must not mean the other file.
+    MEZZ_CHECK(changed_by([](auto& s) { std::swap(s[0].rendition, s[1].rendition); }));
+    const auto with = [&](std::vector<std::uint32_t> ms) {
+        return mezz::package::make_revision(made.sources(), TitleOptions{std::move(ms)}, "");
+    };
+    MEZZ_CHECK(with({6000}) == first && with({2000}) != first && with({2000, 6000}) != with({2000}));
+    return test::kFine;
+}
+
+static const char* long_texts_end_between_characters() {
+    std::string label = "x";
+    for (int i = 0; i < 40; ++i)
+        label += "é";
+    MadeTitle made;
+    made.add(audio_only("eng"), {.label = label});
+    made.build();
+    MEZZ_CHECK(std::string_view(made.view().renditions()[0].label.data()) == label.substr(0, 63));
+    MadeTitle odd;
+    odd.add(audio_only("eng"), {.label = label.substr(1)});
+    odd.build();
+    MEZZ_CHECK(std::string_view(odd.view().renditions()[0].label.data()) == label.substr(1, 62));
+    return test::kFine;
+}
+
+static const char* no_file_no_title() {
+    const auto title = mezz::package::build_title({}, TitleOptions{{6000}}, "r");
+    MEZZ_CHECK(test::refused(title, ErrorCode::unsupported, "title: no rendition"));
+    return test::kFine;
+}
+
+int main() {
+    const CMUnitTest tests[] = {MEZZ_CHECKED(a_film),
+                                MEZZ_CHECKED(video_by_rising_rate_then_audio),
+                                MEZZ_CHECKED(the_first_audio_is_the_default),
+                                MEZZ_CHECKED(names_are_unique),
+                                MEZZ_CHECKED(the_same_audio_is_taken_once),
+                                MEZZ_CHECKED(unaligned_renditions_are_left_out),
+                                MEZZ_CHECKED(late_and_short_audio),
+                                MEZZ_CHECKED(hidden_pieces_are_not_sent),
+                                MEZZ_CHECKED(revisions_tell_titles_apart),
+                                MEZZ_CHECKED(long_texts_end_between_characters),
+                                MEZZ_CHECKED(no_file_no_title)};
+    return cmocka_run_group_tests_name("title", tests, nullptr, nullptr);
+}
