@@ -43,7 +43,7 @@ TrackDraft draft_track(const MovieTrack& track) {
     record.trex_size = track.default_size;
     record.trex_flags = track.default_flags;
     record.edit_shift = track.edit_shift;
-    record.priming = track.priming;
+    record.priming = std::max<std::int64_t>(-track.edit_shift, 0);
     record.tables = table_refs(track.tables);
     draft.config = track.config;
     draft.parameter_sets = track.avc.parameter_sets;

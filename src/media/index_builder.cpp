@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "core/rescale.hpp"
 #include "media/index_block.hpp"
 #include "media/piece_cutter.hpp"
 #include "media/sample_source.hpp"
@@ -150,21 +151,42 @@ std::uint64_t scanned_seconds(const MovieTrack& track, const ScannedTrack& scann
     return static_cast<std::uint64_t>(std::max<std::int64_t>(last.dts + last.duration, 0)) / track.timescale;
 }
 
-// A writer that leaves the edit list out still delays the pictures by their reordering: as players do, we let
-// the first picture begin at 0, together with the audio.
-MovieTrack begun_at_zero(const MovieTrack& track, std::int64_t first_dts, std::int64_t first_offset) {
-    MovieTrack moved = track;
-    if (track.has_edit_list || track.kind != TrackKind::video || first_dts != 0 || first_offset <= 0)
-        return moved;
-    moved.edit_shift -= first_offset;
-    moved.priming = first_offset;
-    return moved;
-}
+// The first sample of a track, edit list applied.
+struct FirstSample {
+    std::int64_t dts = 0;
+    std::int64_t composition_offset = 0;
+};
 
 std::int64_t first_table_offset(const MovieTrack& track) noexcept {
     ByteReader in(track.tables.composition_offsets.entries);
     in.skip(4);
     return in.i32();
+}
+
+// A time by which all tracks of a file are moved.
+struct Shift {
+    std::int64_t ticks = 0;
+    std::uint32_t timescale = 1;
+};
+
+// An edit list that begins between key frames hides pictures that a player must decode, and players that
+// cannot hide them would drop the key frame with them: the title begins with the key frame, and its audio as
+// much earlier.
+Shift uncovering(const MovieTrack& track, const FirstSample& first) noexcept {
+    const std::int64_t shown = first.dts + first.composition_offset;
+    if (track.kind != TrackKind::video || !track.has_edit_list || shown >= 0) return {};
+    return {-shown, track.timescale};
+}
+
+// A writer that leaves the edit list out still delays the pictures by their reordering: as players do, we let
+// the first picture begin at 0, together with the audio.
+MovieTrack begun_at_zero(const MovieTrack& track, const FirstSample& first, const Shift& shift) {
+    MovieTrack moved = track;
+    moved.edit_shift += rescale(shift.ticks, track.timescale, shift.timescale);
+    const bool delayed = first.dts == 0 && first.composition_offset > 0;
+    if (!track.has_edit_list && track.kind == TrackKind::video && delayed)
+        moved.edit_shift -= first.composition_offset;
+    return moved;
 }
 
 // Video first: audio is cut where the first video is.
@@ -245,10 +267,13 @@ void describe_samples(std::span<const Sample> samples, const MovieTrack& track, 
 
 Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t file_size, PieceCost& cost) {
     IndexBuilder builder(movie, file_size, cost);
+    Shift shift;
     for (const TrackKind kind : {TrackKind::video, TrackKind::audio}) {
         for (const MovieTrack& track : movie.tracks) {
             if (track.kind != kind || track.tables.format.sample_count == 0) continue;
-            const MovieTrack moved = begun_at_zero(track, 0, first_table_offset(track));
+            const FirstSample first{track.edit_shift, first_table_offset(track)};
+            if (shift.ticks == 0) shift = uncovering(track, first);
+            const MovieTrack moved = begun_at_zero(track, first, shift);
             TableSource source(moved, file_size);
             if (auto ok = builder.add(moved, source, table_seconds(track), Layout::sample_tables); !ok)
                 return std::unexpected(ok.error());
@@ -260,12 +285,15 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t fil
 Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile& file,
                                            std::uint64_t file_size, PieceCost& cost) {
     IndexBuilder builder(movie, file_size, cost);
+    Shift shift;
     for (const TrackKind kind : {TrackKind::video, TrackKind::audio}) {
         for (std::size_t i = 0; i < movie.tracks.size(); ++i) {
             const MovieTrack& track = movie.tracks[i];
             if (track.kind != kind || file.tracks[i].samples.empty()) continue;
-            const Sample& first = file.tracks[i].samples.front();
-            const MovieTrack moved = begun_at_zero(track, first.dts, first.composition_offset);
+            const Sample& sample = file.tracks[i].samples.front();
+            const FirstSample first{sample.dts, sample.composition_offset};
+            if (shift.ticks == 0) shift = uncovering(track, first);
+            const MovieTrack moved = begun_at_zero(track, first, shift);
             ScannedSource source(file.tracks[i], moved.edit_shift - track.edit_shift);
             const std::uint64_t seconds = scanned_seconds(track, file.tracks[i]);
             if (auto ok = builder.add(moved, source, seconds, Layout::scanned); !ok)

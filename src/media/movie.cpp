@@ -87,7 +87,6 @@ Result<void> read_edit_list(const Box& trak, std::uint32_t movie_timescale, Movi
             return fail(ErrorCode::bad_media, "elst: time is out of range", (*elst)->offset);
         if (!empty) {
             track.edit_shift -= edit.media_time;
-            track.priming = edit.media_time;
             return {};
         }
         const std::int64_t delay =

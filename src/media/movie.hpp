@@ -41,7 +41,6 @@ struct MovieTrack {
     std::array<char, 4> language{};  ///< ISO 639-2/T and a NUL; "und" if unknown
     std::int64_t edit_shift = 0;     ///< ticks to add to media time to get presentation time
     bool has_edit_list = false;
-    std::int64_t priming = 0;            ///< ticks of media before presentation time 0
     std::array<std::byte, 36> matrix{};  ///< of tkhd, as stored
     std::uint16_t width = 0;             ///< coded pixels
     std::uint16_t height = 0;

@@ -17,13 +17,16 @@ using package::Resource;
 constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
 constexpr std::string_view kManifestType = "application/dash+xml";
 
+Caching caching(const AnswerContext& context, bool personal) noexcept {
+    if (context.revisioned()) return personal ? Caching::immutable_private : Caching::immutable;
+    return personal ? Caching::brief_private : Caching::brief;
+}
+
 ResponseHead text_head(const AnswerContext& context, std::string_view type) noexcept {
-    const bool personal = !context.query.empty();
     ResponseHead head;
     head.content_type = type;
     head.modified = context.title.view().header().modified;
-    head.caching = context.revisioned() ? (personal ? Caching::immutable_private : Caching::immutable)
-                                        : (personal ? Caching::brief_private : Caching::brief);
+    head.caching = caching(context, context.personal || !context.query.empty());
     return head;
 }
 
@@ -33,7 +36,7 @@ ResponseHead media_head(const AnswerContext& context, std::string_view type, std
     head.content_type = type;
     head.etag = etag;
     head.modified = context.title.view().header().modified;
-    head.caching = context.revisioned() ? Caching::immutable : Caching::brief;
+    head.caching = caching(context, context.personal);
     return head;
 }
 

@@ -12,6 +12,7 @@ struct AnswerContext {
     package::RequestPath path;
     const LoadedTitle& title;
     std::string_view query;  ///< to be put behind each URI in playlists
+    bool personal = false;   ///< no shared cache may keep any of it
 
     [[nodiscard]] bool revisioned() const noexcept { return !path.revision.empty(); }
 };

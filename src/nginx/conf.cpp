@@ -1,6 +1,8 @@
 #include "nginx/conf.hpp"
 
-#include "nginx/zone.hpp"
+#include <span>
+
+#include "nginx/handler.hpp"
 
 namespace mezz::nginx {
 namespace {
@@ -18,11 +20,35 @@ bool complain(ngx_conf_t* cf, const LocationConf& conf, const char* what) noexce
     return false;
 }
 
+bool lies_within(const LocationConf& inner, const LocationConf& outer) noexcept {
+    const std::string_view path = view(inner.root);
+    const std::string_view root = view(outer.root);
+    return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/' || root == "/");
+}
+
+// Titles are found below a location's storage whatever the location is called: without a token in one
+// location, what lies there needs none in another either.
+void warn_of_open_roots(ngx_conf_t* cf, std::span<LocationConf* const> locations) noexcept {
+    for (const LocationConf* open : locations) {
+        if (static_cast<TokenMode>(open->token) == TokenMode::required) continue;
+        for (const LocationConf* closed : locations) {
+            if (static_cast<TokenMode>(closed->token) != TokenMode::required) continue;
+            if (!lies_within(*closed, *open) && !lies_within(*open, *closed)) continue;
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                          "mezz: \"mezz\" in %V gives out without a token what \"mezz\" in %V asks one for: "
+                          "both store in \"%V\"",
+                          &open->declared_in, &closed->declared_in, &open->root);
+        }
+    }
+}
+
 bool is_complete(ngx_conf_t* cf, const MainConf& main, const LocationConf& conf) noexcept {
     if (main.zone == nullptr) return complain(cf, conf, "write \"mezz_zone shared:128m;\" in the http block");
     if (static_cast<Catalog>(conf.catalog) == Catalog::none)
         return complain(cf, conf, "write \"mezz_catalog files;\"");
     if (conf.root.len == 0) return complain(cf, conf, "write \"mezz_storage file /path/of/the/videos;\"");
+    if (conf.core->handler != handle_request)
+        return complain(cf, conf, "another directive answers requests in the same location: give it its own");
     if (static_cast<TokenMode>(conf.token) == TokenMode::required && main.verifier->empty())
         return complain(
             cf, conf,
@@ -36,7 +62,7 @@ bool is_complete(ngx_conf_t* cf, const MainConf& main, const LocationConf& conf)
 void* create_main_conf(ngx_conf_t* cf) noexcept {
     auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
     if (conf == nullptr) return nullptr;
-    conf->leeway = NGX_CONF_UNSET_MSEC;
+    conf->leeway = NGX_CONF_UNSET;
     conf->verifier = pool_new<token::Verifier>(cf->pool);
     if (conf->verifier == nullptr) return nullptr;
     if (ngx_array_init(&conf->locations, cf->pool, 4, sizeof(LocationConf*)) != NGX_OK) return nullptr;
@@ -58,6 +84,10 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept {
     ngx_conf_merge_uint_value(conf->catalog, from->catalog, static_cast<ngx_uint_t>(Catalog::none));
     ngx_conf_merge_uint_value(conf->token, from->token, static_cast<ngx_uint_t>(TokenMode::off));
     ngx_conf_merge_size_value(conf->max_moov, from->max_moov, kDefaultMaxMoov);
+    const auto* core =
+        static_cast<ngx_http_core_loc_conf_t*>(ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    const bool inner = core->noname != 0 || core->lmt_excpt != 0;  // `if` and `limit_except` keep the handler
+    if (inner && conf->prefix.data == nullptr) conf->prefix = from->prefix;
     set_default(conf->root, from->root, "");
     set_default(conf->token_arg, from->token_arg, "token");
     set_default(conf->token_cookie, from->token_cookie, "mezz_token");
@@ -75,8 +105,8 @@ ngx_int_t check_configuration(ngx_conf_t* cf) noexcept {
     auto* const* locations = static_cast<LocationConf* const*>(main->locations.elts);
     for (ngx_uint_t i = 0; i < main->locations.nelts; ++i)
         if (!is_complete(cf, *main, *locations[i])) return NGX_ERROR;
-    if (main->leeway != NGX_CONF_UNSET_MSEC)
-        main->verifier->set_leeway(static_cast<std::int64_t>(main->leeway / 1000));
+    if (main->leeway != NGX_CONF_UNSET) main->verifier->set_leeway(main->leeway);
+    warn_of_open_roots(cf, {locations, main->locations.nelts});
     return NGX_OK;
 }
 

@@ -16,7 +16,7 @@ enum class TokenMode : ngx_uint_t { off, required };
 struct MainConf {
     ngx_shm_zone_t* zone;
     token::Verifier* verifier;
-    ngx_msec_t leeway;
+    ngx_int_t leeway;       ///< seconds
     ngx_array_t locations;  ///< LocationConf*, those with `mezz`
 };
 
@@ -30,8 +30,9 @@ struct LocationConf {
     ngx_str_t token_arg;
     ngx_str_t token_cookie;
     size_t max_moov;
-    ngx_str_t declared_in;  ///< "file:line" of `mezz`
-    ngx_str_t prefix;       ///< of URIs, to be taken off
+    ngx_str_t declared_in;           ///< "file:line" of `mezz`
+    ngx_str_t prefix;                ///< of URIs, to be taken off
+    ngx_http_core_loc_conf_t* core;  ///< where `mezz` stands
 };
 
 [[nodiscard]] inline LocationConf& mezz_conf(const ngx_http_request_t* r) noexcept {

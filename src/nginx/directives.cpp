@@ -40,6 +40,9 @@ char* set_mezz(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto* main = static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_mezz_module));
     auto* slot = static_cast<LocationConf**>(ngx_array_push(&main->locations));
     if (slot == nullptr || !add_default_thread_pool(cf)) return conf_error();
+    if (core->handler != nullptr)
+        return const_cast<char*>(
+            "shares its location with another directive that answers requests: give it its own");
     *slot = conf;
     conf->enabled = 1;
 #if (NGX_PCRE)
@@ -50,6 +53,7 @@ char* set_mezz(ngx_conf_t* cf, ngx_command_t*, void* data) {
         std::string(view(cf->conf_file->file.name)) + ':' + std::to_string(cf->conf_file->line);
     conf->declared_in = copy(cf->pool, where);
     if (conf->declared_in.data == nullptr) return conf_error();
+    conf->core = core;
     core->handler = handle_request;
     return NGX_CONF_OK;
 }
@@ -200,12 +204,12 @@ char* set_token_name(ngx_conf_t* cf, ngx_command_t* command, void* data) {
 
 char* set_leeway(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto* conf = static_cast<MainConf*>(data);
-    if (conf->leeway != NGX_CONF_UNSET_MSEC) return const_cast<char*>("is duplicate");
+    if (conf->leeway != NGX_CONF_UNSET) return const_cast<char*>("is duplicate");
     ngx_str_t text = arguments(cf)[1];
-    const ngx_int_t ms = ngx_parse_time(&text, 0);
-    if (ms < 0 || ms > token::kMaxLeeway * 1000)
-        return reject(cf, arguments(cf)[1], "is not a time from 0 to 1h, such as \"30s\"");
-    conf->leeway = static_cast<ngx_msec_t>(ms);
+    const ngx_int_t seconds = ngx_parse_time(&text, 1);
+    if (seconds < 0 || seconds > token::kMaxLeeway)
+        return reject(cf, arguments(cf)[1], "is not a time from 0 to 1h in whole seconds, such as \"30s\"");
+    conf->leeway = seconds;
     return NGX_CONF_OK;
 }
 

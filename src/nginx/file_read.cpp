@@ -32,15 +32,55 @@ private:
 
 constinit SlowDevices slow_devices;
 
+std::expected<std::size_t, int> read_buffered(ngx_fd_t fd, std::span<std::byte> to,
+                                              std::uint64_t offset) noexcept {
+    std::size_t done = 0;
+    while (done < to.size()) {
+        const std::span<std::byte> rest = to.subspan(done);
+        const ssize_t n = ::pread(fd, rest.data(), rest.size(), static_cast<off_t>(offset + done));
+        if (n == 0) break;
+        if (n > 0)
+            done += static_cast<std::size_t>(n);
+        else if (errno != EINTR)
+            return std::unexpected(errno);
+    }
+    return done;
+}
+
+// O_DIRECT takes aligned memory, offsets and sizes only: through a buffer of its own, piece by piece.
+std::expected<std::size_t, int> read_direct(ngx_fd_t fd, std::span<std::byte> to,
+                                            std::uint64_t offset) noexcept {
+    constexpr std::size_t kAlignment = 4096;
+    constexpr std::size_t kPiece = std::size_t{1} << 20;
+    const std::unique_ptr<void, decltype(&std::free)> memory(std::aligned_alloc(kAlignment, kPiece),
+                                                             std::free);
+    if (!memory) return std::unexpected(ENOMEM);
+    std::size_t done = 0;
+    while (done < to.size()) {
+        const std::uint64_t at = offset + done;
+        const std::uint64_t aligned = at / kAlignment * kAlignment;
+        const ssize_t n = ::pread(fd, memory.get(), kPiece, static_cast<off_t>(aligned));
+        if (n < 0 && errno != EINTR) return std::unexpected(errno);
+        if (n < 0) continue;
+        const auto skip = static_cast<std::size_t>(at - aligned);
+        if (static_cast<std::size_t>(n) <= skip) break;
+        const std::size_t size = std::min(static_cast<std::size_t>(n) - skip, to.size() - done);
+        std::memcpy(to.data() + done, static_cast<const std::byte*>(memory.get()) + skip, size);
+        done += size;
+    }
+    return done;
+}
+
 }  // namespace
+
+std::expected<std::size_t, int> read_blocking(const FileRef& file, std::span<std::byte> to,
+                                              std::uint64_t offset) noexcept {
+    return file.direct ? read_direct(file.fd, to, offset) : read_buffered(file.fd, to, offset);
+}
 
 ReadOp::ReadOp(RequestFlow& flow, const FileRef& file, std::span<std::byte> to, std::uint64_t offset,
                std::source_location where) noexcept
-    : ThreadOp(flow, read_rest, this, "reading a file", where),
-      fd_(file.fd),
-      device_(file.device),
-      direct_(file.direct),
-      offset_(offset) {
+    : ThreadOp(flow, read_rest, this, "reading a file", where), file_(file), offset_(offset) {
     const std::uint64_t size = file.size < 0 ? 0 : static_cast<std::uint64_t>(file.size);
     const std::uint64_t left = offset < size ? size - offset : 0;
     to_ = to.first(static_cast<std::size_t>(std::min<std::uint64_t>(to.size(), left)));
@@ -48,7 +88,7 @@ ReadOp::ReadOp(RequestFlow& flow, const FileRef& file, std::span<std::byte> to, 
 
 bool ReadOp::await_ready() noexcept {
     if (to_.empty()) return true;
-    return !direct_ && !slow_devices.contains(device_) && read_cached();
+    return !file_.direct && !slow_devices.contains(file_.device) && read_cached();
 }
 
 // True if the read has ended, well or badly; false if a thread must do the rest.
@@ -56,7 +96,7 @@ bool ReadOp::read_cached() noexcept {
     iovec part{to_.data(), to_.size()};
     ssize_t n = 0;
     do {
-        n = ::preadv2(fd_, &part, 1, static_cast<off_t>(offset_), RWF_NOWAIT);
+        n = ::preadv2(file_.fd, &part, 1, static_cast<off_t>(offset_), RWF_NOWAIT);
     } while (n < 0 && errno == EINTR);
     if (n >= 0) {
         done_ = static_cast<std::size_t>(n);
@@ -64,7 +104,7 @@ bool ReadOp::read_cached() noexcept {
     }
     if (errno == EAGAIN) return false;
     if (errno == EOPNOTSUPP || errno == ENOSYS) {
-        slow_devices.add(device_);
+        slow_devices.add(file_.device);
         return false;
     }
     errno_ = errno;
@@ -73,45 +113,11 @@ bool ReadOp::read_cached() noexcept {
 
 void ReadOp::read_rest(void* self) noexcept {
     auto* op = static_cast<ReadOp*>(self);
-    if (op->direct_)
-        op->read_direct();
+    const auto n = read_blocking(op->file_, op->to_.subspan(op->done_), op->offset_ + op->done_);
+    if (n)
+        op->done_ += *n;
     else
-        op->read_buffered();
-}
-
-void ReadOp::read_buffered() noexcept {
-    while (done_ < to_.size()) {
-        const std::span<std::byte> rest = to_.subspan(done_);
-        const ssize_t n = ::pread(fd_, rest.data(), rest.size(), static_cast<off_t>(offset_ + done_));
-        if (n == 0) return;
-        if (n > 0) {
-            done_ += static_cast<std::size_t>(n);
-        } else if (errno != EINTR) {
-            errno_ = errno;
-            return;
-        }
-    }
-}
-
-// O_DIRECT takes aligned memory, offsets and sizes only: through a buffer of its own, piece by piece.
-void ReadOp::read_direct() noexcept {
-    constexpr std::size_t kAlignment = 4096;
-    constexpr std::size_t kPiece = std::size_t{1} << 20;
-    const std::unique_ptr<void, decltype(&std::free)> memory(std::aligned_alloc(kAlignment, kPiece),
-                                                             std::free);
-    if (!memory) errno_ = ENOMEM;
-    while (errno_ == 0 && done_ < to_.size()) {
-        const std::uint64_t at = offset_ + done_;
-        const std::uint64_t aligned = at / kAlignment * kAlignment;
-        const ssize_t n = ::pread(fd_, memory.get(), kPiece, static_cast<off_t>(aligned));
-        if (n < 0 && errno != EINTR) errno_ = errno;
-        if (n < 0) continue;
-        const auto skip = static_cast<std::size_t>(at - aligned);
-        if (static_cast<std::size_t>(n) <= skip) return;
-        const std::size_t size = std::min(static_cast<std::size_t>(n) - skip, to_.size() - done_);
-        std::memcpy(to_.data() + done_, static_cast<const std::byte*>(memory.get()) + skip, size);
-        done_ += size;
-    }
+        op->errno_ = n.error();
 }
 
 Result<std::size_t> ReadOp::await_resume() const noexcept {

@@ -17,6 +17,11 @@ struct FileRef {
     bool direct = false;  ///< opened with O_DIRECT, as `directio` asks: reads go past the page cache
 };
 
+/// Reads in a thread, which may block: fills `to` from `offset` on, and says how many bytes it read, fewer
+/// than to.size() only at the end of the file; or an errno.
+[[nodiscard]] std::expected<std::size_t, int> read_blocking(const FileRef& file, std::span<std::byte> to,
+                                                            std::uint64_t offset) noexcept;
+
 /// See read_file().
 class ReadOp final : public ThreadOp {
 public:
@@ -29,12 +34,8 @@ public:
 private:
     static void read_rest(void* self) noexcept;
     bool read_cached() noexcept;
-    void read_buffered() noexcept;
-    void read_direct() noexcept;
 
-    ngx_fd_t fd_;
-    dev_t device_;
-    bool direct_;
+    FileRef file_;
     std::span<std::byte> to_;
     std::uint64_t offset_;
     std::size_t done_ = 0;

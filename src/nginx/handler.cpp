@@ -8,13 +8,13 @@
 namespace mezz::nginx {
 namespace {
 
-// The part of the URI behind the location.
+// The part of the URI behind the location; empty if it does not continue with a new component.
 std::string_view path_in_location(const ngx_http_request_t* r) noexcept {
     std::string_view path = view(r->uri);
     const std::string_view prefix = view(mezz_conf(r).prefix);
     if (path.starts_with(prefix)) path.remove_prefix(prefix.size());
-    if (path.starts_with('/')) path.remove_prefix(1);
-    return path;
+    if (prefix.ends_with('/')) return path;
+    return path.starts_with('/') ? path.substr(1) : std::string_view();
 }
 
 void note_path(ngx_http_request_t* r, const package::RequestPath& path) noexcept {
@@ -35,7 +35,8 @@ Task<Result<ngx_int_t>> serve(RequestFlow& flow) {
     note_path(r, *path);
     const auto title = co_await load_title(flow, *path);
     if (!title) co_return std::unexpected(title.error());
-    const AnswerContext context{.path = *path, .title = *title, .query = admission->query};
+    const AnswerContext context{
+        .path = *path, .title = *title, .query = admission->query, .personal = admission->personal};
     const auto sent = co_await answer(flow, context);
     co_return sent;
 }

@@ -26,7 +26,7 @@ Error open_error(ngx_http_request_t* r, const ngx_str_t& path, const ngx_open_fi
 
 }  // namespace
 
-Result<MediaFile> open_media_file(RequestFlow& flow, std::string_view path) {
+Result<std::optional<MediaFile>> open_file_or_folder(RequestFlow& flow, std::string_view path) {
     ngx_http_request_t* r = flow.request();
     ngx_http_core_loc_conf_t& core = core_conf(r);
     ngx_str_t name = copy(r->pool, path);
@@ -44,6 +44,7 @@ Result<MediaFile> open_media_file(RequestFlow& flow, std::string_view path) {
         if (info.err == 0) return fail(ErrorCode::internal, "no memory");
         return std::unexpected(open_error(r, name, info));
     }
+    if (info.is_dir) return std::nullopt;
     if (!info.is_file) return fail(ErrorCode::not_found, "file: is not a regular file");
     struct stat status {};
     if (::fstat(info.fd, &status) != 0) return fail(ErrorCode::io, "file: fstat() failed");
@@ -54,9 +55,16 @@ Result<MediaFile> open_media_file(RequestFlow& flow, std::string_view path) {
                  .name = name,
                  .direct = info.is_directio != 0};
     file.size = static_cast<std::uint64_t>(info.size);
-    file.modified = info.mtime;
+    file.modified = std::int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec;
     file.unique = info.uniq;
     return file;
+}
+
+Result<MediaFile> open_media_file(RequestFlow& flow, std::string_view path) {
+    const auto file = open_file_or_folder(flow, path);
+    if (!file) return std::unexpected(file.error());
+    if (!*file) return fail(ErrorCode::not_found, "file: is a folder");
+    return **file;
 }
 
 }  // namespace mezz::nginx

@@ -1,6 +1,7 @@
 // Opening media files through nginx's open_file_cache.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "nginx/file_read.hpp"
@@ -11,7 +12,7 @@ namespace mezz::nginx {
 struct MediaFile {
     FileRef file;
     std::uint64_t size = 0;
-    std::int64_t modified = 0;  ///< seconds since 1970
+    std::int64_t modified = 0;  ///< nanoseconds since 1970
     std::uint64_t unique = 0;   ///< inode
 
     [[nodiscard]] std::string_view path() const noexcept { return view(file.name); }
@@ -19,5 +20,8 @@ struct MediaFile {
 
 /// Opens a regular file. Fails with not_found if there is none (a folder is none), or it may not be opened.
 [[nodiscard]] Result<MediaFile> open_media_file(RequestFlow& flow, std::string_view path);
+
+/// The same, but a folder is no failure: nullopt.
+[[nodiscard]] Result<std::optional<MediaFile>> open_file_or_folder(RequestFlow& flow, std::string_view path);
 
 }  // namespace mezz::nginx

@@ -7,10 +7,7 @@
 namespace mezz::nginx {
 
 RequestFlow::RequestFlow(ngx_http_request_t* r) noexcept
-    : Flow(r->pool),
-      request_(r),
-      timer_owner_{this, nullptr, nullptr, static_cast<ngx_socket_t>(-1)},
-      sent_at_wait_(r->connection->sent) {
+    : Flow(r->pool), request_(r), timer_owner_{this, nullptr, nullptr, static_cast<ngx_socket_t>(-1)} {
     static_assert(offsetof(TimerOwner, fd) == offsetof(ngx_connection_t, fd));
     timer_.data = &timer_owner_;
     timer_.handler = on_timer;
@@ -124,7 +121,7 @@ void RequestFlow::retire() noexcept {
 
 void RequestFlow::begin_wait(OpBase& op) noexcept {
     waiting_ = &op;
-    sent_at_wait_ = request_->connection->sent;
+    output_since_wait_ = 0;
     action_before_ = log()->action;
     log()->action = const_cast<char*>(op.what());
     // Never a cancelable timer: a graceful quit waits for the others only.

@@ -49,10 +49,9 @@ public:
 
     /// For operations: who is told about write events (null: nobody, output is just pushed).
     void set_write_listener(WriteListener* listener) noexcept { listener_ = listener; }
-    /// For operations: bytes sent to the client since the flow last waited.
-    [[nodiscard]] off_t sent_since_wait() const noexcept {
-        return request_->connection->sent - sent_at_wait_;
-    }
+    /// For operations: bytes given to the filters since the flow last waited, sent or not.
+    [[nodiscard]] off_t output_since_wait() const noexcept { return output_since_wait_; }
+    void note_output(off_t bytes) noexcept { output_since_wait_ += bytes; }
     /// For operations: waits for `op` once more as long as its time limit.
     void wait_longer(const OpBase& op) noexcept { ngx_add_timer(&timer_, op.time_limit()); }
     /// For operations: a thread has begun to use memory of the flow's.
@@ -96,7 +95,7 @@ private:
     std::string_view subject_;
     ngx_event_t timer_{};
     TimerOwner timer_owner_;
-    off_t sent_at_wait_;
+    off_t output_since_wait_ = 0;
     unsigned threads_ = 0;
     bool running_ = false;
     bool terminated_ = false;

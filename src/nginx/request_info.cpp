@@ -5,10 +5,21 @@ namespace {
 
 using Member = std::string_view RequestInfo::*;
 
+// Does nothing: the pool's cleanup list is where the information is found after an internal redirect, which
+// zeroes the contexts of all modules.
+void mark_info(void* /*data*/) noexcept {}
+
+RequestInfo* find_info(const ngx_http_request_t* r) noexcept {
+    auto* info = static_cast<RequestInfo*>(ngx_http_get_module_ctx(r, ngx_http_mezz_module));
+    if (info != nullptr || (!r->internal && !r->filter_finalize)) return info;
+    for (const ngx_pool_cleanup_t* c = r->pool->cleanup; c != nullptr; c = c->next)
+        if (c->handler == mark_info) return static_cast<RequestInfo*>(c->data);
+    return nullptr;
+}
+
 template <Member M>
 ngx_int_t get_variable(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t /*data*/) noexcept {
-    const auto* info =
-        static_cast<const RequestInfo*>(ngx_http_get_module_ctx(r->main, ngx_http_mezz_module));
+    const RequestInfo* info = find_info(r->main);
     const std::string_view text = info == nullptr ? std::string_view() : info->*M;
     if (text.empty()) {
         value->not_found = 1;
@@ -39,10 +50,13 @@ constexpr Variable kVariables[] = {
 }  // namespace
 
 RequestInfo* request_info(ngx_http_request_t* r) noexcept {
-    auto* info = static_cast<RequestInfo*>(ngx_http_get_module_ctx(r, ngx_http_mezz_module));
-    if (info != nullptr) return info;
-    info = pool_new<RequestInfo>(r->pool);
-    if (info != nullptr) ngx_http_set_ctx(r, info, ngx_http_mezz_module);
+    if (RequestInfo* info = find_info(r); info != nullptr) return info;
+    auto* info = pool_new<RequestInfo>(r->pool);
+    ngx_pool_cleanup_t* mark = ngx_pool_cleanup_add(r->pool, 0);
+    if (info == nullptr || mark == nullptr) return nullptr;
+    mark->handler = mark_info;
+    mark->data = info;
+    ngx_http_set_ctx(r, info, ngx_http_mezz_module);
     return info;
 }
 

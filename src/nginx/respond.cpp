@@ -27,6 +27,23 @@ ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::s
     return header;
 }
 
+// Where `expires` looks for it, to replace it.
+ngx_table_elt_t* add_cache_control(ngx_http_request_t* r, std::string_view value) noexcept {
+    ngx_table_elt_t* header = add_header(r, "Cache-Control", value);
+    if (header == nullptr) return nullptr;
+#if (nginx_version >= 1023000)
+    r->headers_out.cache_control = header;
+#else
+    ngx_array_t* known = &r->headers_out.cache_control;
+    if (known->elts == nullptr && ngx_array_init(known, r->pool, 1, sizeof(ngx_table_elt_t*)) != NGX_OK)
+        return nullptr;
+    auto** slot = static_cast<ngx_table_elt_t**>(ngx_array_push(known));
+    if (slot == nullptr) return nullptr;
+    *slot = header;
+#endif
+    return header;
+}
+
 bool add_etag(ngx_http_request_t* r, std::string_view etag) {
     std::string quoted = "\"";
     quoted += etag;
@@ -120,12 +137,15 @@ ngx_int_t send_head(ngx_http_request_t* r, const ResponseHead& head) noexcept {
     r->allow_ranges = 1;
     r->single_range = head.several_buffers ? 1 : 0;
     try {
-        if (!add_etag(r, head.etag)) return NGX_ERROR;
+        if (core_conf(r).etag != 0 && !add_etag(r, head.etag)) return NGX_ERROR;
     } catch (const std::bad_alloc&) {
         return NGX_ERROR;
     }
-    if (add_header(r, "Cache-Control", cache_control(head.caching)) == nullptr) return NGX_ERROR;
-    return ngx_http_send_header(r);
+    ngx_table_elt_t* caching = add_cache_control(r, cache_control(head.caching));
+    if (caching == nullptr) return NGX_ERROR;
+    const ngx_int_t rc = ngx_http_send_header(r);
+    if (rc > NGX_OK) caching->hash = 0;  // 416 and the like are nginx's own answers
+    return rc;
 }
 
 ngx_int_t send_text(ngx_http_request_t* r, ResponseHead head, std::string text) {

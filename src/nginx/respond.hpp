@@ -16,8 +16,8 @@ namespace mezz::nginx {
 enum class Caching : std::uint8_t {
     brief,             ///< the current revision's: a few seconds
     immutable,         ///< under a revision: forever
-    brief_private,     ///< as brief, and it holds the viewer's token
-    immutable_private  ///< as immutable, and it holds the viewer's token
+    brief_private,     ///< as brief, and only for this viewer
+    immutable_private  ///< as immutable, and only for this viewer
 };
 
 /// The headers of a 200 answer; nginx's filters turn it into 206, 304, 412 or 416.

@@ -4,8 +4,8 @@ namespace mezz::nginx {
 
 namespace {
 
-// A client as fast as the page cache would keep the worker from everybody else; after so many bytes without a
-// wait the others have their turn.
+// A client as fast as the page cache, or a range filter that drops what comes before the range, would keep
+// the worker from everybody else; after so many bytes without a wait the others have their turn.
 constexpr off_t kTurn = off_t{1} << 20;
 
 }  // namespace
@@ -18,6 +18,7 @@ bool SendOp::start() noexcept {
     for (ngx_chain_t* link = chain_; link != nullptr; link = link->next) {
         // Without it the write filter keeps less than postpone_output bytes to itself and reports no backlog.
         if (link->next == nullptr && !link->buf->last_buf) link->buf->flush = 1;
+        request_flow_.note_output(ngx_buf_size(link->buf));
     }
     listening_ = pass(chain_);
     if (listening_) request_flow_.set_write_listener(this);
@@ -49,7 +50,7 @@ bool SendOp::wait_for_client() noexcept {
 
 bool SendOp::yield() noexcept {
     ngx_event_t* event = request_flow_.request()->connection->write;
-    if (yielded_ || request_flow_.sent_since_wait() < kTurn || event->delayed) return false;
+    if (yielded_ || request_flow_.output_since_wait() < kTurn || event->delayed) return false;
     yielded_ = true;
     ngx_post_event(event, &ngx_posted_next_events);
     return wait_for_client();

@@ -1,5 +1,6 @@
 #include "nginx/title_files.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <algorithm>
 #include <cctype>
@@ -30,14 +31,19 @@ bool set_identity(const fs::path& path, package::SourceFile& file) noexcept {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
     file.size = static_cast<std::uint64_t>(status.st_size);
-    file.modified = status.st_mtime;
+    file.modified = std::int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec;
     return true;
 }
 
 // nullopt if there is no such file.
 Result<std::optional<std::string>> read_asset_file(const fs::path& path) {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
-    if (!file) return std::nullopt;
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd == -1 && errno == ENOENT) return std::nullopt;
+    if (fd == -1) return fail(ErrorCode::io, "asset.json: cannot be opened");
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(::fdopen(fd, "r"), &std::fclose);
+    struct stat status {};
+    if (!file || ::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+        return fail(ErrorCode::bad_media, "asset.json: is not a regular file");
     std::string text;
     char piece[4096];
     for (std::size_t n = 0; (n = std::fread(piece, 1, sizeof piece, file.get())) > 0;) {
@@ -108,15 +114,15 @@ struct FolderJob {
 }  // namespace
 
 Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view path) {
-    const auto single = open_media_file(flow, path);
-    if (single) {
+    const auto single = open_file_or_folder(flow, path);
+    if (!single) co_return std::unexpected(single.error());
+    if (*single) {
         TitleFiles title;
         package::SourceFile& file = title.files.emplace_back();
-        file.size = single->size;
-        file.modified = single->modified;
+        file.size = (*single)->size;
+        file.modified = (*single)->modified;
         co_return title;
     }
-    if (single.error().code != ErrorCode::not_found) co_return std::unexpected(single.error());
     FolderJob job;
     job.folder = path;
     const auto done = co_await run_in_thread(flow, job, "reading a title's folder");

@@ -3,6 +3,7 @@
 #include "core/text.hpp"
 #include "media/file_scanner.hpp"
 #include "nginx/conf.hpp"
+#include "nginx/flight.hpp"
 #include "nginx/thread_op.hpp"
 #include "nginx/title_files.hpp"
 #include "package/bit_rate.hpp"
@@ -43,45 +44,64 @@ std::string join(std::string_view folder, std::string_view name) {
     return path;
 }
 
+// Reads and indexes a file, all in a thread: it takes as long as moov is large.
 struct IndexJob {
-    media::FileScanner* scanner;
+    FileRef file;
+    std::uint64_t max_moov = 0;
     Result<std::vector<std::byte>> result{std::unexpect, Error{ErrorCode::internal, "index: no memory"}};
 
     void run() noexcept {
         try {
-            result = scanner->take_index();
+            result = index();
         } catch (const std::bad_alloc&) {
             return;
         }
     }
+
+private:
+    Result<std::vector<std::byte>> index() const {
+        package::TsPieceCost cost;
+        media::FileScanner scanner(static_cast<std::uint64_t>(file.size), max_moov, cost);
+        std::vector<std::byte> buffer;
+        while (const auto need = scanner.need()) {
+            buffer.resize(static_cast<std::size_t>(need->length));
+            const auto n = read_blocking(file, buffer, need->offset);
+            if (!n) return fail(ErrorCode::io, "file: cannot be read", need->offset);
+            if (*n != buffer.size())
+                return fail(ErrorCode::io, "file: shorter than it was", need->offset + *n);
+            if (const auto fed = scanner.feed(buffer); !fed) return std::unexpected(fed.error());
+        }
+        return scanner.take_index();
+    }
 };
 
 Task<Result<std::vector<std::byte>>> scan_file(RequestFlow& flow, MediaFile file) {
-    package::TsPieceCost cost;
-    media::FileScanner scanner(file.size, mezz_conf(flow.request()).max_moov, cost);
-    std::vector<std::byte> buffer;
-    while (const auto need = scanner.need()) {
-        buffer.resize(static_cast<std::size_t>(need->length));
-        const std::span<std::byte> room(buffer);
-        const auto n = co_await read_file(flow, file.file, room, need->offset);
-        if (!n) co_return std::unexpected(n.error());
-        if (*n != room.size()) co_return fail(ErrorCode::io, "file: shorter than it was", need->offset + *n);
-        if (const auto fed = scanner.feed(buffer); !fed) co_return std::unexpected(fed.error());
-    }
     IndexJob job;
-    job.scanner = &scanner;
+    job.file = file.file;
+    job.max_moov = mezz_conf(flow.request()).max_moov;
     const auto done = co_await run_in_thread(flow, job, "indexing a file");
     if (!done) co_return std::unexpected(done.error());
     co_return std::move(job.result);
 }
 
+// One request of this worker indexes a file; the others that need it wait for that.
 Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file) {
     flow.set_subject(file.path());
     const std::string key = index_key(file);
-    Block block = zone_of(flow).find(key);
-    if (block) co_return block;
+    for (;;) {
+        Block block = zone_of(flow).find(key);
+        if (block) co_return block;
+        Flight* under_way = Flight::find(key);
+        if (under_way == nullptr) break;
+        const auto landed = co_await wait_for(flow, *under_way);
+        if (!landed) co_return std::unexpected(landed.error());
+    }
+    Flight flight(key);
     auto index = co_await scan_file(flow, file);
-    if (!index) co_return std::unexpected(index.error());
+    if (!index) {
+        flight.fail(index.error());
+        co_return std::unexpected(index.error());
+    }
     co_return zone_of(flow).insert(key, std::move(*index));
 }
 

@@ -60,7 +60,7 @@ Result<Admission> admit(ngx_http_request_t* r) {
     if (info == nullptr) return fail(ErrorCode::internal, "no memory");
     if (static_cast<TokenMode>(conf.token) == TokenMode::off) {
         info->token_status = "off";
-        return Admission{.granted = true, .query = {}};
+        return Admission{.granted = true, .personal = false, .query = {}};
     }
     const auto in_query = query_token(r, conf);
     std::optional<std::string_view> token = in_query;
@@ -74,7 +74,9 @@ Result<Admission> admit(ngx_http_request_t* r) {
     if (!subject || !session) return fail(ErrorCode::internal, "no memory");
     info->token_subject = *subject;
     info->token_session = *session;
-    Admission admission{.granted = token && check.verdict == token::Verdict::ok, .query = {}};
+    Admission admission;
+    admission.granted = token && check.verdict == token::Verdict::ok;
+    admission.personal = !in_query;
     if (!admission.granted || !in_query) return admission;
     const auto query = carried_query(r, conf, *in_query);
     if (!query) return std::unexpected(query.error());

@@ -10,6 +10,7 @@ namespace mezz::nginx {
 
 struct Admission {
     bool granted = false;
+    bool personal = false;   ///< caches cannot see in the URL that a token was needed
     std::string_view query;  ///< "?token=…" if the token came in the query, to be carried on; in r->pool
 };
 

@@ -181,12 +181,20 @@ Task<Result<Bytes>> fetch(RequestFlow& flow, Sources& sources, package::TsNeed n
     co_return fetched;
 }
 
+// Where the client's range ends; nginx's range filter cuts it out of what it is given.
+std::uint64_t end_of_range(const ngx_http_request_t* r, std::uint64_t size) noexcept {
+    if (r->headers_out.status != NGX_HTTP_PARTIAL_CONTENT) return size;
+    return static_cast<std::uint64_t>(r->headers_out.content_offset + r->headers_out.content_length_n);
+}
+
 Task<Result<ngx_int_t>> stream(RequestFlow& flow, Sources& sources, const package::TsPlan& plan) {
     ngx_http_request_t* r = flow.request();
     OutputBuffer* output = OutputBuffer::create(r, plan.size());
     if (output == nullptr) co_return fail(ErrorCode::internal, "no memory");
     package::TsMuxer muxer(plan);
-    while (!muxer.done()) {
+    const std::uint64_t end = end_of_range(r, plan.size());
+    std::uint64_t produced = 0;
+    while (produced < end) {
         Bytes input;
         const package::TsNeed need = muxer.need();
         if (need.length != 0) {
@@ -194,8 +202,10 @@ Task<Result<ngx_int_t>> stream(RequestFlow& flow, Sources& sources, const packag
             if (!fetched) co_return std::unexpected(fetched.error());
             input = *fetched;
         }
-        output->advance(muxer.run(input, output->room()).produced);
-        if (!output->room().empty() && !muxer.done()) continue;
+        const std::size_t written = muxer.run(input, output->room()).produced;
+        output->advance(written);
+        produced += written;
+        if (!output->room().empty() && produced < end) continue;
         const auto sent = co_await send(flow, output->chain(r, muxer.done()));
         if (!sent) co_return std::unexpected(sent.error());
         output->rewind();

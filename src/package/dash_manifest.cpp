@@ -80,6 +80,11 @@ private:
     bool first_ = true;
 };
 
+// Where a segment's media really begins: a track may start later than the title.
+std::int64_t media_start(const TrackTimeline& line, std::uint32_t n) noexcept {
+    return std::max<std::int64_t>(line.track().piece_time(line.pieces(n).first), 0);
+}
+
 void append_segments(const TitleView& title, const RenditionRecord& rendition, const media::TrackView& track,
                      std::string_view query, std::string& out) {
     const TrackTimeline line = timeline(title, track);
@@ -97,7 +102,8 @@ void append_segments(const TitleView& title, const RenditionRecord& rendition, c
     out += "><SegmentTimeline>";
     TimelineWriter segments(out);
     for (std::uint32_t n = first; n < line.segment_count(); ++n)
-        if (!line.pieces(n).empty()) segments.add(line.start(n), line.start(n + 1) - line.start(n));
+        if (!line.pieces(n).empty())
+            segments.add(media_start(line, n), line.start(n + 1) - media_start(line, n));
     segments.finish();
     out += "</SegmentTimeline></SegmentTemplate>";
 }

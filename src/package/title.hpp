@@ -17,7 +17,7 @@ namespace mezz::package {
 struct FileRecord {
     ArrayRef name;  ///< relative to the title, empty if the title is this file
     std::uint64_t size = 0;
-    std::int64_t modified = 0;  ///< seconds since 1970
+    std::int64_t modified = 0;  ///< nanoseconds since 1970
 };
 
 /// Bits a second: the peak segment bit rate of RFC 8216bis §4.4.6.2, and the average.

@@ -140,7 +140,8 @@ void choose_default_audio(std::vector<Draft>& drafts) {
         draft.record.is_default = &draft == chosen;
 }
 
-// Removes video renditions that would stretch the segments: their sync points are not those of the first.
+// Removes video renditions that would stretch the segments: their sync points are not those of the first, or
+// they are longer or shorter by over a second.
 CutPoints align(std::vector<Draft>& drafts, const TitleOptions& options, std::uint32_t& unaligned) {
     const auto first =
         std::ranges::find(drafts, TrackKind::video, [](const Draft& d) { return d.record.kind; });
@@ -152,7 +153,8 @@ CutPoints align(std::vector<Draft>& drafts, const TitleOptions& options, std::ui
     for (const Draft& draft : drafts) {
         if (draft.record.kind == TrackKind::video && &draft != &*reference) {
             CutPoints common = common_points(points, draft.track);
-            if (longest_gap(common) > tolerable) {
+            const std::int64_t end = rescale(draft.track->end, points.timescale, draft.track->timescale);
+            if (longest_gap(common) > tolerable || std::abs(end - points.end) > points.timescale) {
                 ++unaligned;
                 continue;
             }
@@ -189,7 +191,7 @@ Result<std::vector<std::byte>> write_title(std::span<const SourceFile> files, st
     std::vector<FileRecord> file_records;
     for (const SourceFile& file : files) {
         file_records.push_back({writer.put(as_bytes(file.name)), file.size, file.modified});
-        header.modified = std::max(header.modified, file.modified);
+        header.modified = std::max(header.modified, file.modified / 1000000000);
     }
     header.files = writer.put(std::span<const FileRecord>(file_records));
     std::vector<RenditionRecord> records;

@@ -20,8 +20,8 @@ inline constexpr std::uint32_t kPackagerVersion = 1;
 struct SourceFile {
     std::string name{};  ///< relative to the title
     std::uint64_t size = 0;
-    std::int64_t modified = 0;
-    std::string rendition{};  ///< {r}
+    std::int64_t modified = 0;  ///< nanoseconds since 1970
+    std::string rendition{};    ///< {r}
     std::string language{};
     std::string label{};
     bool is_default = false;

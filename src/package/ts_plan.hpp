@@ -20,8 +20,8 @@ struct TsVideoTrack {
     Codec codec = Codec::h264;
     std::uint32_t timescale = 0;
     Bytes parameter_sets;  ///< Annex B: start code, SPS, start code, PPS …; sent before each sync sample
-    unsigned nal_length_size = 4;               ///< of the samples' length prefixes: 1, 2 or 4
-    std::span<const media::Sample> samples;     ///< in decoding order
+    unsigned nal_length_size = 4;                 ///< of the samples' length prefixes: 1, 2 or 4
+    std::span<const media::Sample> samples;       ///< in decoding order
     std::span<const std::uint32_t> nal_counts{};  ///< NAL units of each sample; not needed for size 4
 };
 

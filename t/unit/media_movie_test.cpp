@@ -157,6 +157,13 @@ static const char* refuses_data_elsewhere() {
     return test::kFine;
 }
 
+static const char* reads_wide_movie_headers() {
+    const Parsed parsed =
+        parse(FileSpec{.tracks = {test::video_track(4, 2)}, .movie_timescale = 48000, .wide_movie = true});
+    MEZZ_CHECK(parsed.movie && parsed.movie->timescale == 48000);
+    return test::kFine;
+}
+
 static const char* refuses_timescales_of_0() {
     TrackSpec track = test::video_track(4, 2);
     track.timescale = 0;
@@ -201,6 +208,7 @@ int main() {
                                 MEZZ_CHECKED(quicktime_sound_entries),
                                 MEZZ_CHECKED(leaves_other_codecs_out),
                                 MEZZ_CHECKED(refuses_data_elsewhere),
+                                MEZZ_CHECKED(reads_wide_movie_headers),
                                 MEZZ_CHECKED(refuses_timescales_of_0),
                                 MEZZ_CHECKED(reads_track_extends),
                                 MEZZ_CHECKED(survives_every_truncation)};

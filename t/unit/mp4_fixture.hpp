@@ -44,6 +44,7 @@ struct TrackSpec {
 struct FileSpec {
     std::vector<TrackSpec> tracks{};
     std::uint32_t movie_timescale = 1000;
+    bool wide_movie = false;  ///< version 1 of mvhd
     bool moov_first = true;
     bool large_mdat = false;  ///< 64-bit size
     bool open_mdat = false;   ///< size 0; only with moov_first
@@ -174,7 +175,9 @@ inline Buffer track_box(const TrackSpec& track, const std::vector<std::uint64_t>
 
 inline Buffer movie_box(const FileSpec& file, const std::vector<std::vector<std::uint64_t>>& chunk_offsets) {
     Fields out;
-    out.add(full_box("mvhd", 0, 0, Fields().zeros(8).u32(file.movie_timescale).zeros(84)));
+    const std::size_t times = file.wide_movie ? 16 : 8;
+    out.add(full_box("mvhd", file.wide_movie ? 1 : 0, 0,
+                     Fields().zeros(times).u32(file.movie_timescale).zeros(88)));
     for (std::size_t i = 0; i < file.tracks.size(); ++i)
         out.add(track_box(file.tracks[i], chunk_offsets[i]));
     out.add(file.extends);

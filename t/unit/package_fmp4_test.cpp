@@ -150,8 +150,29 @@ static const char* gaps_and_overlaps() {
     const Packaged in = packaged(test::video_track(50, 25));
     std::vector<Sample> samples(in.samples.begin(), in.samples.begin() + 25);
     for (std::size_t i = 10; i < 25; ++i)
-        samples[i].dts += i < 18 ? 90000 : 50000;
-    return shows_the_same(in, samples, 0);
+        samples[i].dts += i < 18 ? 90000 : 80000;
+    MEZZ_CHECK_ALL(shows_the_same(in, samples, 0));
+    const auto plan = plan_fragment(in.track(), samples, 0);
+    MEZZ_CHECK(plan.has_value());
+    const auto read = read_back(segment_of(*plan, in.file), 1);
+    for (std::size_t i = 0; i < 18; ++i)
+        MEZZ_CHECK(read[i].dts == samples[i].dts);
+    MEZZ_CHECK(read[18].dts == samples[17].dts && read[24].dts == samples[24].dts);
+    return test::kFine;
+}
+
+// The usual GOP: the first sample's flags stand once.
+static const char* heads_are_as_small_as_announced() {
+    test::TrackSpec track = test::video_track(50, 25);
+    for (std::size_t i = 0; i < 50; ++i)
+        track.frames[i].offset = i % 2 == 0 ? 7200 : 3600;
+    for (const auto& spec : {track, test::audio_track(60)}) {
+        const Packaged in = packaged(spec);
+        const auto samples = test::read_pieces(in.file, in.track(), 0, 1);
+        const auto plan = plan_fragment(in.track(), *samples, 0);
+        MEZZ_CHECK(plan && plan->head.size() == mezz::package::fragment_head_size(in.track(), {0, 1}));
+    }
+    return test::kFine;
 }
 
 static const char* neighbours_become_one_range() {
@@ -261,6 +282,7 @@ int main() {
                                 MEZZ_CHECKED(priming_is_left_to_the_edit_list),
                                 MEZZ_CHECKED(flags_of_any_pattern),
                                 MEZZ_CHECKED(gaps_and_overlaps),
+                                MEZZ_CHECKED(heads_are_as_small_as_announced),
                                 MEZZ_CHECKED(neighbours_become_one_range),
                                 MEZZ_CHECKED(too_much_for_one_segment),
                                 MEZZ_CHECKED(init_segments_describe_the_track),

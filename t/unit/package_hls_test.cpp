@@ -96,6 +96,19 @@ static const char* durations_do_not_drift() {
     return test::kFine;
 }
 
+// §4.4.3.1: no EXTINF, rounded, may exceed the target.
+static const char* the_target_is_rounded_up() {
+    const auto target = [](std::size_t gop) {
+        MadeTitle made;
+        made.add(test::FileSpec{.tracks = {test::video_track(gop * 5, gop)}});
+        made.build({6000});
+        return media_playlist(made, "36p", Format::hls).target;
+    };
+    MEZZ_CHECK(target(140) == 6 && target(150) == 6 && target(160) == 6 && target(165) == 7 &&
+               target(190) == 8);
+    return test::kFine;
+}
+
 static const char* segments_without_a_sample_are_not_listed() {
     test::FileSpec spec = test::film();
     spec.tracks[1].frames.resize(200);
@@ -174,6 +187,7 @@ static const char* audio_alone() {
 int main() {
     const CMUnitTest tests[] = {MEZZ_CHECKED(media_playlists_list_all_segments),
                                 MEZZ_CHECKED(durations_do_not_drift),
+                                MEZZ_CHECKED(the_target_is_rounded_up),
                                 MEZZ_CHECKED(segments_without_a_sample_are_not_listed),
                                 MEZZ_CHECKED(a_film_with_one_audio),
                                 MEZZ_CHECKED(several_audios),

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "check.hpp"
+#include "cmaf_fixture.hpp"
 #include "mp4_driver.hpp"
-#include "mp4_fixture.hpp"
 
 namespace test = mezz::test;
 using mezz::media::FileIndexView;
@@ -127,6 +127,25 @@ static const char* points_of_tracks() {
     return test::kFine;
 }
 
+// An index may say that a subsegment lasts no time.
+static const char* pieces_without_duration() {
+    const test::Buffer head = test::fragmented_head({test::video_track(0, 1)});
+    test::SidxSpec spec{.references = std::vector<test::Reference>(5)};
+    const std::uint64_t start = head.size() + test::sidx(spec).size();
+    test::Buffer media;
+    for (std::uint32_t i = 0; i < 5; ++i) {
+        const test::Buffer part =
+            test::fragment({{.time = i * 90000, .frames = {{9, 90000, 0, true}}}}, start + media.size());
+        spec.references[i] = {static_cast<std::uint32_t>(part.size()), i % 2 == 0 && i > 0 ? 0U : 90000U};
+        media = test::join({media, part});
+    }
+    const auto block = test::scan(test::join({head, test::sidx(spec), media}));
+    MEZZ_CHECK(block.has_value());
+    const CutPoints points = cut_points(FileIndexView(*block).track(0));
+    MEZZ_CHECK(points.times == Times{90000, 180000} && points.end == 270000);
+    return test::kFine;
+}
+
 static const char* points_that_tracks_share() {
     // Key frames each second, on a clock of 12800, 9 ms and 11 ms late.
     test::TrackSpec other = test::video_track(0, 1, 512, 12800);
@@ -149,6 +168,7 @@ int main() {
                                 MEZZ_CHECKED(the_last_duration_repeats),
                                 MEZZ_CHECKED(boundaries_are_points),
                                 MEZZ_CHECKED(points_of_tracks),
+                                MEZZ_CHECKED(pieces_without_duration),
                                 MEZZ_CHECKED(points_that_tracks_share)};
     return cmocka_run_group_tests_name("segmenter", tests, nullptr, nullptr);
 }

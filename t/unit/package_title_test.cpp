@@ -43,7 +43,7 @@ bool segments_are_complete(const TrackTimeline& line, std::uint32_t first_piece 
 
 static const char* a_film() {
     MadeTitle made;
-    made.add(test::film(40, "eng"), {.name = "film.mp4", .modified = 1700000000});
+    made.add(test::film(40, "eng"), {.name = "film.mp4", .modified = 1700000000999999999});
     made.build();
     const auto title = made.view();
     MEZZ_CHECK(title.revision() == made.revision() && title.header().modified == 1700000000);
@@ -162,6 +162,11 @@ static const char* hidden_pieces_are_not_sent() {
     MEZZ_CHECK(line.pieces(0).first == 2 && line.track().piece_time(2) == -90000 && line.start(0) == 0);
     MEZZ_CHECK(segments_are_complete(line, 2) && line.start(1) == 90000 &&
                made.view().boundaries().back() == 15 * 90000);
+    spec.tracks[0].edits = {{0, 171000}};  // time 0 is nearer to the second GOP, and in the first
+    MadeTitle early;
+    early.add(spec);
+    early.build({2000});
+    MEZZ_CHECK(early.line("36p").pieces(0).first == 0 && early.line("36p").track().piece_time(1) == 9000);
     spec.tracks[0].edits = {{0, 90000 * 100}};
     MadeTitle none;
     none.add(spec);
