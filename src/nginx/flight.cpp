@@ -9,7 +9,9 @@ constexpr ngx_msec_t kPatience = 60000;
 constinit ngx_queue_t flights{};
 
 ngx_queue_t* all_flights() noexcept {
-    if (flights.next == nullptr) ngx_queue_init(&flights);
+    if (flights.next == nullptr) {  // the queue's macros are several statements
+        ngx_queue_init(&flights);
+    }
     return &flights;
 }
 
@@ -45,8 +47,12 @@ FlightWait::FlightWait(RequestFlow& flow, Flight& flight, std::source_location w
 }
 
 FlightWait::~FlightWait() {
-    if (flight_ != nullptr && link_.wait != nullptr) ngx_queue_remove(&link_.node);
-    if (event_.posted) ngx_delete_posted_event(&event_);
+    if (flight_ != nullptr && link_.wait != nullptr) {
+        ngx_queue_remove(&link_.node);
+    }
+    if (event_.posted) {
+        ngx_delete_posted_event(&event_);
+    }
 }
 
 bool FlightWait::start() noexcept {

@@ -78,22 +78,29 @@ Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::ui
 }
 
 // The same audio usually comes with each video file: one of each language and channel count is enough.
-bool is_repeated(const std::vector<Draft>& drafts, const Draft& audio) {
-    return std::ranges::any_of(drafts, [&](const Draft& other) {
-        return other.record.kind == TrackKind::audio && other.record.file != audio.record.file &&
-               std::string_view(other.record.language.data()) == audio.record.language.data() &&
-               other.record.channels == audio.record.channels;
-    });
+bool is_same_audio(const Draft& a, const Draft& b) noexcept {
+    return a.record.kind == TrackKind::audio && b.record.kind == TrackKind::audio &&
+           a.record.file != b.record.file && a.record.channels == b.record.channels &&
+           std::string_view(a.record.language.data()) == b.record.language.data();
+}
+
+bool is_longer(const Draft& a, const Draft& b) noexcept {
+    constexpr std::int64_t kToleranceMs = 1000;
+    const auto end_ms = [](const Draft& d) { return rescale(d.track->end, 1000, d.track->timescale); };
+    return end_ms(a) > end_ms(b) + kToleranceMs;
 }
 
 std::vector<Draft> draft_renditions(std::span<const SourceFile> files) {
     std::vector<Draft> drafts;
     for (std::uint32_t f = 0; f < files.size(); ++f) {
         for (std::uint32_t t = 0; t < files[f].index.track_count(); ++t) {
-            Draft draft = draft_rendition(files[f], f, t);
-            const bool named = !files[f].rendition.empty();
-            if (!named && draft.record.kind == TrackKind::audio && is_repeated(drafts, draft)) continue;
-            drafts.push_back(draft);
+            const Draft draft = draft_rendition(files[f], f, t);
+            const auto same =
+                std::ranges::find_if(drafts, [&](const Draft& other) { return is_same_audio(other, draft); });
+            if (same == drafts.end() || !files[f].rendition.empty())
+                drafts.push_back(draft);
+            else if (is_longer(draft, *same))
+                *same = draft;
         }
     }
     return drafts;
@@ -140,12 +147,22 @@ void choose_default_audio(std::vector<Draft>& drafts) {
         draft.record.is_default = &draft == chosen;
 }
 
+// The first video that is as long as any, give or take a second; the first rendition if there is no video.
+std::vector<Draft>::const_iterator longest_video(const std::vector<Draft>& drafts) {
+    const auto end_ms = [](const Draft& d) { return rescale(d.track->end, 1000, d.track->timescale); };
+    const auto is_video = [](const Draft& d) { return d.record.kind == TrackKind::video; };
+    std::int64_t longest = 0;
+    for (const Draft& draft : drafts)
+        if (is_video(draft)) longest = std::max(longest, end_ms(draft));
+    const auto found = std::ranges::find_if(
+        drafts, [&](const Draft& draft) { return is_video(draft) && end_ms(draft) + 1000 > longest; });
+    return found == drafts.end() ? drafts.begin() : found;
+}
+
 // Removes video renditions that would stretch the segments: their sync points are not those of the first, or
 // they are longer or shorter by over a second.
 CutPoints align(std::vector<Draft>& drafts, const TitleOptions& options, std::uint32_t& unaligned) {
-    const auto first =
-        std::ranges::find(drafts, TrackKind::video, [](const Draft& d) { return d.record.kind; });
-    const auto reference = first == drafts.end() ? drafts.begin() : first;
+    const auto reference = longest_video(drafts);
     CutPoints points = cut_points(reference->track);
     const std::uint32_t wished = *std::ranges::max_element(options.segment_ms);
     const std::int64_t tolerable = 2 * std::max(longest_gap(points), rescale(wished, points.timescale, 1000));

@@ -15,6 +15,7 @@
 #include "media/sample_reader.hpp"
 #include "package/bit_rate.hpp"
 #include "package/fmp4.hpp"
+#include "package/nal_counter.hpp"
 #include "package/playlist.hpp"
 #include "package/title_builder.hpp"
 #include "package/ts_muxer.hpp"
@@ -143,7 +144,18 @@ void check_fragment(Bytes file, TrackView track, const std::vector<Sample>& samp
 struct Source {
     TrackView track;
     std::vector<Sample> samples;
+    std::vector<std::uint32_t> nal_counts{};
 };
+
+// Short NAL lengths grow to start codes: how many there are must be known before.
+void count_nals(Bytes file, Source& video) {
+    if (video.track->nal_length_size == 4) return;
+    for (const Sample& sample : video.samples) {
+        package::NalCounter counter(video.track->nal_length_size, sample.size);
+        counter.feed(*piece_of(file, {sample.offset, sample.size}));
+        video.nal_counts.push_back(counter.count());
+    }
+}
 
 void check_ts(Bytes file, const std::optional<Source>& video, const std::optional<Source>& audio,
               std::uint32_t n) {
@@ -153,7 +165,8 @@ void check_ts(Bytes file, const std::optional<Source>& video, const std::optiona
         v = {.timescale = video->track->timescale,
              .parameter_sets = video->track.parameter_sets(),
              .nal_length_size = video->track->nal_length_size,
-             .samples = video->samples};
+             .samples = video->samples,
+             .nal_counts = video->nal_counts};
     if (audio)
         a = {.timescale = audio->track->timescale,
              .object_type = audio->track->aac.object_type,
@@ -206,12 +219,13 @@ void check_segments(Bytes file, const package::TitleView& title, const media::Fi
             std::optional<Source> video;
             std::optional<Source> audio;
             const bool is_video = rendition.kind == TrackKind::video;
-            (is_video ? video : audio).emplace(track, std::move(*samples));
+            (is_video ? video : audio).emplace(Source{track, std::move(*samples)});
             if (is_video && other != nullptr) {
                 const TrackView second = index.track(other->track);
                 auto more = samples_of(file, second, package::timeline(title, second).pieces(n));
-                if (more) audio.emplace(second, std::move(*more));
+                if (more) audio.emplace(Source{second, std::move(*more)});
             }
+            if (video) count_nals(file, *video);
             check_ts(file, video, audio, n);
         }
     }

@@ -118,6 +118,7 @@ class Nginx:
                  asan=ASAN, module=MODULE):
         self.folder, self.root = Path(folder), Path(root)
         self.port, self.tls_port = free_port(), free_port()
+        self.worker_count = workers
         self.asan = asan
         (self.folder / "temp").mkdir(parents=True, exist_ok=True)
         http += "".join(f"\n    mezz_token_key kid={k.kid} file={k.file};" for k in keys)
@@ -157,9 +158,11 @@ class Nginx:
                 raise RuntimeError(f"nginx did not start: {self.process.stderr.read().decode()}")
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
+                if len(self.workers()) >= self.worker_count:  # the master listens before it has any
+                    return self
             except OSError:
-                time.sleep(0.02)
+                pass
+            time.sleep(0.02)
         raise RuntimeError("nginx did not listen in 20 s")
 
     def workers(self):

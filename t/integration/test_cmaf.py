@@ -5,6 +5,7 @@ import pytest
 
 import boxes
 import media
+import mezz
 import walk
 from test_hls import FILES, TITLES
 
@@ -99,3 +100,52 @@ def test_track_file_segments_are_byte_ranges(get):
         first = next(b for b in boxes.walk(data) if b.type == b"moof").start
         assert b"".join(segments) == data[first:], name
         assert init == b"".join(data[b.start:b.end] for b in boxes.walk(data) if b.type in (b"ftyp", b"moov"))
+
+
+SCATTERED = ["faststart.mp4", "bbb_480p_30s_aac51.mp4"]  # hardly two samples of a track stand together
+
+
+@pytest.fixture(scope="module", params=SCATTERED)
+def scattered(request, nginx_for_module, tmp_path_factory):
+    root = tmp_path_factory.mktemp("scattered")
+    name = request.param
+    mezz.place(media.any_file(name), root / name)
+    return nginx_for_module(root).client(), name, boxes.Movie((root / name).read_bytes())
+
+
+def stretches(samples):
+    """How many byte ranges of the source hold these samples."""
+    return 1 + sum(a.offset + a.size != b.offset for a, b in zip(samples, samples[1:]))
+
+
+def test_scattered_samples(scattered):
+    """mdat of each segment is the source's samples, gathered from many places; HEAD and ranges agree."""
+    get, name, source = scattered
+    for playlist in renditions(get, name).values():
+        init = get.ok(playlist.map).body
+        (empty,) = boxes.Movie(init).tracks.values()
+        samples = iter(source.of_kind(empty.handler)[0].samples)
+        for url in playlist.uris:
+            body = get.ok(url).body
+            (track,) = boxes.Movie(init + body).tracks.values()
+            mine = [next(samples) for _ in track.samples]
+            assert url is playlist.uris[-1] or stretches(mine) > 8, "the file is not scattered"
+            mdat = b"".join(body[b.body:b.end] for b in boxes.walk(body) if b.type == b"mdat")
+            assert mdat == b"".join(source.data[s.offset:s.offset + s.size] for s in mine), url
+            assert int(get(url, method="HEAD").headers["content-length"]) == len(body)
+        assert next(samples, None) is None
+
+
+def test_ranges_of_scattered_samples(scattered):
+    get, name, _ = scattered
+    for playlist in renditions(get, name).values():
+        url = playlist.uris[0]
+        whole = get.ok(url).body
+        size, moof = len(whole), next(boxes.walk(whole)).end
+        for first, last in ((0, 0), (0, moof), (moof - 1, moof + 8), (moof, size // 2), (size // 3, size // 2),
+                            (size // 2, size // 2), (1, size - 2), (size - 1, size - 1)):
+            for method in ("GET", "HEAD"):
+                part = get(url, method=method, headers={"Range": f"bytes={first}-{last}"})
+                assert part.status == 206 and int(part.headers["content-length"]) == last - first + 1
+                assert part.headers["content-range"] == f"bytes {first}-{last}/{size}"
+                assert part.body == (whole[first:last + 1] if method == "GET" else b""), (first, last)

@@ -54,11 +54,14 @@ def test_bad_token_mode(check, keys, value):
     assert "required" in result[1] and "off" in result[1]
 
 
+@pytest.mark.parametrize("value", ["30ms", "1500ms", "-1s", "2h", "soon", '""'])
+def test_bad_leeway(check, value):
+    assert_refused(check(http=f"mezz_token_leeway {value};"), "mezz_token_leeway")
+
+
 @pytest.mark.parametrize("value", ["shared", "shared:", ":32m", "shared:1k", "shared:abc", "shared:-1m"])
 def test_bad_zone(check, value):
     assert_refused(check(zone=f'mezz_zone "{value}";'), "mezz_zone")
-
-
 
 
 @pytest.mark.parametrize("old,new,word", [
@@ -126,6 +129,7 @@ GOOD = [
     {"segment": "mezz_segment_duration 2500ms;"}, {"segment": "mezz_segment_duration 1m;"},
     {"segment": "mezz_segment_duration 2s 4s 6s;"}, {"token": ""},
     {"location": "mezz_max_moov 1m;"}, {"location": "mezz_token_arg t; mezz_token_cookie c;"},
+    {"http": "mezz_token_leeway 30s;"}, {"http": "mezz_token_leeway 0;"}, {"http": "mezz_token_leeway 1h;"},
     {"zone": "mezz_zone other:1m;"}, {"location": "add_header X-Title $mezz_title;"},
     {"segment": "", "token": "", "http": "mezz_segment_duration 4s; mezz_token off;"},
     {"server": "location /nested/ { mezz; mezz_catalog files; mezz_storage file /tmp; }"},
@@ -151,3 +155,46 @@ def test_module_loaded_but_not_used(tmp_path, cert):
     server.conf_file.write_text(conf)
     code, output = server.test_config()
     assert code == 0, output
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+@pytest.mark.parametrize("other", ["proxy_pass http://127.0.0.1:1;", "fastcgi_pass 127.0.0.1:1;", "stub_status;"])
+def test_one_location_has_one_that_answers(tmp_path, cert, other, order):
+    server = mezz.Nginx(tmp_path / "n", tmp_path, cert)
+    both = f"{other} mezz;" if order == "before" else f"mezz; {other}"
+    server.conf_file.write_text(server.conf.replace("mezz;", both, 1))
+    code, output = server.test_config()
+    assert code != 0 and "[emerg]" in output, output
+    assert "mezz" in output and "give it its own" in output, output
+
+
+def warnings_of_two(tmp_path, cert, keys, roots, modes):
+    """The [warn] lines for two locations, and the FILE:LINE of each one's "mezz"."""
+    folders = [tmp_path / root for root in roots]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    second = (f"location /other/ {{\n mezz;\n mezz_catalog files; mezz_storage file {folders[1]}; "
+              f"mezz_token {modes[1]}; }}")
+    server = mezz.Nginx(tmp_path / "n", folders[0], cert, token=f"mezz_token {modes[0]};", server=second,
+                        keys=[keys["2026-11"]])
+    code, output = server.test_config()
+    assert code == 0, output
+    places = [f"{server.conf_file}:{number}" for number, line in enumerate(server.conf.splitlines(), 1)
+              if line.strip() == "mezz;"]
+    assert len(places) == 2
+    return [line for line in output.splitlines() if "[warn]" in line], places
+
+
+@pytest.mark.parametrize("modes", [("required", "off"), ("off", "required")])
+@pytest.mark.parametrize("roots", [("a", "a"), ("a", "a/b"), ("a/b", "a"), ("a", "a/b/c")])
+def test_a_way_round_the_token_is_warned_of(tmp_path, cert, keys, roots, modes):
+    warnings, places = warnings_of_two(tmp_path, cert, keys, roots, modes)
+    assert len(warnings) == 1 and "token" in warnings[0], warnings
+    assert all(f"{place} " in f"{warnings[0]} " for place in places), warnings
+
+
+@pytest.mark.parametrize("roots,modes", [(("a", "b"), ("required", "off")), (("a", "ab"), ("required", "off")),
+                                         (("ab", "a"), ("off", "required")), (("a", "a"), ("required", "required")),
+                                         (("a", "a/b"), ("off", "off"))])
+def test_no_warning_without_need(tmp_path, cert, keys, roots, modes):
+    assert warnings_of_two(tmp_path, cert, keys, roots, modes)[0] == []

@@ -1,5 +1,10 @@
 """HTTP semantics (RFC 9110, 9111) of every kind of URL, over HTTP/1.1, TLS and HTTP/2."""
+import http.client
+import os
 import re
+import ssl
+import subprocess
+import time
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
@@ -98,6 +103,68 @@ def test_range_in_every_piece(site, paths, kind):
     assert b"".join(pieces) == whole
 
 
+@pytest.fixture(scope="module")
+def large(site):
+    """The path and bytes of a segment of many packets, in TS and in CMAF."""
+    get, found = site.client(), {}
+    for kind in ("hls", "cmaf"):
+        uris = walk.hls_title(get, "/files/minute.mp4", kind).variants[0].uris
+        found[kind] = max(((u, get.ok(u).body) for u in uris), key=lambda item: len(item[1]))
+        assert len(found[kind][1]) > 200_000
+    return found
+
+
+def odd_ranges(size):
+    """(first, last) at the beginning, the middle and the end, within a packet and over many."""
+    middle = size // 2
+    return [(0, 0), (0, 187), (1, 188), (187, 188), (0, 70000), (middle - 1, middle + 1), (middle, middle + 99999),
+            (size - 189, size - 188), (size - 1, size - 1), (size - 50000, size - 1), (0, size - 1), (1, size - 2)]
+
+
+@pytest.mark.parametrize("protocol", ["h1", "tls"])
+@pytest.mark.parametrize("kind", ["hls", "cmaf"])
+def test_ranges_leave_the_connection_usable(site, large, kind, protocol):
+    """Each part is exact, and the next answer comes over the same connection."""
+    path, whole = large[kind]
+    size = len(whole)
+    connection = (http.client.HTTPConnection("127.0.0.1", site.port, timeout=30) if protocol == "h1" else
+                  http.client.HTTPSConnection("127.0.0.1", site.tls_port, timeout=30,
+                                              context=ssl._create_unverified_context()))
+    connection.connect()
+    socket = connection.sock
+    specs = [(f"{a}-{b}", whole[a:b + 1]) for a, b in odd_ranges(size)]
+    specs += [("-1", whole[-1:]), ("-1000", whole[-1000:]), (f"{size - 5}-", whole[-5:]), (f"{size}-", None)]
+    for spec, expected in specs:
+        connection.request("GET", path, headers={"Range": f"bytes={spec}"})
+        answer = connection.getresponse()
+        body = answer.read()
+        assert answer.status == (416 if expected is None else 206), spec
+        assert expected is None or body == expected, spec
+        connection.request("HEAD", path, headers={"Range": f"bytes={spec}"})
+        answer = connection.getresponse()
+        answer.read()
+        assert expected is None or int(answer.headers["content-length"]) == len(expected), spec
+        assert connection.sock is socket, f"{spec}: the connection was closed"
+    connection.request("GET", path)
+    assert connection.getresponse().read() == whole
+    connection.close()
+
+
+@pytest.mark.parametrize("kind", ["hls", "cmaf"])
+def test_ranges_in_one_http2_connection(site, large, tmp_path, kind):
+    path, whole = large[kind]
+    command, ranges = ["curl"], [*odd_ranges(len(whole)), (0, len(whole) - 1)]
+    for i, (first, last) in enumerate(ranges):
+        command += (["--next"] if i else []) + ["-k", "-sS", "--http2", "--max-time", "30", "-r", f"{first}-{last}",
+                                               "-w", "%{http_version} %{http_code} %{num_connects}\\n", "-o",
+                                               tmp_path / str(i), f"https://127.0.0.1:{site.tls_port}{path}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["2 206 1"] + ["2 206 0"] * (len(ranges) - 1)
+    for i, (first, last) in enumerate(ranges):
+        assert (tmp_path / str(i)).read_bytes() == whole[first:last + 1], (first, last)
+
+
 @pytest.mark.parametrize("kind", walk.KINDS)
 def test_conditional_requests(ask, paths, kind):
     h = ask.ok(paths[kind]).headers
@@ -137,6 +204,28 @@ def test_a_changed_file_is_a_new_revision(nginx, library, tmp_path):
     assert after["ts segment"] != before["ts segment"]
     assert get(after["ts master"]).headers["etag"] != tag
     for kind in set(walk.IMMUTABLE) & before.keys():
+        assert get(before[kind]).status == 404, kind
+
+
+@pytest.mark.parametrize("cache", ["", "open_file_cache max=100; open_file_cache_valid 1s;"])
+def test_a_file_of_the_same_size_and_second_is_another_revision(nginx, library, tmp_path, cache):
+    """Only nanoseconds tell the two files apart."""
+    first = bytearray((library / "one_segment.mp4").read_bytes())
+    for i, data in enumerate((bytes(first), bytes(first[:-1]) + bytes([first[-1] ^ 1]))):
+        (tmp_path / str(i)).write_bytes(data)
+        os.utime(tmp_path / str(i), ns=(0, 1_700_000_000_123_456_789 + i))
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "0").rename(root / "a.mp4")
+    get = nginx(root, location=cache).client()
+    before = walk.one_of_each(get, "/files/a.mp4")
+    (tmp_path / "1").rename(root / "a.mp4")
+    deadline = time.monotonic() + (5 if cache else 0)
+    while (after := walk.one_of_each(get, "/files/a.mp4"))["ts segment"] == before["ts segment"]:
+        assert time.monotonic() < deadline, "the same revision for another file"
+        time.sleep(0.1)
+    for kind in set(walk.IMMUTABLE) & before.keys():
+        assert after[kind] != before[kind] and get(after[kind]).status == 200, kind
         assert get(before[kind]).status == 404, kind
 
 

@@ -182,3 +182,45 @@ def test_nothing_else_is_403(guarded, keys, paths):
 def test_no_token_is_asked_where_it_is_off(site):
     for top in ("hls/master.m3u8", "cmaf/master.m3u8", "cmaf/manifest.mpd"):
         assert site.client()(f"{TITLE}/{top}?token=garbage").status == 200
+
+
+TEXTS = [kind for kind in walk.KINDS if "master" in kind or "playlist" in kind or kind == "mpd"]
+
+
+@pytest.mark.parametrize("where", ["cookie", "header"])
+def test_what_a_hidden_token_opened_is_private(guarded, keys, paths, where):
+    """A shared cache's key holds neither cookies nor Authorization: it must not keep these answers."""
+    token = keys["2026-11"].token()
+    headers = {"Cookie": f"mezz_token={token}"} if where == "cookie" else {"Authorization": f"Bearer {token}"}
+    for kind, path in paths.items():
+        caching = guarded.client().ok(path, headers=headers).headers["cache-control"]
+        assert caching.startswith("private"), f"{kind}: {caching}"
+        assert ("immutable" in caching) == (kind in walk.IMMUTABLE), f"{kind}: {caching}"
+
+
+def test_a_hidden_token_makes_ranges_and_304_private_too(guarded, keys, paths):
+    headers = {"Authorization": f"Bearer {keys['2026-11'].token()}"}
+    get = guarded.client()
+    for kind in ("ts segment", "cmaf segment", "mpd"):
+        tag = get.ok(paths[kind], headers=headers).headers["etag"]
+        for more, status in (({"Range": "bytes=0-9"}, 206), ({"If-None-Match": tag}, 304)):
+            answer = get(paths[kind], headers={**headers, **more})
+            assert answer.status == status
+            assert answer.headers["cache-control"].startswith("private"), kind
+
+
+def test_a_token_in_the_query_is_in_texts_only(guarded, keys, paths):
+    """Playlists hold the viewer's token, segments are the same for all."""
+    token = keys["2026-11"].token()
+    for kind, path in paths.items():
+        caching = guarded.client().ok(f"{path}?token={token}").headers["cache-control"]
+        assert ("private" in caching) == (kind in TEXTS), f"{kind}: {caching}"
+
+
+def test_all_is_public_where_no_token_is_asked(site, keys):
+    get = site.client()
+    headers = {"Cookie": f"mezz_token={keys['2026-11'].token()}"}
+    for kind, path in walk.one_of_each(get, TITLE).items():
+        for given in ({}, headers):
+            caching = get.ok(path, headers=given).headers["cache-control"]
+            assert "private" not in caching and "no-store" not in caching, f"{kind}: {caching}"

@@ -155,4 +155,22 @@ inline Buffer fragmented_head(std::vector<TrackSpec> tracks, Bytes between = {})
     return {file.bytes.begin(), file.bytes.begin() + end};
 }
 
+/// A track file with one frame a fragment, which sidx says to last `durations` ticks of 90 kHz.
+inline Buffer sidx_file(const std::vector<std::uint32_t>& durations, std::vector<Edit> edits = {}) {
+    TrackSpec track = video_track(0, 1);
+    track.edits = std::move(edits);
+    const Buffer head = fragmented_head({track});
+    SidxSpec spec{.references = std::vector<Reference>(durations.size())};
+    const std::uint64_t start = head.size() + sidx(spec).size();
+    Buffer media;
+    std::uint64_t time = 0;
+    for (std::size_t i = 0; i < durations.size(); ++i) {
+        const Buffer part = fragment({{.time = time, .frames = {{9, 90000, 0, true}}}}, start + media.size());
+        spec.references[i] = {static_cast<std::uint32_t>(part.size()), durations[i]};
+        media = join({media, part});
+        time += durations[i];
+    }
+    return join({head, sidx(spec), media});
+}
+
 }  // namespace mezz::test

@@ -143,6 +143,22 @@ static const char* presentation_follows_reordering() {
     return test::kFine;
 }
 
+// An edit list that begins between key frames: the title begins with the key frame, and audio as much
+// earlier.
+static const char* titles_begin_with_a_key_frame() {
+    TrackSpec video = test::video_track(100, 25);
+    video.edits = {{0, 36000}};
+    TrackSpec audio = test::audio_track(180);
+    audio.edits = {{0, 17640}};  // the same 0.4 s
+    const auto block = index_of({video, audio});
+    MEZZ_CHECK(block.has_value());
+    const FileIndexView index(*block);
+    MEZZ_CHECK(index.track(0).piece_time(0) == 0 && index.track(0)->end == 360000 &&
+               index.track(0)->edit_shift == 0);
+    MEZZ_CHECK(index.track(1).piece_time(0) == 0 && index.track(1)->edit_shift == 0);
+    return test::kFine;
+}
+
 // Without an edit list the pictures begin at 0 all the same.
 static const char* reordering_without_edit_list() {
     TrackSpec track = test::video_track(50, 25);
@@ -194,6 +210,7 @@ int main() {
                                 MEZZ_CHECKED(audio_is_cut_where_video_is),
                                 MEZZ_CHECKED(audio_alone_is_cut_each_second),
                                 MEZZ_CHECKED(presentation_follows_reordering),
+                                MEZZ_CHECKED(titles_begin_with_a_key_frame),
                                 MEZZ_CHECKED(reordering_without_edit_list),
                                 MEZZ_CHECKED(samples_before_the_first_sync_are_dropped),
                                 MEZZ_CHECKED(refuses_impossible_times)};

@@ -85,17 +85,15 @@ static const char* odd_languages_are_unknown() {
 
 static const char* edit_lists_move_the_start() {
     const auto plain = parse(with_edits({}));
-    MEZZ_CHECK(plain.movie && plain.movie->tracks[0].edit_shift == 0 && plain.movie->tracks[0].priming == 0);
+    MEZZ_CHECK(plain.movie && plain.movie->tracks[0].edit_shift == 0);
     for (const bool wide : {false, true}) {
         const auto skip = parse(with_edits({{1000, 7200}}, wide));
-        MEZZ_CHECK(skip.movie && skip.movie->tracks[0].edit_shift == -7200 &&
-                   skip.movie->tracks[0].priming == 7200);
+        MEZZ_CHECK(skip.movie && skip.movie->tracks[0].edit_shift == -7200);
         const auto late = parse(with_edits({{1000, -1}, {500, -1}, {1000, 3600}, {5, 9}}, wide));
         MEZZ_CHECK(late.movie && late.movie->tracks[0].edit_shift == 135000 - 3600);
-        MEZZ_CHECK(late.movie->tracks[0].priming == 3600);
     }
     const auto unknown_duration = parse(with_edits({{UINT64_MAX, 1024}}, true));
-    MEZZ_CHECK(unknown_duration.movie && unknown_duration.movie->tracks[0].priming == 1024);
+    MEZZ_CHECK(unknown_duration.movie && unknown_duration.movie->tracks[0].edit_shift == -1024);
     return test::kFine;
 }
 

@@ -130,8 +130,10 @@ static const char* priming_is_left_to_the_edit_list() {
     test::TrackSpec audio = test::audio_track(40);
     audio.edits = {{0, 2112}};
     MEZZ_CHECK_ALL(shows_all(audio, 2112));
-    audio.edits = {{700, -1}, {0, 2112}};
-    return shows_all(audio, 2112);
+    audio.edits = {{20, -1}, {0, 2112}};  // of the priming, 882 ticks sound before the start
+    MEZZ_CHECK_ALL(shows_all(audio, 2112 - 882));
+    audio.edits = {{700, -1}, {0, 2112}};  // it all comes before the delayed start
+    return shows_all(audio, 0);
 }
 
 static const char* flags_of_any_pattern() {
@@ -197,14 +199,13 @@ static const char* too_much_for_one_segment() {
     samples[0].size = UINT32_MAX;
     MEZZ_CHECK(
         test::refused(plan_fragment(in.track(), samples, 0), ErrorCode::too_large, "segment: over 4 GiB"));
-    test::TrackSpec trimmed = test::video_track(2, 2);
-    trimmed.edits = {{0, INT32_MAX}};
-    MEZZ_CHECK_ALL(shows_all(trimmed));
-    trimmed.edits = {{0, std::int64_t{INT32_MAX} + 2}};
-    trimmed.wide_times = true;
-    const Packaged far = packaged(trimmed);
-    MEZZ_CHECK(test::refused(plan_fragment(far.track(), far.samples, 0), ErrorCode::unsupported,
-                             "elst: media time"));
+    test::TrackSpec edited = reordered(7200);
+    edited.edits = {{2000, 7200}};
+    const Packaged early = packaged(edited);
+    samples = early.samples;
+    samples[1].composition_offset = INT32_MIN;
+    MEZZ_CHECK(
+        test::refused(plan_fragment(early.track(), samples, 0), ErrorCode::unsupported, "elst: media time"));
     return test::kFine;
 }
 
@@ -224,7 +225,7 @@ static const char* check_init(const test::TrackSpec& spec) {
     MEZZ_CHECK(std::ranges::equal(track.config, source.config()) && track.language == source->language);
     MEZZ_CHECK(track.tables.format.sample_count == 0 && track.tables.chunk_offsets.count == 0);
     const bool video = track.kind == TrackKind::video;
-    MEZZ_CHECK(track.priming == (video ? 0 : source->priming));
+    MEZZ_CHECK(track.edit_shift == (video ? 0 : -source->priming));
     MEZZ_CHECK(track.width == source->width && track.height == source->height);
     MEZZ_CHECK(track.pixel_aspect_h * source->pixel_aspect_v ==
                track.pixel_aspect_v * source->pixel_aspect_h);

@@ -115,9 +115,7 @@ static const char* boundaries_are_points() {
 }
 
 static const char* points_of_tracks() {
-    test::TrackSpec hidden = test::video_track(100, 25);
-    hidden.edits = {{0, 135000}};  // the first 1.5 s are not shown
-    const auto block = test::scan(test::make_mp4({.tracks = {hidden}}).bytes);
+    const auto block = test::scan(test::sidx_file({90000, 90000, 90000, 90000}, {{0, 135000}}));
     MEZZ_CHECK(block.has_value());
     const CutPoints points = cut_points(FileIndexView(*block).track(0));
     MEZZ_CHECK(points.timescale == 90000 && points.end == 225000 && points.times == Times{45000, 135000});
@@ -129,17 +127,7 @@ static const char* points_of_tracks() {
 
 // An index may say that a subsegment lasts no time.
 static const char* pieces_without_duration() {
-    const test::Buffer head = test::fragmented_head({test::video_track(0, 1)});
-    test::SidxSpec spec{.references = std::vector<test::Reference>(5)};
-    const std::uint64_t start = head.size() + test::sidx(spec).size();
-    test::Buffer media;
-    for (std::uint32_t i = 0; i < 5; ++i) {
-        const test::Buffer part =
-            test::fragment({{.time = i * 90000, .frames = {{9, 90000, 0, true}}}}, start + media.size());
-        spec.references[i] = {static_cast<std::uint32_t>(part.size()), i % 2 == 0 && i > 0 ? 0U : 90000U};
-        media = test::join({media, part});
-    }
-    const auto block = test::scan(test::join({head, test::sidx(spec), media}));
+    const auto block = test::scan(test::sidx_file({90000, 90000, 0, 90000, 0}));
     MEZZ_CHECK(block.has_value());
     const CutPoints points = cut_points(FileIndexView(*block).track(0));
     MEZZ_CHECK(points.times == Times{90000, 180000} && points.end == 270000);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "check.hpp"
+#include "cmaf_fixture.hpp"
 #include "title_fixture.hpp"
 
 namespace test = mezz::test;
@@ -151,28 +152,24 @@ static const char* late_and_short_audio() {
     return test::kFine;
 }
 
-// An edit list that begins in the middle: what is not shown is not sent, but for the GOP that it falls into.
+// Of what an edit list hides, only the piece that it falls into is sent.
 static const char* hidden_pieces_are_not_sent() {
-    test::FileSpec spec = video_only(500, 50, 100);
-    spec.tracks[0].edits = {{0, 5 * 90000}};
-    MadeTitle made;
-    made.add(spec);
-    made.build({2000});
-    const TrackTimeline line = made.line("36p");
-    MEZZ_CHECK(line.pieces(0).first == 2 && line.track().piece_time(2) == -90000 && line.start(0) == 0);
-    MEZZ_CHECK(segments_are_complete(line, 2) && line.start(1) == 90000 &&
-               made.view().boundaries().back() == 15 * 90000);
-    spec.tracks[0].edits = {{0, 171000}};  // time 0 is nearer to the second GOP, and in the first
-    MadeTitle early;
-    early.add(spec);
-    early.build({2000});
-    MEZZ_CHECK(early.line("36p").pieces(0).first == 0 && early.line("36p").track().piece_time(1) == 9000);
-    spec.tracks[0].edits = {{0, 90000 * 100}};
-    MadeTitle none;
-    none.add(spec);
-    none.build({2000});
-    MEZZ_CHECK(none.view().segment_count() == 1 && none.line("36p").pieces(0).empty());
-    MEZZ_CHECK(none.line("36p").start(1) == 0);
+    const std::vector<std::uint32_t> seconds(20, 90000);
+    const auto made_with = [&](std::int64_t media_time) {
+        MadeTitle made;
+        made.add(test::sidx_file(seconds, {{0, media_time}}));
+        made.build({2000});
+        return made;
+    };
+    const MadeTitle middle = made_with(225000);
+    const TrackTimeline line = middle.line("36p");
+    MEZZ_CHECK(line.pieces(0).first == 2 && line.track().piece_time(2) == -45000 && line.start(0) == 0);
+    MEZZ_CHECK(segments_are_complete(line, 2) && middle.view().boundaries().back() == 20 * 90000 - 225000);
+    const MadeTitle late = made_with(171000);  // time 0 is nearer to the third piece, and in the second
+    MEZZ_CHECK(late.line("36p").pieces(0).first == 1 && late.line("36p").track().piece_time(2) == 9000);
+    const MadeTitle none = made_with(90000 * 100);
+    MEZZ_CHECK(none.view().segment_count() == 1 && none.line("36p").pieces(0).empty() &&
+               none.line("36p").start(1) == 0);
     return test::kFine;
 }
 
