@@ -1,21 +1,22 @@
 // Indexes and titles in shared memory: one copy for all workers, the least recently used go first.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <memory>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/bytes.hpp"
+#include "nginx/block_cache.hpp"
 #include "nginx/ngx.hpp"
 
 namespace mezz::nginx {
 
-struct ZoneEntry;
+struct ZonePin;
 
 /// A block of bytes that stays where it is and as it is while this object lives: pinned in the zone, or,
-/// where the zone has no room, owned. Aligned to 8 bytes. A pin is for the time of planning an answer: an
-/// entry that has been pinned and not asked for during ten minutes may be evicted, as after a worker's death.
+/// where the zone cannot store it, in this worker's memory. Aligned to 8 bytes. A pinned block takes room
+/// that others need: hold it for the time of planning an answer, not of sending it.
 class Block {
 public:
     Block() = default;
@@ -28,31 +29,35 @@ public:
 
 private:
     friend class Zone;
+    explicit Block(SharedBytes owned) noexcept : bytes_(*owned), owned_(std::move(owned)) {}
+    Block(ngx_shm_zone_t* zone, ZonePin& pin) noexcept;
     void release() noexcept;
 
     Bytes bytes_;
-    std::vector<std::byte> owned_;
+    SharedBytes owned_;
     ngx_shm_zone_t* zone_ = nullptr;
-    ZoneEntry* entry_ = nullptr;
-    std::uint64_t generation_ = 0;
+    ZonePin* pin_ = nullptr;
 };
 
 /// Registers a zone while the configuration is read; null after a message.
 ngx_shm_zone_t* add_zone(ngx_conf_t* cf, ngx_str_t& name, std::size_t size) noexcept;
 
-/// Access to a zone from a worker. Calls take the zone's mutex for a short time.
+/// Access to a zone from a worker. Calls take the zone's mutex for a short time. What the zone cannot store,
+/// as it is too large, or as a worker has died and damaged the zone, is kept in a small cache of this worker
+/// until the zone can. A key names the same bytes for ever.
 class Zone {
 public:
     explicit Zone(ngx_shm_zone_t* zone) noexcept : zone_(zone) {}
 
-    /// The block stored under this key, pinned; an empty Block if there is none.
+    /// The block stored under this key; an empty Block if there is none.
     [[nodiscard]] Block find(std::string_view key) const noexcept;
 
-    /// Stores bytes under a key, unless another worker was faster, and returns the block that is stored. If
-    /// there is no room even after evicting all that can be, the returned Block owns the bytes itself.
-    [[nodiscard]] Block insert(std::string_view key, std::vector<std::byte> bytes) const noexcept;
+    /// Stores bytes under a key, unless another worker was faster, and returns the block that is stored.
+    [[nodiscard]] Block insert(std::string_view key, std::vector<std::byte> bytes) const;
 
 private:
+    [[nodiscard]] Block store(std::string_view key, Bytes data) const noexcept;
+
     ngx_shm_zone_t* zone_;
 };
 
