@@ -170,12 +170,18 @@ struct Shift {
 };
 
 // An edit list that begins between key frames hides pictures that a player must decode, and players that
-// cannot hide them would drop the key frame with them: the title begins with the key frame, and its audio as
-// much earlier.
-Shift uncovering(const MovieTrack& track, const FirstSample& first) noexcept {
-    const std::int64_t shown = first.dts + first.composition_offset;
-    if (track.kind != TrackKind::video || !track.has_edit_list || shown >= 0) return {};
-    return {-shown, track.timescale};
+// cannot hide them would drop the key frame with them: the title begins with the last key frame before, and
+// its audio as much earlier.
+Shift uncovering(const MovieTrack& track, SampleSource& source) {
+    if (track.kind != TrackKind::video || !track.has_edit_list || track.edit_shift >= 0) return {};
+    std::int64_t key_frame = 0;
+    while (!source.at_end()) {
+        const auto sample = source.next();
+        if (!sample || sample->dts > 0) break;
+        const std::int64_t shown = sample->dts + sample->composition_offset;
+        if (sample->sync && shown <= 0) key_frame = shown;
+    }
+    return {-key_frame, track.timescale};
 }
 
 // A writer that leaves the edit list out still delays the pictures by their reordering: as players do, we let
@@ -272,7 +278,8 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t fil
         for (const MovieTrack& track : movie.tracks) {
             if (track.kind != kind || track.tables.format.sample_count == 0) continue;
             const FirstSample first{track.edit_shift, first_table_offset(track)};
-            if (shift.ticks == 0) shift = uncovering(track, first);
+            TableSource beginning(track, file_size);
+            if (shift.ticks == 0) shift = uncovering(track, beginning);
             const MovieTrack moved = begun_at_zero(track, first, shift);
             TableSource source(moved, file_size);
             if (auto ok = builder.add(moved, source, table_seconds(track), Layout::sample_tables); !ok)
@@ -292,7 +299,8 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile
             if (track.kind != kind || file.tracks[i].samples.empty()) continue;
             const Sample& sample = file.tracks[i].samples.front();
             const FirstSample first{sample.dts, sample.composition_offset};
-            if (shift.ticks == 0) shift = uncovering(track, first);
+            ScannedSource beginning(file.tracks[i], 0);
+            if (shift.ticks == 0) shift = uncovering(track, beginning);
             const MovieTrack moved = begun_at_zero(track, first, shift);
             ScannedSource source(file.tracks[i], moved.edit_shift - track.edit_shift);
             const std::uint64_t seconds = scanned_seconds(track, file.tracks[i]);

@@ -159,6 +159,19 @@ static const char* titles_begin_with_a_key_frame() {
     return test::kFine;
 }
 
+// What was trimmed away in the edit list is not shown again, but for the pictures since the last key frame
+// before.
+static const char* trimmed_pieces_stay_before_the_title() {
+    TrackSpec video = test::video_track(100, 25);
+    video.edits = {{0, 225000}};  // in the third of four GOPs of a second each
+    const auto block = index_of({video});
+    MEZZ_CHECK(block.has_value());
+    const TrackView view = FileIndexView(*block).track(0);
+    MEZZ_CHECK(view.piece_count() == 4 && view.piece_time(0) == -180000 && view.piece_time(2) == 0);
+    MEZZ_CHECK(view->end == 180000);
+    return test::kFine;
+}
+
 // Without an edit list the pictures begin at 0 all the same.
 static const char* reordering_without_edit_list() {
     TrackSpec track = test::video_track(50, 25);
@@ -211,6 +224,7 @@ int main() {
                                 MEZZ_CHECKED(audio_alone_is_cut_each_second),
                                 MEZZ_CHECKED(presentation_follows_reordering),
                                 MEZZ_CHECKED(titles_begin_with_a_key_frame),
+                                MEZZ_CHECKED(trimmed_pieces_stay_before_the_title),
                                 MEZZ_CHECKED(reordering_without_edit_list),
                                 MEZZ_CHECKED(samples_before_the_first_sync_are_dropped),
                                 MEZZ_CHECKED(refuses_impossible_times)};
