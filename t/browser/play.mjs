@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const [page_url, player, url, screenshot] = process.argv.slice(2);
-const kStep = 20000;  // ms that a step may take
-const kStall = 4000;  // ms without progress while playing
+const kStep = 60000;  // ms that a step may take, on however slow a machine
+const kStall = 20000;  // ms without progress while playing
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync',
     '--autoplay-policy=no-user-gesture-required'];
@@ -69,14 +69,17 @@ try {
     await seek(page, start.duration * 0.2);
     await page.screenshot({ path: screenshot });
     await seek(page, start.duration - 1.2);
-    const end = await until(page, 'end', (s) => s.ended);
+    // Reaching the end pauses; a player that then touches its source takes `ended` back.
+    const end = await until(page, 'end', (s) => s.ended || (s.paused && s.time > s.duration - 0.02));
     const last = end.buffered.at(-1)?.[1] ?? 0;
     // Chromium's own HLS player ends its range where the last frame begins, and drops what it decoded.
     if (Math.abs(last - end.duration) > (player === 'native' ? 0.5 : 0.15)) report.failures.push(`buffered ends at ${last} of ${end.duration}`);
     if (Math.abs(end.time - end.duration) > 0.15) report.failures.push(`ended at ${end.time} of ${end.duration}`);
     const jumps = [0, 0.6 * start.duration, 0.2 * start.duration, start.duration - 1.2];
     for (const wait of end.waits) {
-        const excused = wait.seeking || wait.at > end.duration - 0.2 || jumps.some((j) => Math.abs(wait.at - j) < 0.5);
+        // With data there, only the machine is slow.
+        const excused = wait.seeking || wait.ahead > 0.5 || wait.at > end.duration - 0.2 ||
+            jumps.some((j) => Math.abs(wait.at - j) < 0.5);
         if (!excused) report.failures.push(`stalled at ${wait.at}`);
     }
     report.duration = end.duration;

@@ -48,7 +48,18 @@ const players = {
 };
 
 video.addEventListener('error', () => failed(`video ${video.error.code} ${video.error.message}`));
-video.addEventListener('waiting', () => window.waits.push({ at: video.currentTime, seeking: video.seeking }));
+// Seconds of data from the present position on.
+function ahead() {
+    for (let i = 0; i < video.buffered.length; ++i) {
+        if (video.buffered.start(i) <= video.currentTime && video.currentTime < video.buffered.end(i)) {
+            return video.buffered.end(i) - video.currentTime;
+        }
+    }
+    return 0;
+}
+
+video.addEventListener('waiting', () =>
+    window.waits.push({ at: video.currentTime, seeking: video.seeking, ahead: ahead() }));
 players[query.get('player')](query.get('url'))
     .then(() => video.play())
     .catch((e) => e.name === 'AbortError' || failed(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`));

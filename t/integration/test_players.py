@@ -42,7 +42,7 @@ def play(theatre, keys, name, player, folder):
     program, top = PLAYERS[player]
     url = theatre.url(f"/files/{name}/{top}?token={keys['2026-11'].token(path=f'/files/{name}')}")
     done = subprocess.run(["node", "play.mjs", theatre.url("/static/player.html"), program, url, folder / "screen.png"],
-                          cwd=BROWSER, capture_output=True, text=True, timeout=150)
+                          cwd=BROWSER, capture_output=True, text=True, timeout=400)
     assert done.stdout.strip(), done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["failures"] == [], "\n".join(report["failures"])
