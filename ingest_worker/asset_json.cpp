@@ -1,0 +1,70 @@
+#include "asset_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catalog/asset.hpp"
+#include "output_files.hpp"
+
+namespace mezz::worker {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json tagged(const std::string& name, const char* extension, const std::string& language,
+            const std::string& label) {
+    Json item{{"name", name}, {"file", name + extension}};
+    if (!language.empty()) item["language"] = language;
+    if (!label.empty()) item["label"] = label;
+    return item;
+}
+
+Json rendition(const MadeRendition& made, const RenditionFacts& facts) {
+    Json item = tagged(made.name, ".mp4", made.language, made.label);
+    if (made.is_default) item["default"] = true;
+    if (made.video) {
+        item["width"] = made.width;
+        item["height"] = made.height;
+    }
+    item["codecs"] = facts.codecs;
+    item["bandwidth"] = facts.peak_bps;
+    item["average_bandwidth"] = facts.average_bps;
+    return item;
+}
+
+Json thumbs(const MadeThumbs& made) {
+    const std::string folder = std::string(kThumbsFolder) + '/';
+    Json item{{"poster", folder + "poster.jpg"}};
+    if (made.sheets == 0) return item;
+    item["storyboard"] = folder + "storyboard.vtt";
+    item["sheets"] = made.sheets;
+    item["tile_width"] = made.tile_width;
+    item["tile_height"] = made.tile_height;
+    item["interval"] = made.interval_seconds;
+    return item;
+}
+
+}  // namespace
+
+Outcome<std::string> make_asset_json(const Job& job, const TranscodeReport& report,
+                                     const std::vector<RenditionFacts>& facts) {
+    Json asset{{"version", 1}, {"revision", job.revision}};
+    asset["title"] = !job.title.empty() ? job.title : report.title;
+    if (!job.video_id.empty()) asset["video_id"] = job.video_id;
+    asset["duration_ms"] = report.duration_ms;
+    if (report.frame_rate > 0) asset["frame_rate"] = report.frame_rate;
+    asset["renditions"] = Json::array();
+    for (std::size_t i = 0; i < report.renditions.size(); ++i)
+        asset["renditions"].push_back(rendition(report.renditions[i], facts[i]));
+    asset["subtitles"] = Json::array();
+    for (const MadeSubtitles& made : report.subtitles)
+        asset["subtitles"].push_back(tagged(made.name, ".vtt", made.language, made.label));
+    if (report.thumbs) asset["thumbs"] = thumbs(*report.thumbs);
+    asset["notes"] = report.notes;
+    std::string text = asset.dump(2, ' ', false, Json::error_handler_t::replace);
+    text += '\n';
+    if (const auto read = catalog::parse_asset(text); !read)
+        return give_up(FailureKind::internal, "The title's descriptor is not valid.", read.error().text);
+    return text;
+}
+
+}  // namespace mezz::worker

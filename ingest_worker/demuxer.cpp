@@ -1,0 +1,106 @@
+#include "demuxer.hpp"
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+namespace mezz::worker {
+namespace {
+
+// Files that hold their own media. Playlists, scripts, image sequences, devices, subtitle files and
+// everything that names other files are not among them.
+constexpr const char* kAcceptedTypes =
+    "mov,matroska,mpegts,mpeg,mpegvideo,m4v,h264,hevc,av1,obu,ivf,vc1,avi,flv,asf,mxf,gif,dv,ogg,"
+    "wav,w64,aiff,caf,au,mp3,aac,flac,ac3,eac3,dts,amr";
+
+bool is_one_of(std::string_view name, std::initializer_list<std::string_view> list) {
+    for (const std::string_view item : list)
+        if (name == item) return true;
+    return false;
+}
+
+std::string refusal(std::string_view type) {
+    if (is_one_of(type, {"hls", "dash", "concat", "applehttp", "sdp", "imf", "webm_dash_manifest"}))
+        return "This is a playlist that points to other files, not a video.";
+    if (type.ends_with("_pipe") || is_one_of(type, {"image2", "ico", "apng", "webp_pipe"}))
+        return "This is a picture, not a video.";
+    if (is_one_of(type, {"srt", "ass", "webvtt", "sami", "subviewer", "subviewer1", "microdvd", "mpl2",
+                         "tedcaptions", "lrc", "ttml", "vplayer", "pjs", "realtext", "jacosub", "stl", "tty",
+                         "ffmetadata", "scc"}))
+        return "This is a text, not a video.";
+    return "Files of the type \"" + std::string(type) + "\" are not accepted.";
+}
+
+// libavformat asks for this whenever a file names another one.
+int refuse_nested(AVFormatContext* /*context*/, AVIOContext** /*io*/, const char* /*url*/, int /*flags*/,
+                  AVDictionary** /*options*/) noexcept {
+    return AVERROR(EPERM);
+}
+
+Outcome<const AVInputFormat*> recognise(AVIOContext* io) {
+    constexpr unsigned kLooksAt = 1U << 20;
+    const AVInputFormat* type = nullptr;
+    const int score = av_probe_input_buffer2(io, &type, "", nullptr, 0, kLooksAt);
+    if (score < 0 || type == nullptr)
+        return give_up(FailureKind::source, "Nothing in this file looks like a video.",
+                       score < 0 ? av_text(score) : std::string());
+    return type;
+}
+
+bool is_accepted(const AVInputFormat& type) {
+    for (std::string_view names = type.name; !names.empty();) {
+        const std::size_t comma = names.find(',');
+        const std::string name(names.substr(0, comma));
+        if (av_match_name(name.c_str(), kAcceptedTypes) > 0) return true;
+        names = comma == std::string_view::npos ? std::string_view() : names.substr(comma + 1);
+    }
+    return false;
+}
+
+}  // namespace
+
+Outcome<Demuxer> Demuxer::open(int fd, const Limits& limits) {
+    auto io = std::make_unique<SourceIo>(fd);
+    const auto type = recognise(io->get());
+    if (!type) return std::unexpected(type.error());
+    if (!is_accepted(**type)) return give_up(FailureKind::source, refusal((*type)->name));
+    AVFormatContext* context = avformat_alloc_context();
+    if (context == nullptr) throw std::bad_alloc();
+    context->pb = io->get();
+    context->flags |= AVFMT_FLAG_CUSTOM_IO;
+    context->io_open = &refuse_nested;
+    context->max_streams = static_cast<int>(limits.streams);
+    Options options;
+    options.set("protocol_whitelist", "");
+    options.set("format_whitelist", kAcceptedTypes);
+    options.set("probesize", "20000000");
+    options.set("analyzeduration", "10000000");
+    // On failure the context is freed, too.
+    int error = avformat_open_input(&context, "", *type, options.get());
+    if (error < 0) return av_failure(error, FailureKind::source, "The file is broken: it cannot be opened.");
+    Demuxer demuxer(std::move(io), Av<AVFormatContext>(context));
+    error = avformat_find_stream_info(context, nullptr);
+    if (error < 0)
+        return av_failure(error, FailureKind::source, "The file is broken: its head is unreadable.");
+    if (context->nb_streams > limits.streams)
+        return give_up(FailureKind::limit,
+                       "The file has more than " + std::to_string(limits.streams) + " streams.");
+    return demuxer;
+}
+
+Outcome<bool> Demuxer::read(AVPacket& packet) {
+    constexpr int kPatience = 1000;
+    for (int tries = 0; tries < kPatience; ++tries) {
+        const int error = av_read_frame(context_.get(), &packet);
+        if (error >= 0) return true;
+        if (error == AVERROR(ENOMEM)) return av_failure(error, FailureKind::limit, {});
+        if (error == AVERROR_EOF) break;
+        damaged_ = true;
+        if (error != AVERROR(EAGAIN) && error != AVERROR_INVALIDDATA) break;
+    }
+    const int error = io_->get()->error;
+    if (error < 0 && error != AVERROR_EOF) damaged_ = true;
+    return false;
+}
+
+}  // namespace mezz::worker

@@ -1,0 +1,39 @@
+// Opens a source of an accepted file type, told by its content.
+#pragma once
+
+#include <memory>
+
+#include "av.hpp"
+#include "job.hpp"
+#include "source_io.hpp"
+
+namespace mezz::worker {
+
+class Demuxer {
+public:
+    /// Recognises the type and reads the head of the file. Fails with kind source for playlists, pictures,
+    /// texts and types that are not accepted, with kind limit for too many streams.
+    [[nodiscard]] static Outcome<Demuxer> open(int fd, const Limits& limits);
+
+    [[nodiscard]] AVFormatContext* get() const noexcept { return context_.get(); }
+    [[nodiscard]] AVStream* stream(int index) const noexcept {
+        return context_->streams[static_cast<std::size_t>(index)];
+    }
+    [[nodiscard]] int stream_count() const noexcept { return static_cast<int>(context_->nb_streams); }
+
+    /// The next packet; false at the end of the file, or where the rest cannot be read: see damaged().
+    [[nodiscard]] Outcome<bool> read(AVPacket& packet);
+
+    /// Reading ended before the end of the file.
+    [[nodiscard]] bool damaged() const noexcept { return damaged_; }
+
+private:
+    Demuxer(std::unique_ptr<SourceIo> io, Av<AVFormatContext> context) noexcept
+        : io_(std::move(io)), context_(std::move(context)) {}
+
+    std::unique_ptr<SourceIo> io_;
+    Av<AVFormatContext> context_;
+    bool damaged_ = false;
+};
+
+}  // namespace mezz::worker

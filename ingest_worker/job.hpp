@@ -1,0 +1,63 @@
+// What is to be done, and what came of it. The same for every front end: the command line, a queue.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "failure.hpp"
+#include "ladder.hpp"
+#include "progress.hpp"
+
+namespace mezz::worker {
+
+/// What a source may cost. A job that would need more fails and says so.
+struct Limits {
+    std::uint64_t memory_mib = 4096;  ///< address space of the process that reads the file
+    std::uint64_t cpu_seconds = 172800;
+    std::uint64_t wall_seconds = 43200;
+    std::uint64_t file_mib = 262144;  ///< of one output file
+    std::uint32_t duration_seconds = 43200;
+    std::uint32_t width = 8192;  ///< of the picture; width × height is its area's limit, either way up
+    std::uint32_t height = 4320;
+    std::uint32_t streams = 64;
+};
+
+/// What the process that reads the file is told.
+struct TranscodeOrder {
+    std::vector<Rung> ladder;
+    Limits limits;
+    int decoder_threads = 2;
+
+    [[nodiscard]] std::string to_json() const;
+};
+
+/// Reads what to_json() wrote; nullopt if it is anything else.
+[[nodiscard]] std::optional<TranscodeOrder> parse_order(std::string_view json);
+
+struct Job {
+    std::string source;    ///< path of the file
+    std::string folder;    ///< of the title; made if it is not there
+    std::string video_id;  ///< for the result, may be empty
+    std::string title;     ///< empty: what the file says
+    std::uint64_t revision = 1;
+    TranscodeOrder order;
+};
+
+/// What a job ended with: the title's asset.json, and remarks on what was left out or repaired.
+struct Ready {
+    std::string asset;
+    std::vector<std::string> notes;
+};
+
+/// Where jobs come from and where their results go.
+class JobSource : public ProgressSink {
+public:
+    /// The next job; nullopt when there will be none.
+    [[nodiscard]] virtual std::optional<Job> next() = 0;
+    virtual void finished(const Job& job, const Outcome<Ready>& outcome) = 0;
+};
+
+}  // namespace mezz::worker

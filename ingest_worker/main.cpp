@@ -1,0 +1,48 @@
+// ingest_worker: see README.md.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+#include "child.hpp"
+#include "child_process.hpp"
+#include "command_line.hpp"
+#include "runner.hpp"
+
+namespace {
+
+volatile std::sig_atomic_t stop = 0;
+
+void ask_to_stop(int /*signal*/) noexcept {
+    stop = 1;
+}
+
+void handle_signals() {
+    struct sigaction action {};
+    action.sa_handler = &ask_to_stop;
+    ::sigaction(SIGTERM, &action, nullptr);
+    ::sigaction(SIGINT, &action, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+}
+
+void work(mezz::worker::JobSource& source) {
+    while (const auto job = source.next())
+        source.finished(*job, mezz::worker::run_job(*job, source, stop));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        if (argc == 2 && std::string_view(argv[1]) == mezz::worker::kChildCommand)
+            return mezz::worker::run_child();
+        handle_signals();
+        auto source = mezz::worker::parse_command_line(argc, argv);
+        if (!source) return source.error();
+        work(**source);
+        return (*source)->exit_code();
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "ingest_worker: %s\n", error.what());
+        return 1;
+    }
+}

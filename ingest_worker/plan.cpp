@@ -1,0 +1,51 @@
+#include "plan.hpp"
+
+#include <set>
+
+namespace mezz::worker {
+namespace {
+
+constexpr int kHalvedUpTo = 480;  // lines
+constexpr double kHighRate = 31;  // pictures a second
+
+VideoPlan plan_video(const VideoInfo& info, const std::vector<Rung>& ladder) {
+    VideoPlan plan;
+    const std::vector<SizedRung> rungs = choose_rungs(ladder, info.displayed);
+    const bool any_high = !rungs.empty() && rungs.front().rung.height > kHalvedUpTo;
+    plan.deinterlace = info.interlaced;
+    plan.every_field = info.interlaced && any_high && field_rate(info.rate) != info.rate;
+    plan.rate = plan.every_field ? field_rate(info.rate) : info.rate;
+    // A source whose renditions are all halved need not have the other pictures at all.
+    if (!any_high && plan.rate.value() > kHighRate) plan.rate.den *= 2;
+    const bool halves = plan.rate.value() > kHighRate;
+    for (const SizedRung& rung : rungs)
+        plan.renditions.push_back({.name = rung.rung.name,
+                                   .size = rung.size,
+                                   .rung = rung.rung,
+                                   .step = halves && rung.rung.height <= kHalvedUpTo ? 2 : 1});
+    plan.timing = frame_timing(plan.rate);
+    plan.gop = gop_length(plan.rate, halves);
+    return plan;
+}
+
+std::string free_name(const std::string& wished, std::set<std::string>& taken) {
+    std::string name = wished;
+    for (int n = 2; !taken.insert(name).second; ++n)
+        name = wished + '-' + std::to_string(n);
+    return name;
+}
+
+}  // namespace
+
+TitlePlan make_plan(const MediaInfo& info, const std::vector<Rung>& ladder) {
+    TitlePlan plan;
+    std::set<std::string> taken;
+    if (info.video) plan.video = plan_video(*info.video, ladder);
+    for (const TrackInfo& track : info.audio)
+        plan.audio.push_back({track, free_name("audio-" + track.language.code, taken)});
+    for (const TrackInfo& track : info.subtitles)
+        plan.subtitles.push_back({track, free_name("subs-" + track.language.code, taken)});
+    return plan;
+}
+
+}  // namespace mezz::worker

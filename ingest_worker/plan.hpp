@@ -1,0 +1,49 @@
+// What is made of a source: decided once, from what was probed, before anything is encoded.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "job.hpp"
+#include "probe.hpp"
+
+namespace mezz::worker {
+
+struct RenditionPlan {
+    std::string name;
+    Size size;
+    Rung rung;
+    int step = 1;  ///< encodes every picture, or every second one
+};
+
+struct VideoPlan {
+    FrameRate rate;        ///< of the best rendition: ticks a second
+    FrameTiming timing;    ///< of a tick, the same track timescale for all renditions
+    std::int64_t gop = 0;  ///< ticks from keyframe to keyframe
+    bool deinterlace = false;
+    bool every_field = false;               ///< each field becomes a picture
+    std::vector<RenditionPlan> renditions;  ///< best first
+};
+
+struct AudioPlan {
+    TrackInfo track;
+    std::string name;  ///< "audio-eng"
+};
+
+struct SubtitlePlan {
+    TrackInfo track;
+    std::string name;  ///< "subs-eng"
+};
+
+struct TitlePlan {
+    std::optional<VideoPlan> video;
+    std::vector<AudioPlan> audio;
+    std::vector<SubtitlePlan> subtitles;
+};
+
+/// Frame rates of 50 and 60 are kept above 480p and halved from there down; the keyframes stay the same.
+[[nodiscard]] TitlePlan make_plan(const MediaInfo& info, const std::vector<Rung>& ladder);
+
+}  // namespace mezz::worker

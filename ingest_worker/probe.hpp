@@ -1,0 +1,48 @@
+// What a source holds and how it is to be shown.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "demuxer.hpp"
+#include "frame_rate.hpp"
+#include "language.hpp"
+#include "orientation.hpp"
+
+namespace mezz::worker {
+
+struct VideoInfo {
+    int stream = 0;
+    Size coded;      ///< pixels
+    Size displayed;  ///< square pixels, upright
+    Orientation orientation;
+    FrameRate rate;
+    bool interlaced = false;
+    bool hdr = false;  ///< PQ or HLG
+    /// Microseconds that the file delays the pictures only because they are reordered: decoding starts at 0
+    /// and no edit list makes up for it, so they were meant to be shown from 0.
+    std::int64_t delay = 0;
+};
+
+struct TrackInfo {
+    int stream = 0;
+    Language language;
+    std::string label;
+    bool is_default = false;
+};
+
+struct MediaInfo {
+    std::optional<VideoInfo> video;
+    std::vector<TrackInfo> audio;      ///< the default one is marked; empty if there is none
+    std::vector<TrackInfo> subtitles;  ///< text
+    std::string title;
+    std::int64_t start = 0;     ///< microseconds, of the file's clock: where the title begins
+    std::int64_t duration = 0;  ///< microseconds, 0 if unknown
+    std::vector<std::string> notes;
+};
+
+/// Looks at the head of the source and decodes its first pictures. Fails with kind source if it has neither
+/// video nor audio that can be decoded, with kind limit if it is too large or too long.
+[[nodiscard]] Outcome<MediaInfo> probe(int fd, const Limits& limits);
+
+}  // namespace mezz::worker

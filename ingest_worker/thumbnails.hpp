@@ -1,0 +1,58 @@
+// Poster and storyboard, made from pictures that were scaled for the renditions anyway.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jpeg.hpp"
+#include "output_files.hpp"
+#include "plan.hpp"
+#include "transcode_report.hpp"
+
+namespace mezz::worker {
+
+/// How much there is to see in a picture: 0 for a single colour or darkness; sharp and contrasted ones are
+/// high.
+[[nodiscard]] double picture_interest(const AVFrame& picture) noexcept;
+
+/// Writes thumbs/poster.jpg, the first picture in the first 20 s that is neither dark nor blurred (or the
+/// best of them), and thumbs/storyboard_{n}.jpg, sheets of 5 × 5 tiles at even times, with
+/// thumbs/storyboard.vtt.
+class Thumbnails {
+public:
+    /// `duration` in microseconds, 0 if unknown, chooses the distance of tiles.
+    Thumbnails(const OutputFiles& files, const VideoPlan& plan, std::int64_t duration);
+
+    /// The pictures of all renditions that are shown for `count` ticks from `first`.
+    [[nodiscard]] Outcome<void> add(const std::vector<Av<AVFrame>>& pictures, const OutputColor& color,
+                                    std::int64_t first, std::int64_t count);
+
+    /// Writes what is left; `ticks` is the length of the title.
+    [[nodiscard]] Outcome<MadeThumbs> finish(std::int64_t ticks);
+
+private:
+    [[nodiscard]] Outcome<void> consider(const std::vector<Av<AVFrame>>& pictures);
+    [[nodiscard]] Outcome<void> add_tile(const AVFrame& picture);
+    [[nodiscard]] Outcome<void> write_sheet();
+    [[nodiscard]] Outcome<void> write_poster();
+    [[nodiscard]] Outcome<void> write_list(std::int64_t ticks);
+    [[nodiscard]] std::int64_t tile_tick(std::int64_t tile) const noexcept;
+
+    const OutputFiles& files_;
+    const VideoPlan& plan_;
+    std::int64_t interval_ms_;
+    Size tile_;
+    std::size_t poster_from_ = 0;  // the rendition that the poster is taken from
+    OutputColor color_;
+    std::optional<JpegScaler> tile_scaler_;
+    Av<AVFrame> sheet_;
+    std::int64_t tiles_ = 0;
+    int sheets_ = 0;
+    Av<AVFrame> poster_;
+    double poster_interest_ = -1;
+    std::int64_t next_look_ = 0;  // tick of the next candidate
+    bool poster_found_ = false;
+};
+
+}  // namespace mezz::worker

@@ -1,0 +1,233 @@
+#include "transcode.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "audio_track.hpp"
+#include "demuxer.hpp"
+#include "plan.hpp"
+#include "probe.hpp"
+#include "subtitle_track.hpp"
+#include "timeline.hpp"
+#include "video_pipeline.hpp"
+
+namespace mezz::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class Transcoder {
+public:
+    Transcoder(const TranscodeOrder& order, const OutputFiles& files, ProgressSink& progress)
+        : order_(order), files_(files), progress_(progress) {}
+
+    Outcome<TranscodeReport> run(int fd);
+
+private:
+    Outcome<void> open(const Demuxer& source);
+    Outcome<void> open_audio(const Demuxer& source);
+    Outcome<void> read_all(Demuxer& source, Timeline& timeline);
+    Outcome<void> dispatch(AVPacket& packet);
+    Outcome<void> drain();
+    Outcome<void> finish();
+    Outcome<void> finish_video(std::int64_t sound_end);
+    Outcome<void> finish_subtitles();
+    void report_progress();
+    void take_notes(const Demuxer& source, const Timeline& timeline);
+    [[nodiscard]] double fragment_length() const;
+
+    const TranscodeOrder& order_;
+    const OutputFiles& files_;
+    ProgressSink& progress_;
+    MediaInfo info_;
+    TitlePlan plan_;
+    std::unique_ptr<VideoPipeline> video_;
+    std::vector<AudioTrack> audio_;
+    std::vector<SubtitleTrack> subtitles_;
+    TranscodeReport report_;
+    std::int64_t end_ = 0;  // of the title, microseconds
+    Clock::time_point last_progress_;
+};
+
+double Transcoder::fragment_length() const {
+    constexpr double kWithoutVideo = 2;
+    if (!plan_.video) return kWithoutVideo;
+    return static_cast<double>(plan_.video->gop) / plan_.video->rate.value();
+}
+
+// A track that cannot even be opened is left out as long as something else can be shown.
+Outcome<void> Transcoder::open_audio(const Demuxer& source) {
+    for (const AudioPlan& track : plan_.audio) {
+        auto opened = AudioTrack::open(files_, track, *source.stream(track.track.stream), fragment_length(),
+                                       order_.limits);
+        if (opened) {
+            audio_.push_back(std::move(*opened));
+            const TrackInfo& info = track.track;
+            report_.renditions.push_back(
+                {track.name, false, 0, 0, info.language.tag, info.label, info.is_default});
+            continue;
+        }
+        if (opened.error().kind != FailureKind::source) return std::unexpected(std::move(opened.error()));
+        report_.notes.push_back("Audio track " + track.name + " is left out: " + opened.error().reason);
+    }
+    if (audio_.empty() && !plan_.video)
+        return give_up(FailureKind::source, "The file is broken: its sound cannot be decoded.");
+    return {};
+}
+
+Outcome<void> Transcoder::open(const Demuxer& source) {
+    if (plan_.video) {
+        auto video =
+            VideoPipeline::open(files_, *source.stream(info_.video->stream), info_, *plan_.video, order_);
+        if (!video) return std::unexpected(std::move(video.error()));
+        video_ = std::move(*video);
+        for (const RenditionPlan& r : plan_.video->renditions)
+            report_.renditions.push_back(
+                {r.name, true, r.size.width, r.size.height, std::string(), std::string(), false});
+        report_.frame_rate = plan_.video->rate.value();
+    }
+    for (const SubtitlePlan& track : plan_.subtitles)
+        if (auto opened = SubtitleTrack::open(track, *source.stream(track.track.stream)); opened)
+            subtitles_.push_back(std::move(*opened));
+    return open_audio(source);
+}
+
+Outcome<void> Transcoder::dispatch(AVPacket& packet) {
+    if (video_ && packet.stream_index == info_.video->stream) return video_->feed(packet);
+    for (AudioTrack& track : audio_)
+        if (packet.stream_index == track.stream()) return track.feed(packet);
+    for (SubtitleTrack& track : subtitles_)
+        if (packet.stream_index == track.stream()) track.feed(packet);
+    return {};
+}
+
+Outcome<void> Transcoder::read_all(Demuxer& source, Timeline& timeline) {
+    const Av<AVPacket> packet = make_packet();
+    for (;;) {
+        const auto more = source.read(*packet);
+        if (!more) return std::unexpected(more.error());
+        if (!*more) return {};
+        const int index = packet->stream_index;
+        // New streams may appear in the middle of a file; they are not part of the plan.
+        Outcome<void> ok;
+        if (index < timeline.streams() && source.stream(index)->discard != AVDISCARD_ALL) {
+            timeline.adjust(*packet, source.stream(index)->time_base);
+            ok = dispatch(*packet);
+        }
+        av_packet_unref(packet.get());
+        if (!ok) return ok;
+        report_progress();
+    }
+}
+
+void Transcoder::report_progress() {
+    constexpr auto kSeldom = std::chrono::milliseconds(500);
+    const auto now = Clock::now();
+    if (now - last_progress_ < kSeldom || info_.duration == 0) return;
+    last_progress_ = now;
+    const double length = static_cast<double>(info_.duration) * 1e-6;
+    const auto percent = [length](double seconds) { return std::min(99.0, 100 * seconds / length); };
+    if (!video_) {
+        progress_.progressed({"audio", {}, percent(static_cast<double>(audio_.front().end_time()) * 1e-6)});
+        return;
+    }
+    for (const auto& encoder : video_->encoders())
+        progress_.progressed(
+            {"video", encoder->rendition().name,
+             percent(static_cast<double>(encoder->written_ticks()) / plan_.video->rate.value())});
+}
+
+Outcome<void> Transcoder::drain() {
+    if (video_)
+        if (auto ok = video_->drain(); !ok) return ok;
+    for (AudioTrack& track : audio_)
+        if (auto ok = track.drain(); !ok) return ok;
+    return {};
+}
+
+// The picture's end is the title's, unless sound goes on for more than a second: then the last picture stays.
+Outcome<void> Transcoder::finish_video(std::int64_t sound_end) {
+    constexpr std::int64_t kCutSound = 1000000;
+    const std::int64_t end = video_->end_time();
+    const auto thumbs = video_->finish_pictures(sound_end > end + kCutSound ? sound_end : 0);
+    if (!thumbs) return std::unexpected(thumbs.error());
+    report_.thumbs = *thumbs;
+    const FrameRate rate = plan_.video->rate;
+    end_ = av_rescale(video_->ticks(), 1000000 * rate.den, rate.num);
+    for (const auto& encoder : video_->encoders()) {
+        if (auto ok = encoder->join(); !ok) return ok;
+        progress_.progressed({"video", encoder->rendition().name, 100});
+    }
+    return {};
+}
+
+Outcome<void> Transcoder::finish_subtitles() {
+    for (SubtitleTrack& track : subtitles_) {
+        const auto written = track.finish(files_, end_);
+        if (!written) return std::unexpected(written.error());
+        const SubtitlePlan& plan = track.plan();
+        if (*written) report_.subtitles.push_back({plan.name, plan.track.language.tag, plan.track.label});
+    }
+    return {};
+}
+
+Outcome<void> Transcoder::finish() {
+    std::int64_t sound_end = 0;
+    for (const AudioTrack& track : audio_)
+        sound_end = std::max(sound_end, track.end_time());
+    end_ = sound_end;
+    if (video_)
+        if (auto ok = finish_video(sound_end); !ok) return ok;
+    if (end_ == 0) return give_up(FailureKind::source, "The file is broken: its sound cannot be decoded.");
+    for (AudioTrack& track : audio_)
+        if (auto ok = track.finish(end_); !ok) return ok;
+    report_.duration_ms = end_ / 1000;
+    return finish_subtitles();
+}
+
+void Transcoder::take_notes(const Demuxer& source, const Timeline& timeline) {
+    std::vector<std::string>& notes = report_.notes;
+    notes.insert(notes.begin(), info_.notes.begin(), info_.notes.end());
+    int errors = video_ ? video_->decoder().errors() : 0;
+    for (const AudioTrack& track : audio_)
+        errors += track.errors();
+    if (errors > 0)
+        notes.push_back("Parts of the file are damaged (" + std::to_string(errors) + "); the rest was kept.");
+    if (source.damaged())
+        notes.push_back("The file could not be read to its end; what came before was kept.");
+    if (timeline.jumps() > 0)
+        notes.push_back("Jumps of the file's clock were taken out (" + std::to_string(timeline.jumps()) +
+                        ").");
+    constexpr std::size_t kMostNotes = 40;
+    if (notes.size() > kMostNotes) notes.resize(kMostNotes);
+}
+
+Outcome<TranscodeReport> Transcoder::run(int fd) {
+    progress_.progressed({"probe", {}, 0});
+    auto info = probe(fd, order_.limits);
+    if (!info) return std::unexpected(std::move(info.error()));
+    info_ = std::move(*info);
+    plan_ = make_plan(info_, order_.ladder);
+    report_.title = info_.title;
+    progress_.progressed({"probe", {}, 100});
+    auto source = Demuxer::open(fd, order_.limits);
+    if (!source) return std::unexpected(std::move(source.error()));
+    Timeline timeline(info_.start, source->stream_count());
+    if (info_.video) timeline.shift(info_.video->stream, -info_.video->delay);
+    auto ok = open(*source);
+    if (ok) ok = read_all(*source, timeline);
+    if (ok) ok = drain();
+    if (ok) ok = finish();
+    if (!ok) return std::unexpected(std::move(ok.error()));
+    take_notes(*source, timeline);
+    return std::move(report_);
+}
+
+}  // namespace
+
+Outcome<TranscodeReport> transcode(int source_fd, const TranscodeOrder& order, const OutputFiles& files,
+                                   ProgressSink& progress) {
+    return Transcoder(order, files, progress).run(source_fd);
+}
+
+}  // namespace mezz::worker

@@ -1,0 +1,112 @@
+#include "transcode_report.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catalog/asset.hpp"
+
+namespace mezz::worker {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kLongestText = 300;
+constexpr std::size_t kMostItems = 64;
+
+bool text(const Json& object, const char* key, std::string& out) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_string()) return false;
+    out = found->get<std::string>();
+    return out.size() <= kLongestText;
+}
+
+template <class T>
+bool number(const Json& object, const char* key, T& out) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_number()) return false;
+    out = found->get<T>();
+    return true;
+}
+
+bool flag(const Json& object, const char* key, bool& out) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_boolean()) return false;
+    out = found->get<bool>();
+    return true;
+}
+
+bool tagged(const Json& item, std::string& name, std::string& language, std::string& label) {
+    return item.is_object() && text(item, "name", name) && catalog::is_rendition_name(name) &&
+           text(item, "language", language) && (language.empty() || catalog::is_language_tag(language)) &&
+           text(item, "label", label);
+}
+
+bool read(const Json& item, MadeRendition& out) {
+    return tagged(item, out.name, out.language, out.label) && flag(item, "video", out.video) &&
+           number(item, "width", out.width) && number(item, "height", out.height) &&
+           flag(item, "default", out.is_default);
+}
+
+bool read(const Json& item, MadeSubtitles& out) {
+    return tagged(item, out.name, out.language, out.label);
+}
+
+bool read(const Json& item, std::string& out) {
+    if (!item.is_string()) return false;
+    out = item.get<std::string>();
+    return out.size() <= kLongestText;
+}
+
+bool read(const Json& item, MadeThumbs& out) {
+    return item.is_object() && number(item, "tile_width", out.tile_width) &&
+           number(item, "tile_height", out.tile_height) && number(item, "sheets", out.sheets) &&
+           number(item, "interval", out.interval_seconds);
+}
+
+template <class T>
+bool list(const Json& object, const char* key, std::vector<T>& out) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_array() || found->size() > kMostItems) return false;
+    for (const Json& item : *found)
+        if (!read(item, out.emplace_back())) return false;
+    return true;
+}
+
+}  // namespace
+
+std::string TranscodeReport::to_json() const {
+    Json made = Json::array();
+    for (const MadeRendition& r : renditions)
+        made.push_back({{"name", r.name},
+                        {"video", r.video},
+                        {"width", r.width},
+                        {"height", r.height},
+                        {"language", r.language},
+                        {"label", r.label},
+                        {"default", r.is_default}});
+    Json subs = Json::array();
+    for (const MadeSubtitles& s : subtitles)
+        subs.push_back({{"name", s.name}, {"language", s.language}, {"label", s.label}});
+    Json report{{"title", title},     {"duration_ms", duration_ms}, {"frame_rate", frame_rate},
+                {"renditions", made}, {"subtitles", subs},          {"notes", notes}};
+    if (thumbs)
+        report["thumbs"] = {{"tile_width", thumbs->tile_width},
+                            {"tile_height", thumbs->tile_height},
+                            {"sheets", thumbs->sheets},
+                            {"interval", thumbs->interval_seconds}};
+    return report.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::optional<TranscodeReport> parse_report(std::string_view json) {
+    const Json object = Json::parse(json, nullptr, false);
+    TranscodeReport report;
+    if (!object.is_object() || !text(object, "title", report.title) ||
+        !number(object, "duration_ms", report.duration_ms) ||
+        !number(object, "frame_rate", report.frame_rate) || !list(object, "renditions", report.renditions) ||
+        !list(object, "subtitles", report.subtitles) || !list(object, "notes", report.notes))
+        return std::nullopt;
+    const auto thumbs = object.find("thumbs");
+    if (thumbs != object.end() && !read(*thumbs, report.thumbs.emplace())) return std::nullopt;
+    return report;
+}
+
+}  // namespace mezz::worker

@@ -1,0 +1,50 @@
+// What the protected process says it has made. Whoever reads it does not trust it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mezz::worker {
+
+struct MadeRendition {
+    std::string name;  ///< its file is the name with ".mp4"
+    bool video = false;
+    int width = 0;
+    int height = 0;
+    std::string language;  ///< BCP 47, empty if unknown
+    std::string label;
+    bool is_default = false;
+};
+
+struct MadeSubtitles {
+    std::string name;  ///< "subs-eng"; its file is the name with ".vtt"
+    std::string language;
+    std::string label;
+};
+
+struct MadeThumbs {
+    int tile_width = 0;
+    int tile_height = 0;
+    int sheets = 0;
+    double interval_seconds = 0;
+};
+
+struct TranscodeReport {
+    std::string title;  ///< from the file, may be empty
+    std::int64_t duration_ms = 0;
+    double frame_rate = 0;  ///< of the best rendition, 0 without video
+    std::vector<MadeRendition> renditions;
+    std::vector<MadeSubtitles> subtitles;
+    std::optional<MadeThumbs> thumbs;
+    std::vector<std::string> notes;
+
+    [[nodiscard]] std::string to_json() const;
+};
+
+/// Reads what to_json() wrote, or nullopt. Names are those of renditions, texts are UTF-8 and short.
+[[nodiscard]] std::optional<TranscodeReport> parse_report(std::string_view json);
+
+}  // namespace mezz::worker

@@ -1,0 +1,62 @@
+// From decoded video frames to the files of all renditions and the thumbnails.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "decoder.hpp"
+#include "deinterlacer.hpp"
+#include "encoder_thread.hpp"
+#include "frame_pacer.hpp"
+#include "picture_graph.hpp"
+#include "thumbnails.hpp"
+
+namespace mezz::worker {
+
+/// Each frame is decoded once and scaled once for each rendition. Immovable; its arguments outlive it.
+class VideoPipeline {
+public:
+    [[nodiscard]] static Outcome<std::unique_ptr<VideoPipeline>> open(const OutputFiles& files,
+                                                                      const AVStream& stream,
+                                                                      const MediaInfo& info,
+                                                                      const VideoPlan& plan,
+                                                                      const TranscodeOrder& order);
+    VideoPipeline(const VideoPipeline&) = delete;
+    VideoPipeline& operator=(const VideoPipeline&) = delete;
+
+    /// A packet with times on the title's line.
+    [[nodiscard]] Outcome<void> feed(const AVPacket& packet);
+
+    /// Decodes what the decoder still holds.
+    [[nodiscard]] Outcome<void> drain();
+
+    /// Where the last picture ends, microseconds. Final after drain().
+    [[nodiscard]] std::int64_t end_time() const noexcept { return pacer_.end_time(); }
+
+    /// Shows the last picture until `end` at least, and writes the thumbnails. The encoders go on to their
+    /// ends.
+    [[nodiscard]] Outcome<MadeThumbs> finish_pictures(std::int64_t end);
+
+    [[nodiscard]] std::vector<std::unique_ptr<EncoderThread>>& encoders() noexcept { return encoders_; }
+    [[nodiscard]] std::int64_t ticks() const noexcept { return pacer_.ticks(); }
+    [[nodiscard]] const Decoder& decoder() const noexcept { return decoder_; }
+
+private:
+    VideoPipeline(const OutputFiles& files, const MediaInfo& info, const VideoPlan& plan,
+                  const TranscodeOrder& order, Decoder decoder);
+
+    [[nodiscard]] Outcome<void> take(AVFrame& frame);
+    [[nodiscard]] Outcome<void> show(const AVFrame& frame, std::int64_t first, std::int64_t count);
+    [[nodiscard]] Outcome<void> open_encoders();
+
+    const OutputFiles& files_;
+    const VideoPlan& plan_;
+    Decoder decoder_;
+    PictureGraph graph_;
+    FramePacer pacer_;
+    std::optional<Deinterlacer> deinterlacer_;
+    Thumbnails thumbnails_;
+    std::vector<std::unique_ptr<EncoderThread>> encoders_;
+};
+
+}  // namespace mezz::worker
