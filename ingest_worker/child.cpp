@@ -1,8 +1,8 @@
 #include "child.hpp"
 
 #include <new>
-#include <system_error>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "channel.hpp"
 #include "child_process.hpp"

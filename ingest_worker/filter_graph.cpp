@@ -4,6 +4,21 @@
 #include <new>
 
 namespace mezz::worker {
+namespace {
+
+// Prepends the open end of a graph: `name` in its description is `filter`.
+int add_end(Av<AVFilterInOut>& ends, const std::string& name, AVFilterContext* filter) {
+    Av<AVFilterInOut> end(avfilter_inout_alloc());
+    if (!end) return AVERROR(ENOMEM);
+    end->name = av_strdup(name.c_str());
+    if (end->name == nullptr) return AVERROR(ENOMEM);
+    end->filter_ctx = filter;
+    end->next = ends.release();
+    ends = std::move(end);
+    return 0;
+}
+
+}  // namespace
 
 FrameShape shape_of(const AVFrame& frame) noexcept {
     return {frame.width,       frame.height,    frame.format,         frame.colorspace,
@@ -28,31 +43,23 @@ int FilterGraph::connect(const FrameShape& shape, const std::string& description
     AVFilterGraph* const graph = graph_.get();
     int error = avfilter_graph_create_filter(&input_, avfilter_get_by_name("buffer"), "in", source.c_str(),
                                              nullptr, graph);
-    if (error < 0) return error;
-    Av<AVFilterInOut> sinks;
-    for (int i = outputs - 1; i >= 0; --i) {
+    Av<AVFilterInOut> first;
+    if (error >= 0) error = add_end(first, "in", input_);
+    Av<AVFilterInOut> last;
+    for (int i = 0; i < outputs && error >= 0; ++i) {
         const std::string name = "out" + std::to_string(i);
-        AVFilterContext* sink = nullptr;
+        AVFilterContext*& sink = outputs_.emplace_back();
         error = avfilter_graph_create_filter(&sink, avfilter_get_by_name("buffersink"), name.c_str(), nullptr,
                                              nullptr, graph);
-        if (error < 0) return error;
-        outputs_.insert(outputs_.begin(), sink);
-        Av<AVFilterInOut> end(avfilter_inout_alloc());
-        if (!end) return AVERROR(ENOMEM);
-        end->name = av_strdup(name.c_str());
-        end->filter_ctx = sink;
-        end->next = sinks.release();
-        sinks = std::move(end);
+        if (error >= 0) error = add_end(last, name, sink);
     }
-    Av<AVFilterInOut> source_end(avfilter_inout_alloc());
-    if (!source_end) return AVERROR(ENOMEM);
-    source_end->name = av_strdup("in");
-    source_end->filter_ctx = input_;
-    AVFilterInOut* open_inputs = sinks.release();
-    AVFilterInOut* open_outputs = source_end.release();
+    if (error < 0) return error;
+    // The parser takes both lists and gives back what it did not use.
+    AVFilterInOut* open_inputs = last.release();
+    AVFilterInOut* open_outputs = first.release();
     error = avfilter_graph_parse_ptr(graph, description.c_str(), &open_inputs, &open_outputs, nullptr);
-    sinks.reset(open_inputs);
-    source_end.reset(open_outputs);
+    last.reset(open_inputs);
+    first.reset(open_outputs);
     return error < 0 ? error : avfilter_graph_config(graph, nullptr);
 }
 

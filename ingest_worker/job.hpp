@@ -15,7 +15,7 @@ namespace mezz::worker {
 
 /// What a source may cost. A job that would need more fails and says so.
 struct Limits {
-    std::uint64_t memory_mib = 4096;  ///< address space of the process that reads the file
+    std::uint64_t memory_mib = 6144;  ///< address space of the process that reads the file
     std::uint64_t cpu_seconds = 172800;
     std::uint64_t wall_seconds = 43200;
     std::uint64_t file_mib = 262144;  ///< of one output file

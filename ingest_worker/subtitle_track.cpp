@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "subtitle_text.hpp"
 
@@ -47,12 +48,13 @@ void SubtitleTrack::add(const AVSubtitle& subtitle, const AVPacket& packet) {
         std::string text = cue_text(rect.ass);
         bytes_ += text.size();
         if (!text.empty() && bytes_ <= kMostBytes)
-            cues_.push_back({std::max<std::int64_t>(begin, 0), begin + length, std::move(text)});
+            cues_.push_back(
+                {std::max<std::int64_t>(begin, 0), begin + length, cues_.size(), std::move(text)});
     }
 }
 
 Outcome<bool> SubtitleTrack::finish(const OutputFiles& files, std::int64_t end) {
-    std::ranges::stable_sort(cues_, {}, &Cue::begin);
+    std::ranges::sort(cues_, {}, [](const Cue& cue) { return std::pair(cue.begin, cue.number); });
     std::erase_if(cues_, [end](const Cue& cue) { return cue.begin * 1000 >= end; });
     if (cues_.empty()) return false;
     std::string text = "WEBVTT\n";

@@ -28,6 +28,7 @@ private:
     struct Cue {
         std::int64_t begin = 0;  // milliseconds
         std::int64_t end = 0;
+        std::size_t number = 0;  // in the file
         std::string text;
     };
 

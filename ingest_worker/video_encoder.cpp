@@ -47,6 +47,12 @@ void configure(AVCodecContext& context, const VideoPlan& video, const RenditionP
     context.flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
 }
 
+// x264 says no more than that it failed; what fails once it runs is the allocation of memory.
+std::unexpected<Failure> encoding_failed(int error) {
+    return av_failure(error == AVERROR_EXTERNAL ? AVERROR(ENOMEM) : error, FailureKind::internal,
+                      "A picture could not be encoded.");
+}
+
 }  // namespace
 
 Outcome<VideoEncoder> VideoEncoder::open(const OutputFiles& files, const VideoPlan& video,
@@ -86,7 +92,7 @@ Outcome<void> VideoEncoder::encode(const AVFrame* picture, std::int64_t tick) {
         frame->interlaced_frame = 0;
     }
     const int error = avcodec_send_frame(context_.get(), frame.get());
-    if (error < 0) return av_failure(error, FailureKind::internal, "A picture could not be encoded.");
+    if (error < 0) return encoding_failed(error);
     return write_packets();
 }
 
@@ -94,7 +100,7 @@ Outcome<void> VideoEncoder::write_packets() {
     for (;;) {
         const int error = avcodec_receive_packet(context_.get(), packet_.get());
         if (error == AVERROR(EAGAIN) || error == AVERROR_EOF) return {};
-        if (error < 0) return av_failure(error, FailureKind::internal, "A picture could not be encoded.");
+        if (error < 0) return encoding_failed(error);
         packet_->duration = 1;
         av_packet_rescale_ts(packet_.get(), context_->time_base,
                              {1, static_cast<int>(video_->timing.timescale)});
