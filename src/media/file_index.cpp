@@ -22,6 +22,12 @@ std::uint64_t TrackView::bytes_before(std::uint32_t i) const noexcept {
     return bytes;
 }
 
+std::uint16_t TrackView::displayed_width() const noexcept {
+    const std::uint64_t width =
+        std::uint64_t{record_->width} * record_->pixel_aspect_h / record_->pixel_aspect_v;
+    return static_cast<std::uint16_t>(std::min<std::uint64_t>(width, UINT16_MAX));
+}
+
 std::uint32_t TrackView::samples_before(std::uint32_t i) const noexcept {
     switch (record_->layout) {
         case Layout::sample_tables:

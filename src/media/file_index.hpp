@@ -147,6 +147,9 @@ public:
         return array<MoofRef>(reinterpret_cast<const FileIndexHeader*>(base_)->moofs);
     }
 
+    /// Pixels across when shown with square pixels, at most 65535.
+    [[nodiscard]] std::uint16_t displayed_width() const noexcept;
+
     /// Samples before piece i, 0 ≤ i ≤ piece_count(); not known for Layout::fragments, where it is 0.
     [[nodiscard]] std::uint32_t samples_before(std::uint32_t i) const noexcept;
 

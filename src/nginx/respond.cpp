@@ -1,5 +1,7 @@
 #include "nginx/respond.hpp"
 
+#include "core/hash.hpp"
+
 namespace mezz::nginx {
 namespace {
 
@@ -52,16 +54,6 @@ bool add_etag(ngx_http_request_t* r, std::string_view etag) {
     if (value.data == nullptr) return false;
     r->headers_out.etag = add_header(r, "ETag", view(value));
     return r->headers_out.etag != nullptr;
-}
-
-std::string hash_of(std::string_view text) {
-    std::uint64_t hash = 0xCBF29CE484222325;  // FNV-1a
-    for (const char c : text)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-    std::string digits(16, '0');
-    for (std::size_t i = digits.size(); i-- > 0; hash >>= 4)
-        digits[i] = "0123456789abcdef"[hash & 15U];
-    return digits;
 }
 
 // Appends buffers to a chain in the request's pool.
@@ -151,7 +143,7 @@ ngx_int_t send_head(ngx_http_request_t* r, const ResponseHead& head) noexcept {
 ngx_int_t send_text(ngx_http_request_t* r, ResponseHead head, std::string text) {
     auto* body = pool_new<std::string>(r->pool, std::move(text));
     if (body == nullptr) return NGX_ERROR;
-    const std::string etag = head.etag.empty() ? hash_of(*body) : std::string(head.etag);
+    const std::string etag = head.etag.empty() ? to_hex(hash_of(*body)) : std::string(head.etag);
     head.etag = etag;
     head.length = body->size();
     const ngx_int_t rc = send_head(r, head);

@@ -1,5 +1,7 @@
 #include "nginx/zone_memory.hpp"
 
+#include "core/hash.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -22,13 +24,6 @@ std::size_t data_offset(std::size_t key_size) noexcept {
 
 ZoneEntry& entry_of(ngx_rbtree_node_t* node) noexcept {
     return *reinterpret_cast<ZoneEntry*>(node);
-}
-
-ngx_rbtree_key_t hash(std::string_view key) noexcept {
-    std::uint64_t h = 0xCBF29CE484222325;
-    for (const char c : key)
-        h = (h ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-    return h;
 }
 
 void insert_node(ngx_rbtree_node_t* at, ngx_rbtree_node_t* node, ngx_rbtree_node_t* sentinel) noexcept {
@@ -106,7 +101,7 @@ void ZoneLock::start_over() noexcept {
 }
 
 ZoneEntry* ZoneLock::find(std::string_view key) noexcept {
-    const ngx_rbtree_key_t h = hash(key);
+    const ngx_rbtree_key_t h = hash_of(key);
     ngx_rbtree_node_t* node = header_.tree.root;
     while (node != header_.tree.sentinel) {
         const std::string_view stored = zone_key(entry_of(node));
@@ -183,7 +178,7 @@ ZonePin* ZoneLock::reserve(std::string_view key, std::size_t data_size) noexcept
         return nullptr;
     }
     auto* entry = ::new (memory) ZoneEntry{};
-    entry->node.key = hash(key);
+    entry->node.key = hash_of(key);
     entry->key_size = static_cast<std::uint32_t>(key.size());
     entry->data_size = data_size;
     entry->pins = 1;

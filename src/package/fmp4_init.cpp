@@ -32,11 +32,6 @@ void write_movie_header(ByteWriter& out, const media::TrackView& track) {
     out.u32(track->id + 1);
 }
 
-std::uint32_t displayed_width(const media::TrackView& track) noexcept {
-    return static_cast<std::uint32_t>(std::uint64_t{track->width} * track->pixel_aspect_h /
-                                      track->pixel_aspect_v);
-}
-
 void write_track_header(ByteWriter& out, const media::TrackView& track) {
     const BoxWriter tkhd(out, fourcc("tkhd"));
     const bool audio = track->kind == media::TrackKind::audio;
@@ -50,7 +45,7 @@ void write_track_header(ByteWriter& out, const media::TrackView& track) {
         write_unity_matrix(out);
     else
         out.bytes(track->matrix);
-    out.u32(audio ? 0 : displayed_width(track) << 16);
+    out.u32(audio ? 0 : std::uint32_t{track.displayed_width()} << 16);
     out.u32(audio ? 0 : std::uint32_t{track->height} << 16);
 }
 

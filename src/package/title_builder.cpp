@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "core/block_writer.hpp"
+#include "core/hash.hpp"
 #include "core/rescale.hpp"
 #include "core/text.hpp"
 #include "package/bit_rate.hpp"
@@ -30,11 +31,6 @@ void assign(std::array<char, N>& to, std::string_view text) noexcept {
         --size;
     to = {};
     std::ranges::copy(text.substr(0, size), to.begin());
-}
-
-std::uint16_t displayed_width(const TrackView& track) noexcept {
-    const std::uint64_t width = std::uint64_t{track->width} * track->pixel_aspect_h / track->pixel_aspect_v;
-    return static_cast<std::uint16_t>(std::min<std::uint64_t>(width, UINT16_MAX));
 }
 
 // The highest frame rate of a track (RFC 8216bis §4.4.6.2, FRAME-RATE), unless its shortest frame is an odd
@@ -67,7 +63,7 @@ Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::ui
         language = track->language.data();
     assign(record.language, language);
     if (track->kind == TrackKind::video) {
-        record.width = displayed_width(track);
+        record.width = track.displayed_width();
         record.height = track->height;
         set_frame_rate(track, record);
     } else {
@@ -246,13 +242,7 @@ std::string make_revision(std::span<const SourceFile> files, const TitleOptions&
         }
         add(file.is_default ? 1 : 0);
     }
-    std::uint64_t hash = 0xCBF29CE484222325;  // FNV-1a
-    for (const char c : key)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-    std::string text(16, '0');
-    for (std::size_t i = text.size(); i-- > 0; hash >>= 4)
-        text[i] = "0123456789abcdef"[hash & 15U];
-    return text;
+    return to_hex(hash_of(key));
 }
 
 Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, const TitleOptions& options,
