@@ -60,7 +60,7 @@ ngx_int_t RequestFlow::begin() noexcept {
 
 void RequestFlow::suspend_request() noexcept {
     ngx_http_request_t* r = request_;
-    if (!r->discard_body) r->read_event_handler = ngx_http_test_reading;
+    if (!r->discard_body) set_read_listener(read_listener_);
     r->write_event_handler = on_write;
     ++r->main->count;
 #if (NGX_HTTP_V2)
@@ -116,6 +116,7 @@ void RequestFlow::retire() noexcept {
     if (timer_.timer_set) ngx_del_timer(&timer_);
     waiting_ = nullptr;
     listener_ = nullptr;
+    read_listener_ = nullptr;
     finished_ = true;
 }
 
@@ -151,6 +152,22 @@ void RequestFlow::on_write(ngx_http_request_t* r) noexcept {
     } else {
         flow->push_output();
     }
+}
+
+void RequestFlow::set_read_listener(ReadListener* listener) noexcept {
+    ngx_http_request_t* r = request_;
+    read_listener_ = listener;
+    if (listener != nullptr)
+        r->read_event_handler = on_read;
+    else
+        r->read_event_handler = r->reading_body ? ngx_http_block_reading : ngx_http_test_reading;
+    // nginx has replaced it where the body began to be read.
+    r->write_event_handler = on_write;
+}
+
+void RequestFlow::on_read(ngx_http_request_t* r) noexcept {
+    RequestFlow* flow = find(r);
+    if (flow != nullptr && flow->read_listener_ != nullptr) flow->read_listener_->on_read_event();
 }
 
 void RequestFlow::push_output() noexcept {
