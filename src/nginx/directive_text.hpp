@@ -45,5 +45,16 @@ char* set_token_key(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_token_name(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_leeway(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_max_moov(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_api(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_raw_storage(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_stream_location(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_public_url(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_stream_ttl(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_upload_ttl(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_upload_max_size(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_policy(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* add_policy_var(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_redis(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_postgres(ngx_conf_t* cf, ngx_command_t* command, void* data);
 
 }  // namespace mezz::nginx

@@ -71,8 +71,12 @@ char* set_catalog(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto* conf = static_cast<LocationConf*>(data);
     const ngx_str_t& argument = arguments(cf)[1];
     if (conf->catalog != NGX_CONF_UNSET_UINT) return const_cast<char*>("is duplicate");
-    if (view(argument) != "files") return reject(cf, argument, "is no catalog: write \"files\"");
-    conf->catalog = static_cast<ngx_uint_t>(Catalog::files);
+    if (view(argument) == "files")
+        conf->catalog = static_cast<ngx_uint_t>(Catalog::files);
+    else if (view(argument) == "postgres")
+        conf->catalog = static_cast<ngx_uint_t>(Catalog::postgres);
+    else
+        return reject(cf, argument, "is no catalog: write \"files\" or \"postgres\"");
     return NGX_CONF_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "nginx/headers.hpp"
 #include "nginx/http_status.hpp"
 
 namespace mezz::nginx {
@@ -99,6 +100,14 @@ ngx_int_t RequestFlow::conclude() noexcept {
 }
 
 ngx_int_t RequestFlow::report(const Error& error) noexcept {
+    log_error(error);
+    const ngx_connection_t* c = request_->connection;
+    if (c->error || c->timedout) return NGX_ERROR;
+    if (error.code == ErrorCode::busy) add_header(request_, "Retry-After", "2");
+    return http_status(error.code);
+}
+
+void RequestFlow::log_error(const Error& error) noexcept {
     const ngx_connection_t* c = request_->connection;
     const bool client_left = c->error || c->timedout;
     const ngx_uint_t level = client_left ? NGX_LOG_INFO : log_level(error.code);
@@ -108,7 +117,6 @@ ngx_int_t RequestFlow::report(const Error& error) noexcept {
     } else {
         log_line(log(), level, 0, "mezz: %s%*s%*s", error.text, of, subject_);
     }
-    return client_left ? static_cast<ngx_int_t>(NGX_ERROR) : http_status(error.code);
 }
 
 void RequestFlow::retire() noexcept {

@@ -45,6 +45,9 @@ public:
     [[nodiscard]] ngx_http_request_t* request() const noexcept { return request_; }
     [[nodiscard]] ngx_log_t* log() const noexcept { return request_->connection->log; }
 
+    /// Writes an error to the log, at the level that http_status.hpp says.
+    void log_error(const Error& error) noexcept;
+
     /// Names the file that later errors are about, for the log. The characters outlive the flow (r->pool).
     void set_subject(std::string_view file) noexcept { subject_ = file; }
 
