@@ -66,8 +66,8 @@ Result<Admission> admit(ngx_http_request_t* r) {
     std::optional<std::string_view> token = in_query;
     if (!token) token = bearer_token(r);
     if (!token) token = cookie_token(r, conf);
-    const token::Check check =
-        mezz_main_conf(r).verifier->check(token.value_or(""), view(r->uri), ngx_time());
+    const token::Check check = mezz_main_conf(r).verifier->check(token.value_or(""), view(r->uri),
+                                                                 view(r->connection->addr_text), ngx_time());
     info->token_status = to_text(token ? check.verdict : token::Verdict::missing);
     const auto subject = copy_text(r, check.claims.sub);
     const auto session = copy_text(r, check.claims.sid);
