@@ -21,7 +21,8 @@ ngx_str_t position(ngx_conf_t* cf) {
                 std::string(view(cf->conf_file->file.name)) + ':' + std::to_string(cf->conf_file->line));
 }
 
-char* set_seconds(ngx_conf_t* cf, time_t& value, time_t shortest, time_t longest, const char* advice) noexcept {
+char* set_seconds(ngx_conf_t* cf, time_t& value, time_t shortest, time_t longest,
+                  const char* advice) noexcept {
     if (value != NGX_CONF_UNSET) return const_cast<char*>("is duplicate");
     ngx_str_t text = arguments(cf)[1];
     const ngx_int_t seconds = ngx_parse_time(&text, 1);
@@ -38,7 +39,8 @@ std::expected<policy::RuleSources, std::string> read_rules(const fs::path& folde
         std::ifstream file(entry->path(), std::ios::binary);
         std::ostringstream text;
         if (!(text << file.rdbuf()) || text.view().size() > kLargestRule)
-            return std::unexpected(entry->path().filename().string() + " cannot be read, is empty or over 1 MiB");
+            return std::unexpected(entry->path().filename().string() +
+                                   " cannot be read, is empty or over 1 MiB");
         sources.push_back({.name = entry->path().filename().string(), .text = text.str()});
     }
     if (error) return std::unexpected(error.message());
@@ -82,7 +84,8 @@ char* set_stream_location(ngx_conf_t* cf, ngx_command_t*, void* data) {
     const ngx_str_t& path = arguments(cf)[1];
     if (conf->stream_location.data != nullptr) return const_cast<char*>("is duplicate");
     if (!view(path).starts_with('/') || !view(path).ends_with('/'))
-        return reject(cf, path, "must begin and end with a slash, as the location with \"mezz_catalog postgres\"");
+        return reject(cf, path,
+                      "must begin and end with a slash, as the location with \"mezz_catalog postgres\"");
     conf->stream_location = path;
     return NGX_CONF_OK;
 }
@@ -115,7 +118,8 @@ char* set_upload_max_size(ngx_conf_t* cf, ngx_command_t*, void* data) {
     ngx_str_t text = arguments(cf)[1];
     const off_t size = ngx_parse_offset(&text);
     constexpr off_t kSmallest = 1 << 20;
-    if (size < kSmallest) return reject(cf, arguments(cf)[1], "is not a size of at least 1m, such as \"64g\"");
+    if (size < kSmallest)
+        return reject(cf, arguments(cf)[1], "is not a size of at least 1m, such as \"64g\"");
     conf->upload_max_size = size;
     return NGX_CONF_OK;
 }
@@ -127,11 +131,13 @@ char* set_policy(ngx_conf_t* cf, ngx_command_t*, void* data) {
     if (char* wrong = read_folder(cf, arguments(cf)[1], folder); wrong != NGX_CONF_OK) return wrong;
     auto sources = read_rules(view(folder));
     if (!sources) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"mezz_policy\": \"%V\": %s", &folder, sources.error().c_str());
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"mezz_policy\": \"%V\": %s", &folder,
+                           sources.error().c_str());
         return conf_error();
     }
     if (const auto checked = policy::Policy::make(*sources); !checked) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"mezz_policy\": \"%V\": %s", &folder, checked.error().c_str());
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"mezz_policy\": \"%V\": %s", &folder,
+                           checked.error().c_str());
         return conf_error();
     }
     conf->rules = pool_new<policy::RuleSources>(cf->pool, std::move(*sources));

@@ -32,7 +32,7 @@ ngx_int_t send_head(ngx_http_request_t* r, ngx_uint_t status, std::string_view t
 
 ngx_int_t send_body(ngx_http_request_t* r, ngx_uint_t status, std::string_view type, std::string text) {
     auto* body = pool_new<std::string>(r->pool, std::move(text));
-    ngx_buf_t* buffer = ngx_calloc_buf(r->pool);
+    auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(r->pool));
     if (body == nullptr || buffer == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
     const ngx_int_t rc = send_head(r, status, type, body->size());
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only != 0) return rc;

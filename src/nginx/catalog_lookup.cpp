@@ -1,7 +1,8 @@
 #include "nginx/catalog_lookup.hpp"
 
-#include "nginx/backends.hpp"
+#include "api/statements.hpp"
 #include "nginx/flight.hpp"
+#include "nginx/worker_state.hpp"
 
 namespace mezz::nginx {
 namespace {
@@ -9,8 +10,8 @@ namespace {
 using catalog::EntryStatus;
 
 constexpr ngx_msec_t kKnownTtl = 60'000;
-constexpr ngx_msec_t kPassingTtl = 2'000;   // of what is about to change: being made, or not there yet
-constexpr ngx_msec_t kStaleTtl = 5'000;     // until the backends are asked again for what they did not tell
+constexpr ngx_msec_t kPassingTtl = 2'000;  // of what is about to change: being made, or not there yet
+constexpr ngx_msec_t kStaleTtl = 5'000;    // until the backends are asked again for what they did not tell
 constexpr int kMostAttempts = 4;
 
 // Entries of this worker's that were fetched before this moment are not believed.
@@ -64,26 +65,24 @@ void warn_of_entry(RequestFlow& flow, const char* where, const Error& error) noe
 
 // The text that Redis holds; empty if it holds none or does not answer.
 Task<Result<std::string>> ask_redis(RequestFlow& flow, const std::string& video_id) {
-    RedisClient* redis = backends().redis();
+    RedisClient* redis = redis_client();
     if (redis == nullptr) co_return std::string();
     const RedisCommand get("GET", catalog::asset_key(video_id));
-    auto reply = co_await run(flow, *redis, get);
-    if (!reply || reply->kind != RedisReply::Kind::text) co_return std::string();
-    co_return std::move(reply->text);
+    const auto reply = co_await run(flow, *redis, get);
+    if (!reply) co_return std::string();
+    co_return std::string(reply->text());
 }
 
 void keep_in_redis(const std::string& video_id, std::string_view text, int ttl) {
-    RedisClient* redis = backends().redis();
+    RedisClient* redis = redis_client();
     if (redis == nullptr) return;
     // NX: somebody who changed the video meanwhile has written what is right.
-    redis->send(RedisCommand("SET", catalog::asset_key(video_id), text, "EX", std::to_string(ttl), "NX"));
+    redis->send(RedisCommand("SET", catalog::asset_key(video_id), text, "EX", ttl, "NX"));
 }
 
 Task<Result<std::string>> ask_postgres(RequestFlow& flow, const std::string& video_id) {
-    PostgresClient* postgres = backends().postgres();
-    if (postgres == nullptr) co_return fail(ErrorCode::internal, "catalog: no mezz_postgres");
-    const PgQuery query{.sql = "SELECT mezz_catalog_entry($1::uuid)", .parameters = {video_id}};
-    const auto rows = co_await run(flow, *postgres, query);
+    const PgQuery query{.sql = api::kCatalogEntry, .parameters = {video_id}};
+    const auto rows = co_await run(flow, postgres_client(), query);
     if (!rows) co_return std::unexpected(rows.error());
     const auto text = rows->rows() == 0 ? std::nullopt : rows->text(0, 0);
     co_return std::string(text.value_or(catalog::kUnknownEntry));
@@ -150,7 +149,8 @@ Task<Result<CatalogRecord>> look_up_video(RequestFlow& flow, std::string video_i
             co_return std::unexpected(fetched.error());
         }
         if (flight.take_spoiled()) continue;
-        co_return CatalogRecord(zone_of(flow).replace(key, make_record(fetched->entry, fetched->text, begun)));
+        co_return CatalogRecord(
+            zone_of(flow).replace(key, make_record(fetched->entry, fetched->text, begun)));
     }
     co_return fail(ErrorCode::busy, "catalog: the video changes all the time");
 }
@@ -159,7 +159,7 @@ void forget_video(std::string_view video_id) noexcept {
     try {
         const std::string key = zone_key_of(video_id);
         if (Flight* under_way = Flight::find(key); under_way != nullptr) under_way->spoil();
-        if (ngx_shm_zone_t* zone = backends().zone(); zone != nullptr) Zone(zone).remove(key);
+        Zone(worker_zone()).remove(key);
     } catch (const std::bad_alloc&) {
         doubt_all_videos();
     }
@@ -171,11 +171,10 @@ void doubt_all_videos() noexcept {
 
 void announce_video(std::string_view video_id, std::string_view entry) noexcept {
     forget_video(video_id);
-    RedisClient* redis = backends().redis();
+    RedisClient* redis = redis_client();
     if (redis == nullptr) return;
     try {
-        redis->send(RedisCommand("SET", catalog::asset_key(video_id), entry, "EX",
-                                 std::to_string(catalog::kEntryTtl)));
+        redis->send(RedisCommand("SET", catalog::asset_key(video_id), entry, "EX", catalog::kEntryTtl));
         redis->send(RedisCommand("PUBLISH", catalog::kInvalidateChannel, video_id));
     } catch (const std::bad_alloc&) {
         log_line(ngx_cycle->log, NGX_LOG_ERR, 0, "mezz: no memory to announce a change");

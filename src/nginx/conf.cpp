@@ -54,7 +54,7 @@ bool is_complete(ngx_conf_t* cf, const MainConf& main, const LocationConf& conf)
     if (main.zone == nullptr) return complain(cf, conf, "write \"mezz_zone shared:128m;\" in the http block");
     if (static_cast<Catalog>(conf.catalog) == Catalog::none)
         return complain(cf, conf, "write \"mezz_catalog files;\" or \"mezz_catalog postgres;\"");
-    if (static_cast<Catalog>(conf.catalog) == Catalog::postgres && !main.backends->has_postgres())
+    if (static_cast<Catalog>(conf.catalog) == Catalog::postgres && !main.backends->postgres)
         return complain(cf, conf, kNeedsPostgres);
     if (conf.root.len == 0) return complain(cf, conf, "write \"mezz_storage file /path/of/the/videos;\"");
     if (conf.core->handler != handle_request)
@@ -69,7 +69,7 @@ bool is_complete(ngx_conf_t* cf, const MainConf& main, const LocationConf& conf)
 
 bool is_complete_api(ngx_conf_t* cf, const MainConf& main, const LocationConf& conf) noexcept {
     if (main.zone == nullptr) return complain(cf, conf, "write \"mezz_zone shared:128m;\" in the http block");
-    if (!main.backends->has_postgres()) return complain(cf, conf, kNeedsPostgres);
+    if (!main.backends->postgres) return complain(cf, conf, kNeedsPostgres);
     if (main.rules == nullptr)
         return complain(cf, conf, "write \"mezz_policy /path/of/lua/mezz;\" in the http block");
     if (conf.raw_root.len == 0)
@@ -89,7 +89,7 @@ void* create_main_conf(ngx_conf_t* cf) noexcept {
     conf->leeway = NGX_CONF_UNSET;
     conf->verifier = pool_new<token::Verifier>(cf->pool);
     if (conf->verifier == nullptr) return nullptr;
-    conf->backends = pool_new<BackendConf>(cf->pool);
+    conf->backends = pool_new<BackendsConf>(cf->pool);
     if (conf->backends == nullptr) return nullptr;
     if (ngx_array_init(&conf->locations, cf->pool, 4, sizeof(LocationConf*)) != NGX_OK) return nullptr;
     if (ngx_array_init(&conf->api_locations, cf->pool, 1, sizeof(LocationConf*)) != NGX_OK) return nullptr;

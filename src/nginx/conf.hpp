@@ -1,7 +1,7 @@
 // Configuration: what the directives say.
 #pragma once
 
-#include "nginx/backend_conf.hpp"
+#include "nginx/backends.hpp"
 #include "nginx/ngx.hpp"
 #include "package/title_builder.hpp"
 #include "policy/policy.hpp"
@@ -24,10 +24,10 @@ struct PolicyVar {
 struct MainConf {
     ngx_shm_zone_t* zone;
     token::Verifier* verifier;
-    ngx_int_t leeway;       ///< seconds
+    ngx_int_t leeway;           ///< seconds
     ngx_array_t locations;      ///< LocationConf*, those with `mezz`
     ngx_array_t api_locations;  ///< LocationConf*, those with `mezz_api`
-    BackendConf* backends;
+    BackendsConf* backends;
     policy::RuleSources* rules;  ///< null without `mezz_policy`
     ngx_array_t policy_vars;     ///< PolicyVar
 };
@@ -59,6 +59,15 @@ struct LocationConf {
 }
 [[nodiscard]] inline MainConf& mezz_main_conf(const ngx_http_request_t* r) noexcept {
     return main_conf<MainConf>(r, ngx_http_mezz_module);
+}
+
+/// The part of the URI behind the location; empty if it does not continue with a new component.
+[[nodiscard]] inline std::string_view path_in_location(const ngx_http_request_t* r) noexcept {
+    std::string_view path = view(r->uri);
+    const std::string_view prefix = view(mezz_conf(r).prefix);
+    if (path.starts_with(prefix)) path.remove_prefix(prefix.size());
+    if (prefix.ends_with('/')) return path;
+    return path.starts_with('/') ? path.substr(1) : std::string_view();
 }
 
 void* create_main_conf(ngx_conf_t* cf) noexcept;

@@ -8,15 +8,6 @@
 namespace mezz::nginx {
 namespace {
 
-// The part of the URI behind the location; empty if it does not continue with a new component.
-std::string_view path_in_location(const ngx_http_request_t* r) noexcept {
-    std::string_view path = view(r->uri);
-    const std::string_view prefix = view(mezz_conf(r).prefix);
-    if (path.starts_with(prefix)) path.remove_prefix(prefix.size());
-    if (prefix.ends_with('/')) return path;
-    return path.starts_with('/') ? path.substr(1) : std::string_view();
-}
-
 void note_path(ngx_http_request_t* r, const package::RequestPath& path) noexcept {
     RequestInfo* info = request_info(r);
     if (info == nullptr) return;

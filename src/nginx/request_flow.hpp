@@ -38,8 +38,9 @@ public:
 
     /// Runs `body` as far as its first wait. Returns what the content handler must return; a caller that is
     /// nginx's post-handler of a request body passes it to ngx_http_finalize_request(). The request body has
-    /// been read or discarded before, or the body reads it (RequestBody) or discards it itself. An Error of the body's is logged and becomes the status that
-    /// http_status() says, or ends the connection if the header has been sent.
+    /// been read or discarded before, or the body reads it (RequestBody) or discards it itself. An Error of
+    /// the body's is logged and becomes the status that http_status() says, or ends the connection if the
+    /// header has been sent.
     [[nodiscard]] static ngx_int_t launch(ngx_http_request_t* r, Body body) noexcept;
 
     [[nodiscard]] ngx_http_request_t* request() const noexcept { return request_; }

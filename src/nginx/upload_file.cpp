@@ -71,7 +71,8 @@ public:
     // 0 or an errno.
     [[nodiscard]] int open(const UploadPlace& place, std::uint64_t unique) {
         const std::string folder = place.root + '/' + std::string(kIncomingFolder);
-        path_ = folder + '/' + place.upload_id + '.' + std::to_string(::getpid()) + '-' + std::to_string(unique);
+        path_ =
+            folder + '/' + place.upload_id + '.' + std::to_string(::getpid()) + '-' + std::to_string(unique);
         constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
         fd_ = ::open(path_.c_str(), kFlags, kFileMode);
         if (fd_ == -1 && errno == ENOENT) {

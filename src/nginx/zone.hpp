@@ -44,8 +44,8 @@ ngx_shm_zone_t* add_zone(ngx_conf_t* cf, ngx_str_t& name, std::size_t size) noex
 
 /// Access to a zone from a worker. Calls take the zone's mutex for a short time. What the zone cannot store,
 /// as it is too large, or as a worker has died and damaged the zone, is kept in a small cache of this worker
-/// until the zone can. A key names the same bytes for ever, but for those that replace() and remove() are used
-/// with.
+/// until the zone can. A key names the same bytes for ever, but for those that replace() and remove() are
+/// used with.
 class Zone {
 public:
     explicit Zone(ngx_shm_zone_t* zone) noexcept : zone_(zone) {}
