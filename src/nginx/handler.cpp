@@ -1,6 +1,7 @@
 #include "nginx/handler.hpp"
 
 #include "nginx/answer.hpp"
+#include "nginx/pictures.hpp"
 #include "nginx/request_info.hpp"
 #include "nginx/title_loader.hpp"
 #include "nginx/token_gate.hpp"
@@ -24,6 +25,10 @@ Task<Result<ngx_int_t>> serve(RequestFlow& flow) {
     const auto path = package::parse_request_path(path_in_location(r));
     if (!path) co_return NGX_HTTP_NOT_FOUND;
     note_path(r, *path);
+    if (path->format == package::Format::thumbs) {
+        const auto shown = co_await answer_picture(flow, *path, *admission);
+        co_return shown;
+    }
     const auto title = co_await load_title(flow, *path);
     if (!title) co_return std::unexpected(title.error());
     const AnswerContext context{

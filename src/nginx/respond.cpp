@@ -16,6 +16,10 @@ std::string_view cache_control(Caching caching) noexcept {
             return "private, max-age=5";
         case Caching::immutable_private:
             return "private, max-age=31536000, immutable";
+        case Caching::picture:
+            return "public, max-age=300";
+        case Caching::picture_private:
+            return "private, max-age=300";
     }
     return "no-store";
 }
