@@ -12,15 +12,15 @@ inline constexpr std::string_view kProblemType = "application/problem+json";
 /// what a backend or a library said.
 struct Problem {
     int status = 500;
-    std::string_view slug = "internal";             ///< of its type, urn:mezz:problem:SLUG
-    std::string_view title = "Something is wrong";  ///< the same for all problems of the type
-    std::string detail{};                           ///< this occurrence; left out if empty
-    std::string field{};                            ///< the input field at fault; left out if empty
-    std::string video_id{};                         ///< further member; left out if empty
-    std::string reason{};                           ///< further member; left out if empty
-    int retry_after = 0;                            ///< seconds, for Retry-After; 0: no such header
-    std::string_view allow{};                       ///< for the Allow header; empty: no such header
-    std::string_view challenge{};                   ///< for WWW-Authenticate; empty: no such header
+    std::string_view slug = "internal";                  ///< of its type, urn:mezz:problem:SLUG
+    std::string_view title = "Something is wrong here";  ///< the same for all problems of the type
+    std::string detail{};                                ///< this occurrence; left out if empty
+    std::string field{};                                 ///< the input field at fault; left out if empty
+    std::string video_id{};                              ///< further member; left out if empty
+    std::string reason{};                                ///< further member; left out if empty
+    int retry_after = 0;                                 ///< seconds, for Retry-After; 0: no such header
+    std::string_view allow{};                            ///< for the Allow header; empty: no such header
+    std::string_view challenge{};                        ///< for WWW-Authenticate; empty: no such header
 };
 
 /// The body, of kProblemType.

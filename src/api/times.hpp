@@ -13,7 +13,8 @@ namespace mezz::api {
 /// if it is no such time.
 [[nodiscard]] std::optional<std::int64_t> parse_time(std::string_view text) noexcept;
 
-/// The time in UTC: "2026-11-30T11:00:00Z", with a fraction of six digits if there is one.
+/// A time as parse_time gives it, in UTC: "2026-11-30T11:00:00Z", with a fraction of six digits if it has
+/// one.
 [[nodiscard]] std::string time_text(std::int64_t micros);
 
 }  // namespace mezz::api
