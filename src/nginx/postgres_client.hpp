@@ -20,7 +20,7 @@ class PgConnection;
 class PostgresClient final : private Breaker::Prober {
 public:
     /// `time_limit` in milliseconds is for a query from its start to its answer, waiting in line and
-    /// connecting included; statement_timeout is set to the same.
+    /// connecting included; statement_timeout is set to nine tenths of it.
     PostgresClient(PostgresTarget target, ngx_msec_t time_limit);
     ~PostgresClient();
     PostgresClient(const PostgresClient&) = delete;
@@ -43,6 +43,7 @@ private:
     void on_ready(PgConnection& connection) noexcept;
     void on_connect_failed(std::string_view why) noexcept;
     void on_lost(std::string_view why, bool busy) noexcept;
+    void on_time_out() noexcept;
 
     void grow() noexcept;
     [[nodiscard]] PgConnection* find_closed() noexcept;

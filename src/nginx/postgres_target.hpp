@@ -32,6 +32,8 @@ class PostgresParameters {
 public:
     /// Host number `first` (modulo their count) is tried first. `statement_limit` in milliseconds.
     PostgresParameters(const PostgresTarget& target, std::size_t first, ngx_msec_t statement_limit);
+    PostgresParameters(const PostgresParameters&) = delete;
+    PostgresParameters& operator=(const PostgresParameters&) = delete;
 
     [[nodiscard]] const char* const* keywords() const noexcept { return keywords_.data(); }
     [[nodiscard]] const char* const* values() const noexcept { return values_.data(); }

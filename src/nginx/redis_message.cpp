@@ -6,8 +6,12 @@ namespace mezz::nginx {
 
 RedisCommand& RedisCommand::add(std::string_view argument) {
     char text[24];
-    const auto* const end = std::to_chars(text, text + sizeof(text), argument.size()).ptr;
-    encoded_.append("$").append(text, end).append("\r\n").append(argument).append("\r\n");
+    char* const end = std::to_chars(text, text + sizeof(text), argument.size()).ptr;
+    encoded_.append("$")
+        .append(text, static_cast<std::size_t>(end - text))
+        .append("\r\n")
+        .append(argument)
+        .append("\r\n");
     ++count_;
     return *this;
 }
