@@ -13,6 +13,8 @@
 
 namespace mezz::policy {
 
+class LuaState;
+
 /// What one call of a rule may use. A call that goes beyond one of them ends with an error, whatever the rule
 /// catches.
 struct Limits {
@@ -69,13 +71,13 @@ public:
     [[nodiscard]] std::string_view printed() const noexcept;
 
 private:
-    class State;
-    Policy(RuleSources sources, Limits limits, std::unique_ptr<State> state) noexcept;
-    [[nodiscard]] std::expected<State*, std::string> state();
+    Policy(RuleSources sources, Limits limits, std::unique_ptr<LuaState> state) noexcept;
+    [[nodiscard]] std::expected<LuaState*, std::string> call(std::string_view rule,
+                                                             const nlohmann::json& facts);
 
     RuleSources sources_;
     Limits limits_;
-    std::unique_ptr<State> state_;  ///< null after a call went beyond a limit: made anew for the next
+    std::unique_ptr<LuaState> state_;  ///< made anew for the next call after one went beyond a limit
 };
 
 }  // namespace mezz::policy
