@@ -12,7 +12,7 @@ namespace mezz::policy {
 
 namespace {
 
-constexpr int kHookPeriod = 250;
+constexpr int kHookPeriod = 100;
 constexpr std::size_t kLeastMemory = 1024 * 1024;
 constexpr int kGcPausePercent = 125;
 constexpr int kGcSpeedPercent = 400;

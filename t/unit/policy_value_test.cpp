@@ -64,8 +64,8 @@ static const char* names_file_and_line() {
     MEZZ_CHECK(made("helper.lua", "return 5") == "made");
     MEZZ_CHECK(made("helper.lua", "local x").find("helper.lua' returns nothing") != std::string::npos);
     MEZZ_CHECK(made("watch.lua", "\nwhile true do end") == "watch.lua:2: more than 1000000 instructions");
-    MEZZ_CHECK(made("watch.lua", "return require 'watch'").find("watch.lua:1: 'watch.lua' requires itself") ==
-               0);
+    MEZZ_CHECK(
+        made("watch.lua", "return (require 'watch')").find("watch.lua:1: 'watch.lua' requires itself") == 0);
     MEZZ_CHECK(made("watch.lua", "local a = require 'other'") ==
                "watch.lua:1: there is no file 'other.lua' among the rules");
     for (const char* name : {"", ".lua", "watch", "../watch.lua", "a b.lua", "watch.lua.bak", "w\nx.lua"})
