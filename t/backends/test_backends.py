@@ -98,16 +98,15 @@ def drop(s, how):
 
 
 def test_redis_replies(server):
-    assert server.get("/redis?SET,name,value") == (200, "value" if False else "OK")
+    assert server.get("/redis?SET,name,value") == (200, "OK")
     assert server.get("/redis?GET,name") == (200, "value")
     assert server.get("/redis?GET,nobody") == (200, "nil")
-    assert server.get("/redis?INCRBY,number,-7") [0] == 200
+    assert server.get("/redis?INCRBY,number,-7") == (200, "-7")
     assert server.get("/redis?DEL,number") == (200, "1")
-    assert server.get("/redis?EVAL,return {1;{'a';'b'};false},0".replace(" ", "%20"))[0] in (200, 500)
     assert server.get("/redis?RPUSH,list,a,b,c") == (200, "3")
     assert server.get("/redis?LRANGE,list,0,-1") == (200, "[a,b,c]")
     assert server.get("/redis?DEL,list") == (200, "1")
-    assert server.get("/redis?GET") == (500, server.get("/redis?GET")[1])
+    assert server.get("/redis?GET")[0] == 500
     assert "refuses a command: ERR wrong number of arguments" in server.log()
     assert server.get("/redis?PING") == (200, "PONG")
 
@@ -542,8 +541,9 @@ def test_quit_while_backends_are_away(server, redis_server, pg, state):
 
 
 def test_quit_waits_for_queries(server):
-    sockets = [server.begin(path) for path in ["/pg?q=sleep&p=1", "/redis?BLPOP,empty,0.7"] * 5 + ["/chain?n=500&id=q"]]
-    wait_until(lambda: server.status()["frames"] >= 10, "they wait")
+    sockets = [server.begin(path) for path in ["/pg?q=sleep&p=1", "/pg?q=sleep&p=1", "/redis?BLPOP,empty,0.5"] * 2 +
+               ["/chain?n=500&id=q"]]
+    wait_until(lambda: server.status()["frames"] >= 6, "they wait")
     ends(server)
     assert [finish(s)[0] for s in sockets] == [200] * len(sockets)
 
