@@ -4,9 +4,11 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -46,6 +48,9 @@ http {{
     }}
 }}
 """
+BIG = 400_000  # bytes: more than libraries and kernels take at once
+WAITS = ["/redis?BLPOP,empty,0.4", f"/redis-big?n={BIG}", "/pg?q=sleep&p=0.4", f"/pg-big?n={BIG}", "/pg?q=rows&p=20000",
+         "/chain?n=1000&id=leaves", "/pg?q=sleep&p=60", "/redis?GET,x"]
 FATAL = re.compile(r"\[(alert|crit|emerg)\]|exited on signal|exited with code [^0]|open socket")
 
 
@@ -177,3 +182,14 @@ def timed(call, *arguments):
     """What a call returns, and the seconds that it took."""
     begun = time.monotonic()
     return call(*arguments), time.monotonic() - begun
+
+
+def many(server, paths, threads=40):
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(server.get, paths))
+
+
+def drop(s, how):
+    if how == "rst":
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
