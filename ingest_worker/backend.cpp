@@ -4,6 +4,14 @@
 
 namespace mezz::worker {
 
+bool Abandon::passed() const noexcept {
+    if (!stop_) return false;
+    const Clock::rep now = Clock::now().time_since_epoch().count();
+    Clock::rep expected = kNever;
+    when_.compare_exchange_strong(expected, now + Clock::duration(kLastWords).count());
+    return now >= when_.load();
+}
+
 void BackendHealth::lost(std::string_view why) {
     if (down_++ == 0)
         log_event(LogLevel::warning, "backend_lost",

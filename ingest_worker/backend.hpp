@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <expected>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -23,8 +24,24 @@ using Answer = std::expected<T, BackendError>;
     return std::unexpected(BackendError{true, std::move(text)});
 }
 
-/// Set once the program ends: whoever waits for a server gives up.
-using Abandon = std::atomic<bool>;
+/// When the program ends and whoever waits for a server gives up: a while after it was told to stop.
+/// Thread-safe.
+class Abandon {
+public:
+    /// After a signal. A call that is under way then may take 3 s more.
+    static constexpr seconds kLastWords{4};
+
+    /// `stop` must outlive it.
+    explicit Abandon(const std::atomic<bool>& stop) noexcept : stop_(stop) {}
+
+    [[nodiscard]] bool passed() const noexcept;
+
+private:
+    static constexpr Clock::rep kNever = std::numeric_limits<Clock::rep>::max();
+
+    const std::atomic<bool>& stop_;
+    mutable std::atomic<Clock::rep> when_ = kNever;  // set by whoever asks first after the signal
+};
 
 /// Whether connections of one kind are up; logs when the first is lost and when the last is back. Shared by
 /// the threads.

@@ -26,7 +26,7 @@ std::string utc_now() {
 Heartbeat::Heartbeat(SharedState& shared)
     : shared_(shared),
       postgres_(shared.options.postgres, shared.postgres, shared.abandon),
-      redis_(shared.options.redis, shared.redis),
+      redis_(shared.options.redis, shared.redis, shared.abandon),
       store_(postgres_, shared.options.worker_id, shared.options.lease),
       queue_(redis_, shared.options.worker_id),
       started_at_(utc_now()) {}
@@ -44,6 +44,7 @@ void Heartbeat::stop() {
 void Heartbeat::run() {
     constexpr milliseconds kInterval{1000};
     while (!stopping_) {
+        (void)shared_.abandon.passed();  // so that the time for last words begins within a second
         if (Clock::now() >= next_beat_) {
             next_beat_ = Clock::now() + kInterval;
             beat();
@@ -134,7 +135,7 @@ void Heartbeat::say_goodbye() {
     const auto until = Clock::now() + kLongest;
     for (;;) {
         empty_outbox();
-        if (shared_.outbox.empty() || Clock::now() >= until || shared_.abandon) break;
+        if (shared_.outbox.empty() || Clock::now() >= until || shared_.abandon.passed()) break;
         std::this_thread::sleep_for(Backoff::kFirst);
     }
     (void)queue_.hide_worker();

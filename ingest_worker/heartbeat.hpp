@@ -14,12 +14,13 @@ namespace mezz::worker {
 
 /// What the threads of a queue worker share.
 struct SharedState {
-    explicit SharedState(const QueueOptions& all) noexcept : options(all) {}
+    SharedState(const QueueOptions& all, const std::atomic<bool>& stop) noexcept
+        : options(all), abandon(stop) {}
 
     const QueueOptions& options;
     BackendHealth postgres{"postgresql"};
     BackendHealth redis{"redis"};
-    Abandon abandon = false;
+    const Abandon abandon;
     ActiveJob active;
     Outbox outbox;
 };

@@ -68,6 +68,7 @@ Answer<PgRows> PostgresLink::query(const char* statement, const PgValues& values
 // PQconnectdbParams waits, but for no longer than connect_timeout a host: also for a server that is stopped.
 Answer<void> PostgresLink::connect() {
     if (connection_) return {};
+    if (abandon_.passed()) return backend_lost("the program ends");
     if (!reconnection_.may_try()) return backend_lost("waiting before the next connection");
     // Later keywords win, those of the conninfo too. A backend whose client is gone must not hold locks.
     constexpr std::array kNames{"connect_timeout",  "keepalives_idle",  "keepalives_interval",
@@ -140,7 +141,7 @@ Answer<void> PostgresLink::wait(short events, Clock::time_point until) {
         if (left.count() <= 0) return backend_lost("no answer in time");
         pollfd waiting{PQsocket(connection_.get()), events, 0};
         if (::poll(&waiting, 1, static_cast<int>(std::min(left, kLookUp).count())) > 0) return {};
-        if (abandon_) return backend_lost("the program ends");
+        if (abandon_.passed()) return backend_lost("the program ends");
     }
 }
 

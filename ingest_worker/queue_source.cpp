@@ -35,9 +35,9 @@ QueueSource::QueueSource(QueueOptions options, std::vector<Rung> ladder, const s
     : options_(std::move(options)),
       ladder_(std::move(ladder)),
       stop_(stop),
-      shared_(options_),
+      shared_(options_, stop),
       postgres_(options_.postgres, shared_.postgres, shared_.abandon),
-      redis_(options_.redis, shared_.redis),
+      redis_(options_.redis, shared_.redis, shared_.abandon),
       store_(postgres_, options_.worker_id, options_.lease),
       queue_(redis_, options_.worker_id),
       heartbeat_(shared_),
@@ -53,10 +53,10 @@ QueueSource::~QueueSource() {
         if (!message_->job_id.empty()) shared_.outbox.put(QueuedJob{message_->job_id, message_->video_id});
         shared_.outbox.put(SettledMessage{message_->id});
     }
+    sweeper_.ask_to_stop();
     heartbeat_.stop();
-    shared_.abandon = true;
-    sweeper_.stop();
     queue_.leave();
+    sweeper_.stop();
     log_event(LogLevel::info, "worker_stopped", {{"worker", options_.worker_id}});
 }
 
@@ -280,11 +280,7 @@ void QueueSource::discard(Hold hold) {
 }
 
 bool QueueSource::wait_for_postgres() {
-    constexpr seconds kLastWords{5};
-    if (stop_) {
-        if (!last_words_until_) last_words_until_ = Clock::now() + kLastWords;
-        if (Clock::now() >= *last_words_until_) return false;
-    }
+    if (shared_.abandon.passed()) return false;
     pause(kLookUp);
     return true;
 }

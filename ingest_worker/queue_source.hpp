@@ -66,7 +66,6 @@ private:
     std::optional<Claim> claim_;
     std::uint64_t tidied_ = 1;  // the number of the connection to PostgreSQL at which that was last done
     bool published_ = false;    // files of the running job are in their places
-    std::optional<Clock::time_point> last_words_until_;
 };
 
 }  // namespace mezz::worker

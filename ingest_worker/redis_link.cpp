@@ -7,15 +7,15 @@
 namespace mezz::worker {
 namespace {
 
-constexpr timeval kLongestConnect{1, 500000};
+constexpr timeval kLongestConnect{1, 500000};  // and as long again for the first reply
 constexpr timeval kLongestReply{3, 0};
 
 // Empty if all is well. A server that is stopped accepts connections; one that loads its file answers errors.
 std::string fault_of(redisContext* context) {
     if (context == nullptr) return "no memory";
-    if (context->err != 0 || redisSetTimeout(context, kLongestReply) != REDIS_OK) return context->errstr;
+    if (context->err != 0 || redisSetTimeout(context, kLongestConnect) != REDIS_OK) return context->errstr;
     const RedisReply pong(static_cast<redisReply*>(redisCommand(context, "PING")));
-    if (!pong) return context->errstr;
+    if (!pong || redisSetTimeout(context, kLongestReply) != REDIS_OK) return context->errstr;
     return pong->type == REDIS_REPLY_ERROR ? std::string(pong->str, pong->len) : std::string();
 }
 
@@ -62,6 +62,7 @@ Answer<void> RedisLink::connect() {
 }
 
 Answer<RedisReply> RedisLink::command(const std::vector<std::string>& words) {
+    if (abandon_.passed()) return backend_lost("the program ends");
     if (auto ok = connect(); !ok) return std::unexpected(std::move(ok.error()));
     std::vector<const char*> texts;
     std::vector<std::size_t> lengths;

@@ -31,9 +31,9 @@ using RedisReply = std::unique_ptr<redisReply, FreeReply>;
 
 class RedisLink {
 public:
-    /// The connection is made by the first command. The health must outlive the link.
-    RedisLink(RedisAddress address, BackendHealth& health)
-        : address_(std::move(address)), reconnection_(health) {}
+    /// The connection is made by the first command. The references must outlive the link.
+    RedisLink(RedisAddress address, BackendHealth& health, const Abandon& abandon)
+        : address_(std::move(address)), reconnection_(health), abandon_(abandon) {}
 
     /// Runs a command; its reply is never an error. After 3 s without a reply the connection is dropped.
     /// While there is no connection, fails at once except when it is time to try again.
@@ -51,6 +51,7 @@ private:
     RedisAddress address_;
     std::unique_ptr<redisContext, Free> context_;
     Reconnection reconnection_;
+    const Abandon& abandon_;
 };
 
 }  // namespace mezz::worker

@@ -11,7 +11,9 @@
 namespace mezz::worker {
 namespace {
 
-constexpr const char* kLock = "SELECT pg_try_advisory_lock(hashtext('mezz'), hashtext('sweep'))";
+// A worker that was stopped keeps its connection; the server ends it, so that another one can sweep.
+constexpr const char* kLock = R"(
+SELECT pg_try_advisory_lock(hashtext('mezz'), hashtext('sweep')), set_config('idle_session_timeout', '10s', false))";
 constexpr const char* kUnlock = "SELECT pg_advisory_unlock(hashtext('mezz'), hashtext('sweep'))";
 
 // $1 the most attempts, $2 reason.
@@ -80,7 +82,7 @@ std::unexpected<BackendError> error_of(const Answer<T>& answer) {
 Sweeper::Sweeper(SharedState& shared)
     : shared_(shared),
       postgres_(shared.options.postgres, shared.postgres, shared.abandon),
-      redis_(shared.options.redis, shared.redis),
+      redis_(shared.options.redis, shared.redis, shared.abandon),
       queue_(redis_, shared.options.worker_id) {}
 
 void Sweeper::start() {

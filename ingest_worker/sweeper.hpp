@@ -21,6 +21,8 @@ public:
 
     void start();
 
+    void ask_to_stop() noexcept { stopping_ = true; }
+
     /// Ends the thread once the file that it removes is removed.
     void stop();
 

@@ -144,7 +144,7 @@ class Station:
         text = self.redis.client().get(f"mezz:asset:{video}")
         return text and json.loads(text)
 
-    def check_ready(self, video, revision=1):
+    def check_ready(self, video, revision=1, leftovers=0):
         """Database, storage and (once it is there) Redis say the same of a finished video."""
         row = self.video(video)
         assert (row["status"], row["progress"], row["revision"]) == ("ready", 100, revision), row
@@ -153,6 +153,6 @@ class Station:
         assert row["duration"] == row["asset"]["duration_ms"] > 0
         for rendition in row["asset"]["renditions"]:
             assert (self.processed / video / rendition["file"]).stat().st_size > 0
-        assert not list((self.processed / video).glob(".ingest-*"))
+        assert len(list((self.processed / video).glob(".ingest-*"))) == leftovers
         wait_until(lambda: self.entry(video) == {"video_id": video, "status": "ready", "revision": revision,
                                                  "asset": row["asset"]}, "Redis has the entry")

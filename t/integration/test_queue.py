@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 import worker
-from queue_station import QUICK, Station
+from queue_station import Station
 from services import Postgres, Redis, needs_postgres, needs_redis, wait_until
 
 pytestmark = [worker.needs_worker, needs_postgres, needs_redis]
@@ -157,7 +157,7 @@ def test_a_worker_that_was_stopped_too_long_discards_its_work(station, film):
         first.send(signal.SIGSTOP)
         second = station.worker(*SHORT_LEASE)
         station.until(video, "done")
-    station.check_ready(video, revision=2)
+    station.check_ready(video, revision=2, leftovers=1)  # the stopped worker holds its own
     made = (station.processed / video / "240p.mp4").stat()
     first.send(signal.SIGCONT)
     first.until("job_lost")
@@ -174,7 +174,7 @@ def test_a_worker_that_nobody_replaced_goes_on(station, film):
     with one.held():
         station.until(video, "running")
         one.send(signal.SIGSTOP)
-        wait_until(lambda: station.postgres.rows("SELECT FROM transcoding_jobs WHERE lease_until < now()"), "lease ends")
+        wait_until(lambda: station.postgres.rows("SELECT 1 FROM transcoding_jobs WHERE lease_until < now()"), "lease ends")
         one.send(signal.SIGCONT)
         station.until(video, "running")
     assert station.until(video, "done")["attempts"] == 1
@@ -347,7 +347,7 @@ def test_uploads_that_nobody_used_go(station, film):
     os.utime(incoming / "old", (time.time() - 90000,) * 2)
     station.worker()
     wait_until(lambda: not (station.raw / unused).exists(), "the unused upload is gone")
-    wait_until(lambda: not station.postgres.rows("SELECT FROM uploads WHERE upload_id = %s", unused), "and its row")
+    wait_until(lambda: not station.postgres.rows("SELECT 1 FROM uploads WHERE upload_id = %s", unused), "and its row")
     station.until(used, "done")
     assert (station.raw / fresh).exists() and (station.raw / str(station.video(used)["upload_id"])).exists()
     assert [p.name for p in incoming.iterdir()] == ["new"]
@@ -358,4 +358,4 @@ def test_uploads_that_nobody_used_go(station, film):
 def test_options_that_make_no_sense(station, options):
     one = station.worker(*options)
     assert one.ended() == 2
-    assert QUICK and one.log
+    assert one.log
