@@ -62,7 +62,8 @@ processes_in() {
 }
 
 parent_of() { sed -n 's/^PPid:\s*//p' "/proc/$1/status" 2> /dev/null || true; }
-gone() { [[ ! -e /proc/$1 ]]; }
+# gone PID: has it ended? One that nobody has waited for yet has, too.
+gone() { [[ ! -e /proc/$1 || $(sed -n 's/^State:\s*//p' "/proc/$1/status" 2> /dev/null) == Z* ]]; }
 
 # spawn LOG FOLDER COMMAND…: starts a program that stays, in a session of its own; prints its pid.
 spawn() {

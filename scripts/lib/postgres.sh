@@ -84,15 +84,11 @@ END
 }
 
 postgres_ident() {
-    local user
+    local user owners=(root "$(id -un)") clients=()
+    ! is_root || owners=(root "$postgres_user") clients=("$worker_user" "$ingest_user")
     echo "# Written by scripts/up. MAP SYSTEM-USER DATABASE-USER"
-    if is_root; then
-        for user in root "$postgres_user" "$worker_user" "$ingest_user"; do echo "mezz $user mezz"; done
-        for user in root "$postgres_user"; do echo "owner $user postgres"; done
-    else
-        echo "mezz $(id -un) mezz"
-        echo "owner $(id -un) postgres"
-    fi
+    for user in "${owners[@]}"; do echo "owner $user postgres"; done
+    for user in "${owners[@]}" "${clients[@]}"; do echo "mezz $user mezz"; done
 }
 
 # configure_postgres: prints what changed.
@@ -162,7 +158,7 @@ ensure_postgres() {
         clear_stale_postgres
         start_postgres
         say postgres "started (process $(postgres_master))"
-    elif wait_until 10 postgres_answers; then
+    elif [[ -S $sockets/postgres/.s.PGSQL.5432 ]] && wait_until 10 postgres_answers; then
         say postgres "runs (process $pid)"
     else
         # Its socket may have been removed under it.

@@ -49,8 +49,10 @@ stop_redis() {
     pid=$(redis_master)
     [[ -n $pid ]] || return 0
     # Writes its file, then ends; the answer is a closed connection.
-    ask_redis shutdown save > /dev/null || true
-    wait_until 5 gone "$pid" && return
+    if redis_answers; then
+        ask_redis shutdown save > /dev/null || true
+        wait_until 5 gone "$pid" && return
+    fi
     kill -TERM "$pid" 2> /dev/null || true
     wait_until 5 gone "$pid" && return
     say redis "does not end by itself; ending it now"
@@ -73,7 +75,7 @@ ensure_redis() {
         chmod 644 "$state/conf/redis.conf"
     fi
     pid=$(redis_master)
-    if [[ -n $pid && $changed == no ]] && wait_until 10 redis_answers; then
+    if [[ -n $pid && $changed == no && -S $(redis_socket) ]] && wait_until 10 redis_answers; then
         say redis "runs (process $pid)"
         return
     fi
