@@ -56,12 +56,15 @@ init_cluster() {
 }
 
 postgres_conf() {
+    # Four for each of nginx's workers, twice that during a reload, and some for ingest workers and operators.
+    local connections=$((40 + 8 * $(nproc)))
+    [[ $connections -gt 100 ]] || connections=100
     cat << END
 # Written by scripts/up, which writes it again. Settings of your own: ALTER SYSTEM SET …, as user postgres.
 listen_addresses = ''
 unix_socket_directories = '$sockets/postgres'
 port = 5432
-max_connections = 100
+max_connections = $connections
 shared_buffers = 128MB
 dynamic_shared_memory_type = posix
 fsync = on
