@@ -1,4 +1,4 @@
--- Videos, uploads and jobs. Applied once, in one transaction, by scripts/lib/schema.sh; see conf/README.md.
+-- Videos, uploads and jobs. Applied once, in one transaction, by scripts/schema; see conf/README.md.
 
 CREATE TABLE uploads (
     upload_id    uuid PRIMARY KEY DEFAULT gen_random_uuid(),
