@@ -19,7 +19,7 @@ FILES = {
     "iphone_ios9_rot90.mov": (2, 1, "turned by 90°"),
     "d_h264_interlaced_ac3.mkv": (2, 1, "interlaced"),
     "d_vfr_mixed.mp4": (2, 1, "variable frame rate"),
-    "d_hevc_main10_hdr10_tagged.mkv": (2, 0, "HDR10"),
+    "d_hevc_main10_hdr10_tagged.mkv": (2, 1, "HDR10"),
     "no_audio.mp4": (2, 0, "no audio"),
     "friday_audiofirst.mp4": (2, 1, "audio comes first"),
     "d_vp9_odd_321x181.webm": (2, 1, "odd size"),
