@@ -23,7 +23,7 @@ worker_command() {
         "$worker_binary" run --postgres "$(conninfo)" --redis "unix:$(redis_socket)" \
         --raw "$state/raw" --processed "$state/processed" --worker-id "$(worker_id "$1")"
 }
-worker_id() { echo "$(hostname)-$1"; }
+worker_id() { echo "$HOSTNAME-$1"; }
 # reports N: does worker N say that it is there? It takes that back when it ends.
 reports() { [[ $(ask_redis exists "mezz:worker:$(worker_id "$1")") == 1 ]]; }
 
