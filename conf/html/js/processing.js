@@ -2,10 +2,10 @@
 import { el, icon, set_text } from './dom.js';
 
 const kSteps = [
-    { label: 'Waiting for a worker', stages: [''] },
-    { label: 'Reading the file', stages: ['probe'] },
+    { label: 'Waiting', stages: [''] },
+    { label: 'Reading', stages: ['probe'] },
     { label: 'Converting', stages: ['video', 'audio'] },
-    { label: 'Assembling and checking', stages: ['assemble', 'check'] },
+    { label: 'Checking', stages: ['assemble', 'check'] },
     { label: 'Publishing', stages: ['publish'] },
 ];
 
@@ -38,7 +38,7 @@ export function progress_bar(label) {
     };
 }
 
-/** Shows a video's processing: {root, show(video)}. Steps are told to screen readers, percentages are not. */
+/** Shows a video's processing, in the element `root`. Steps are told to screen readers, percentages are not. */
 export class ProcessingView {
     #total = progress_bar('Processing');
     #said = el('p', { class: 'visually-hidden', role: 'status' });
@@ -48,8 +48,8 @@ export class ProcessingView {
     #bars = new Map();
 
     constructor() {
-        this.root = el('div', { class: 'processing' },
-            el('div', { class: 'processing-total' }, this.#total.root, this.#percent),
+        this.root = el('div', { class: 'process' },
+            el('div', { class: 'process-total' }, this.#total.root, this.#percent),
             el('ol', { class: 'steps' }, this.#steps), this.#renditions, this.#said);
     }
 
@@ -66,13 +66,14 @@ export class ProcessingView {
         for (const rendition of video.renditions ?? []) this.#show_rendition(rendition);
     }
 
-    #show_rendition({ name, progress }) {
+    #show_rendition({ name, language, progress }) {
         if (progress === null || progress === undefined) return;
         let bar = this.#bars.get(name);
         if (!bar) {
-            bar = progress_bar(name);
+            const label = name.startsWith('audio') ? `Audio ${language ?? ''}`.trim() : name;
+            bar = progress_bar(label);
             this.#bars.set(name, bar);
-            this.#renditions.append(el('li', {}, el('span', {}, name), bar.root));
+            this.#renditions.append(el('li', {}, el('span', {}, label), bar.root));
         }
         bar.set(progress);
     }

@@ -21,11 +21,17 @@ function keep() {
     remember(kKept, ids.length ? ids : null, 'sessionStorage');
 }
 
+/** With uploads below it, the place to drop files is smaller. */
+function show_list() {
+    heading.hidden = items.size === 0;
+    content.classList.toggle('has-uploads', items.size > 0);
+}
+
 function add(item) {
     const row = new UploadRow(item, { again, remove });
     items.set(item, row);
-    list.prepend(row.root);
-    heading.hidden = false;
+    list.append(row.root);
+    show_list();
     item.addEventListener('change', keep);
     queue.add(item);
 }
@@ -40,7 +46,7 @@ function remove(item) {
     const next = root.nextElementSibling ?? root.previousElementSibling;
     items.delete(item);
     root.remove();
-    heading.hidden = items.size === 0;
+    show_list();
     (next?.querySelector('a, button, input') ?? document.getElementById('files')).focus();
 }
 

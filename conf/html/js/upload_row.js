@@ -27,6 +27,7 @@ export class UploadRow {
     #item;
     #title = el('input', { class: 'row-title', maxlength: '200', 'aria-label': 'Title', autocomplete: 'off' });
     #link = el('a', { class: 'row-title', hidden: true });
+    #picture = el('div', { class: 'row-icon' }, icon('film'));
     #text = el('p', { class: 'row-text' });
     #said = el('span', { class: 'visually-hidden', role: 'status' });
     #badge = el('span', { class: 'badge' });
@@ -45,7 +46,7 @@ export class UploadRow {
         this.#retry.addEventListener('click', () => again(item));
         this.root = el('li', { class: 'row' },
             el('div', { class: 'row-head' },
-                el('div', { class: 'row-icon' }, icon('film')),
+                this.#picture,
                 el('div', { class: 'row-main' }, this.#title, this.#link, this.#text, this.#said),
                 this.#badge, this.#retry, this.#watch, this.#cancel),
             this.#bar.root, this.#processing.root);
@@ -66,6 +67,11 @@ export class UploadRow {
         } catch (problem) {
             toast(problem.message);
         }
+    }
+
+    #show_poster(url) {
+        if (!url || this.#picture.querySelector('img')) return;
+        const image = el('img', { src: url, alt: '', onload: () => this.#picture.replaceChildren(image) });
     }
 
     show() {
@@ -91,6 +97,7 @@ export class UploadRow {
         if (state === 'processing') this.#processing.show(video);
         this.#retry.hidden = !(has_failed || state === 'stopped') || (this.#item.file === null && state !== 'error');
         this.#watch.hidden = state !== 'ready';
+        if (state === 'ready') this.#show_poster(video.thumbnails?.poster_url);
         const can_cancel = this.#item.is_fragile || state === 'processing';
         const name = `${can_cancel ? 'Cancel' : 'Remove from the list:'} ${title}`;
         this.#cancel.setAttribute('aria-label', name);

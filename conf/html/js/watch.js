@@ -28,7 +28,7 @@ function start_time() {
 
 /** Says something in place of the video, or over a player that may go on later. */
 function show_message(content) {
-    stage.querySelector('.stage-message')?.remove();
+    for (const child of [...stage.children]) if (child !== player?.root) child.remove();
     stage.append(el('div', { class: 'stage-message' }, content));
     stage.classList.add('covered');
     player?.root.setAttribute('inert', '');

@@ -88,9 +88,12 @@ export function track_label(label, language, number) {
     return `Track ${number + 1}`;
 }
 
-/** "720p" of a picture; the shorter side, so that portrait videos are called as people call them. */
-export function quality_label(width, height) {
-    return `${width && height ? Math.min(width, height) : height}p`;
+/**
+ * What a quality is called: "720p". By its rendition's name where that is such a number, since a wide picture of 720p has
+ * fewer lines; else by the shorter side.
+ */
+export function quality_label(name, width, height) {
+    return /^\d+p/.exec(name ?? '')?.[0] ?? `${width && height ? Math.min(width, height) : height}p`;
 }
 
 /** Can libraries feed <video> here? Not on iPhones before iOS 17.1. */

@@ -45,7 +45,7 @@ export default class DashEngine extends Engine {
 
     get qualities() {
         const list = this.#player?.isReady() ? this.#player.getRepresentationsByType('video') ?? [] : [];
-        return list.map(({ id, width, height, bandwidth }) => ({ id, label: quality_label(width, height), bandwidth }))
+        return list.map(({ id, width, height, bandwidth }) => ({ id, label: quality_label(id, width, height), bandwidth }))
             .sort((a, b) => b.bandwidth - a.bandwidth);
     }
 
@@ -62,7 +62,7 @@ export default class DashEngine extends Engine {
 
     get playing_quality() {
         const now = this.#player?.isReady() ? this.#player.getCurrentRepresentationForType('video') : null;
-        return now?.height ? quality_label(now.width, now.height) : super.playing_quality;
+        return now?.height ? quality_label(now.id, now.width, now.height) : super.playing_quality;
     }
 
     #listed(type) {

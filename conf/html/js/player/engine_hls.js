@@ -9,6 +9,11 @@ function policy(first_byte_ms, whole_ms) {
         timeoutRetry: { ...kRetry, retryDelayMs: 0 }, errorRetry: kRetry } };
 }
 
+/** The rendition's name, which is that of its playlist. */
+function name_of(level) {
+    return new URL(level.uri, location.href).pathname.split('/').pop();
+}
+
 export default class HlsEngine extends Engine {
     #hls = null;
     #chosen = null;
@@ -64,8 +69,9 @@ export default class HlsEngine extends Engine {
     get qualities() {
         // A width and height may be there more than once, with other codecs or bit rates: the best one stands for them.
         const best = new Map();
-        (this.#hls?.levels ?? []).forEach(({ width, height, bitrate }, id) => {
-            const label = quality_label(width, height);
+        (this.#hls?.levels ?? []).forEach((level, id) => {
+            const { width, height, bitrate } = level;
+            const label = quality_label(name_of(level), width, height);
             if (height && !(best.get(label)?.bitrate > bitrate)) best.set(label, { id, label, bitrate });
         });
         return [...best.values()].sort((a, b) => b.bitrate - a.bitrate);
@@ -83,7 +89,7 @@ export default class HlsEngine extends Engine {
 
     get playing_quality() {
         const level = this.#hls?.levels[this.#hls.currentLevel];
-        return level?.height ? quality_label(level.width, level.height) : super.playing_quality;
+        return level?.height ? quality_label(name_of(level), level.width, level.height) : super.playing_quality;
     }
 
     get audio_tracks() {

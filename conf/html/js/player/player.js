@@ -1,19 +1,19 @@
 // The player: a video, the library that feeds it, and what people do with both.
-import { set_icon } from '../dom.js';
 import { Problem } from '../api.js';
 import { clock } from '../format.js';
 import { keep_position } from '../resume.js';
 import { Activity } from './activity.js';
+import { follow_video } from './buttons.js';
 import { make_engine } from './engine.js';
 import { listen_to_keys, show_keys } from './keys.js';
 import { Menu } from './menu.js';
+import { Overlay } from './overlay.js';
 import { Recovery } from './recovery.js';
 import { SeekBar } from './seek_bar.js';
 import { keep_preferences, kSpeeds, read_preferences, settings_topics, speed_label } from './settings.js';
 import { Storyboard } from './storyboard.js';
 import { build_view } from './view.js';
 
-const kSpinnerAfter = 250;  // ms of waiting that nobody needs to see
 const kKeepEvery = 5;  // seconds between two positions that are remembered
 
 /**
@@ -28,8 +28,7 @@ export class Player extends EventTarget {
     #storyboard;
     #recovery = new Recovery(this);
     #stop = new AbortController();
-    #spinner_timer = null;
-    #bubble_timer = null;
+    #overlay = new Overlay(this.#view);
     #kept_at = 0;
     #last_subtitle = null;
     #is_preferred = {};
@@ -59,7 +58,7 @@ export class Player extends EventTarget {
         video.poster = this.grant.urls.poster_url ?? '';
         video.volume = this.#preferences.volume;
         video.muted = this.#preferences.muted;
-        this.#wait(true);
+        this.#overlay.wait(true);
         await this.#load(start);
         this.#play();
         this.#describe(title);
@@ -89,7 +88,7 @@ export class Player extends EventTarget {
 
     #play() {
         this.video.play().catch((error) => {
-            if (error.name === 'NotAllowedError') this.#view.big_play.hidden = false;
+            if (error.name === 'NotAllowedError') this.#overlay.offer_play(true);
         });
     }
 
@@ -121,22 +120,17 @@ export class Player extends EventTarget {
     /** Stops; the page is told why. */
     refused(problem) {
         this.video.pause();
-        this.#wait(false);
+        this.#overlay.wait(false);
         this.hide_notice();
         this.dispatchEvent(Object.assign(new Event('refused'), { problem }));
     }
 
-    /** Says something over the video, with one thing to do about it. */
     show_notice(text, action, on_action) {
-        const { notice, notice_text, notice_button } = this.#view;
-        if (notice_text.textContent !== text) notice_text.textContent = text;
-        notice_button.textContent = action;
-        notice_button.onclick = on_action;
-        notice.hidden = false;
+        this.#overlay.show_notice(text, action, on_action);
     }
 
     hide_notice() {
-        this.#view.notice.hidden = true;
+        this.#overlay.hide_notice();
     }
 
     // What the video tells
@@ -145,17 +139,15 @@ export class Player extends EventTarget {
         const { video } = this;
         const { signal } = this.#stop;
         const on = (names, run) => names.split(' ').forEach((name) => video.addEventListener(name, run, { signal }));
-        on('play pause ended emptied', () => this.#show_play());
-        on('volumechange', () => this.#show_volume());
-        on('waiting seeking', () => this.#wait(true));
-        on('playing canplay seeked error', () => this.#wait(false));
-        on('play', () => { this.#view.big_play.hidden = true; });
+        follow_video(this.#view, signal);
+        on('volumechange', () => this.#prefer({ muted: video.muted, volume: video.volume }));
+        on('waiting seeking', () => this.#overlay.wait(true));
+        on('playing canplay seeked error', () => this.#overlay.wait(false));
+        on('play', () => this.#overlay.offer_play(false));
         on('timeupdate', () => this.#keep(kKeepEvery));
         on('pause', () => this.#keep(0));
         on('ended', () => keep_position(this.#id, 0, video.duration));
-        on('resize', () => this.root.style.setProperty('--shape', String(video.videoWidth / video.videoHeight || 16 / 9)));
         addEventListener('pagehide', () => this.#keep(0), { signal });
-        document.addEventListener('fullscreenchange', () => this.#show_fullscreen(), { signal });
     }
 
     #keep(every) {
@@ -163,40 +155,6 @@ export class Player extends EventTarget {
         if (seeking || !(duration > 0) || Math.abs(currentTime - this.#kept_at) < every) return;
         this.#kept_at = currentTime;
         keep_position(this.#id, currentTime, duration);
-    }
-
-    #wait(is_waiting) {
-        clearTimeout(this.#spinner_timer);
-        if (is_waiting) this.#spinner_timer = setTimeout(() => { this.#view.spinner.hidden = false; }, kSpinnerAfter);
-        else this.#view.spinner.hidden = true;
-    }
-
-    #label(button, text) {
-        button.setAttribute('aria-label', text);
-        button.title = text;
-    }
-
-    #show_play() {
-        const { paused, ended } = this.video;
-        set_icon(this.#view.play, ended ? 'replay' : paused ? 'play' : 'pause');
-        this.#label(this.#view.play, ended ? 'Play again' : paused ? 'Play' : 'Pause');
-        this.root.classList.toggle('paused', paused);
-    }
-
-    #show_volume() {
-        const { muted, volume } = this.video;
-        const silent = muted || volume === 0;
-        set_icon(this.#view.mute, silent ? 'volume-off' : volume < 0.5 ? 'volume-low' : 'volume');
-        this.#label(this.#view.mute, silent ? 'Unmute' : 'Mute');
-        this.#view.volume.value = String(muted ? 0 : volume);
-        this.#view.volume.style.setProperty('--level', String(muted ? 0 : volume));
-        this.#prefer({ muted, volume });
-    }
-
-    #show_fullscreen() {
-        const is_full = document.fullscreenElement === this.root;
-        set_icon(this.#view.fullscreen, is_full ? 'fullscreen-exit' : 'fullscreen');
-        this.#label(this.#view.fullscreen, is_full ? 'Leave full screen' : 'Full screen');
     }
 
     #tracks_changed() {
@@ -246,14 +204,6 @@ export class Player extends EventTarget {
         keep_preferences(this.#preferences);
     }
 
-    #tell(text) {
-        const { bubble, said } = this.#view;
-        bubble.textContent = said.textContent = text;
-        bubble.hidden = false;
-        clearTimeout(this.#bubble_timer);
-        this.#bubble_timer = setTimeout(() => { bubble.hidden = true; }, 900);
-    }
-
     get time() {
         return this.video.currentTime;
     }
@@ -270,23 +220,23 @@ export class Player extends EventTarget {
 
     skip(seconds) {
         this.seek(this.time + seconds);
-        this.#tell(`${seconds > 0 ? '+' : '−'}${Math.abs(seconds)} s`);
+        this.#overlay.tell(`${seconds > 0 ? '+' : '−'}${Math.abs(seconds)} s`);
     }
 
     seek_to_share(share) {
         this.seek(share * this.video.duration);
-        this.#tell(clock(share * this.video.duration));
+        this.#overlay.tell(clock(share * this.video.duration));
     }
 
     louder(step) {
         this.video.muted = false;
         this.video.volume = Math.min(1, Math.max(0, Math.round((this.video.volume + step) * 100) / 100));
-        this.#tell(`Volume ${Math.round(this.video.volume * 100)} %`);
+        this.#overlay.tell(`Volume ${Math.round(this.video.volume * 100)} %`);
     }
 
     toggle_mute() {
         this.video.muted = !this.video.muted;
-        this.#tell(this.video.muted ? 'Muted' : 'Sound on');
+        this.#overlay.tell(this.video.muted ? 'Muted' : 'Sound on');
     }
 
     toggle_fullscreen() {
@@ -302,7 +252,7 @@ export class Player extends EventTarget {
     choose_speed(speed) {
         this.#prefer({ speed });
         this.video.playbackRate = this.video.defaultPlaybackRate = speed;
-        this.#tell(`Speed ${speed_label(speed)}`);
+        this.#overlay.tell(`Speed ${speed_label(speed)}`);
         this.#menu.refresh();
     }
 
@@ -313,14 +263,14 @@ export class Player extends EventTarget {
 
     choose_quality(id) {
         this.engine.quality = id;
-        this.#tell(`Quality ${this.engine.qualities.find((one) => one.id === id)?.label ?? 'automatic'}`);
+        this.#overlay.tell(`Quality ${this.engine.qualities.find((one) => one.id === id)?.label ?? 'automatic'}`);
     }
 
     choose_audio(id) {
         const track = this.engine.audio_tracks.find((one) => one.id === id);
         this.engine.audio = id;
         this.#prefer({ audio: track.language || null });
-        this.#tell(track.label);
+        this.#overlay.tell(track.label);
     }
 
     choose_subtitle(id) {
@@ -329,12 +279,12 @@ export class Player extends EventTarget {
         this.engine.subtitle = id;
         this.#prefer({ subtitle: track?.language || null });
         this.#view.captions.setAttribute('aria-pressed', String(id !== null));
-        this.#tell(track ? `Subtitles: ${track.label}` : 'Subtitles off');
+        this.#overlay.tell(track ? `Subtitles: ${track.label}` : 'Subtitles off');
     }
 
     toggle_subtitles() {
         const { subtitles, subtitle } = this.engine;
-        if (subtitles.length === 0) return this.#tell('No subtitles');
+        if (subtitles.length === 0) return this.#overlay.tell('No subtitles');
         this.choose_subtitle(subtitle === null ? this.#last_subtitle ?? subtitles[0].id : null);
     }
 
@@ -342,7 +292,7 @@ export class Player extends EventTarget {
         this.engine_name = name;
         this.#prefer({ engine: name });
         await this.reload();
-        this.#tell(name === 'dash' ? 'Player: dash.js' : 'Player: hls.js');
+        this.#overlay.tell(name === 'dash' ? 'Player: dash.js' : 'Player: hls.js');
     }
 
     /** Ends everything; the element may be removed. */
@@ -353,7 +303,7 @@ export class Player extends EventTarget {
         this.grant.close();
         this.#storyboard.destroy();
         this.engine?.destroy();
-        clearTimeout(this.#spinner_timer);
+        this.#overlay.destroy();
         this.root.remove();
     }
 }
