@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2154
 # Installs the Debian packages that scripts/up needs. Sourced after common.sh.
 
-packages=(nginx nginx-dev g++ make libssl-dev libpcre2-dev zlib1g-dev nlohmann-json3-dev python3 iproute2)
+packages=(nginx nginx-dev g++ make libssl-dev libpcre2-dev zlib1g-dev nlohmann-json3-dev libhiredis-dev libpq-dev
+    libluajit-5.1-dev python3 iproute2)
 
 policy=/usr/sbin/policy-rc.d
 policy_saved=/usr/sbin/policy-rc.d.before-mezz

@@ -24,6 +24,62 @@ bool read_text(const Json& object, const char* key, std::string& out) {
     return true;
 }
 
+// An optional whole number, 0 if absent. False if it is there and none, or above `most`.
+template <class T>
+bool read_number(const Json& object, const char* key, std::uint64_t most, T& out) {
+    const auto found = object.find(key);
+    if (found == object.end()) return true;
+    if (!found->is_number_unsigned() || found->get<std::uint64_t>() > most) return false;
+    out = static_cast<T>(found->get<std::uint64_t>());
+    return true;
+}
+
+// Playlists have codecs between quotes.
+bool is_codecs(std::string_view text) noexcept {
+    constexpr std::size_t kLongest = 255;
+    return text.size() <= kLongest && std::ranges::all_of(text, [](const char c) {
+               return is_letter_or_digit(c) || c == '.' || c == ',' || c == '-' || c == '_' || c == ' ';
+           });
+}
+
+// True if the member is there and true to its name; `fine` becomes false if it is there and anything else.
+bool has_picture(const Json& thumbs, const char* key, std::string_view name, bool& fine) {
+    const auto found = thumbs.find(key);
+    if (found == thumbs.end()) return false;
+    const bool right = found->is_string() && found->get_ref<const std::string&>() == name;
+    fine = fine && right;
+    return right;
+}
+
+Result<AssetThumbs> read_thumbs(const Json& document) {
+    constexpr std::uint64_t kMostSheets = 100000;
+    AssetThumbs thumbs;
+    const auto found = document.find("thumbs");
+    if (found == document.end()) return thumbs;
+    if (!found->is_object()) return fail(ErrorCode::bad_media, "asset.json: \"thumbs\" must be an object");
+    bool fine = true;
+    thumbs.poster = has_picture(*found, "poster", "thumbs/poster.jpg", fine);
+    thumbs.storyboard = has_picture(*found, "storyboard", "thumbs/storyboard.vtt", fine);
+    if (!fine)
+        return fail(ErrorCode::bad_media,
+                    "asset.json: pictures must be thumbs/poster.jpg and thumbs/storyboard.vtt");
+    if (!read_number(*found, "sheets", kMostSheets, thumbs.sheets) ||
+        thumbs.storyboard != (thumbs.sheets > 0))
+        return fail(ErrorCode::bad_media,
+                    "asset.json: \"sheets\" must be the number of a storyboard's pictures");
+    return thumbs;
+}
+
+// What the worker tells of a rendition and plain folders do not.
+bool read_facts(const Json& item, AssetRendition& rendition) {
+    constexpr std::uint64_t kMostPixels = 65535;
+    constexpr std::uint64_t kMostBits = 1ULL << 40;
+    return read_number(item, "width", kMostPixels, rendition.width) &&
+           read_number(item, "height", kMostPixels, rendition.height) &&
+           read_number(item, "bandwidth", kMostBits, rendition.bandwidth) &&
+           read_text(item, "codecs", rendition.codecs) && is_codecs(rendition.codecs);
+}
+
 Result<AssetRendition> read_rendition(const Json& item) {
     AssetRendition rendition;
     if (!item.is_object()) return fail(ErrorCode::bad_media, "asset.json: a rendition is no object");
@@ -40,6 +96,9 @@ Result<AssetRendition> read_rendition(const Json& item) {
     const auto is_default = item.find("default");
     if (is_default != item.end() && !is_default->is_boolean())
         return fail(ErrorCode::bad_media, "asset.json: \"default\" must be true or false");
+    if (!read_facts(item, rendition))
+        return fail(ErrorCode::bad_media,
+                    "asset.json: \"width\", \"height\", \"bandwidth\" or \"codecs\" is not valid");
     rendition.is_default = is_default != item.end() && is_default->get<bool>();
     return rendition;
 }
@@ -62,7 +121,10 @@ Result<std::vector<AssetRendition>> read_renditions(const Json& list) {
 }  // namespace
 
 Result<Asset> parse_asset(std::string_view json) {
-    const Json document = Json::parse(json, nullptr, false);
+    return read_asset(Json::parse(json, nullptr, false));
+}
+
+Result<Asset> read_asset(const Json& document) {
     if (!document.is_object()) return fail(ErrorCode::bad_media, "asset.json: is no JSON object");
     const auto version = document.find("version");
     if (version == document.end() || !version->is_number_unsigned() ||
@@ -75,10 +137,16 @@ Result<Asset> parse_asset(std::string_view json) {
     asset.revision = revision->get<std::uint64_t>();
     if (!read_text(document, "title", asset.title))
         return fail(ErrorCode::bad_media, "asset.json: \"title\" must be a text");
+    constexpr std::uint64_t kLongest = 1ULL << 40;  // 34 years
+    if (!read_number(document, "duration_ms", kLongest, asset.duration_ms))
+        return fail(ErrorCode::bad_media, "asset.json: \"duration_ms\" must be a whole number");
     const auto list = document.find("renditions");
     auto renditions = read_renditions(list == document.end() ? Json() : *list);
     if (!renditions) return std::unexpected(renditions.error());
     asset.renditions = std::move(*renditions);
+    const auto thumbs = read_thumbs(document);
+    if (!thumbs) return std::unexpected(thumbs.error());
+    asset.thumbs = *thumbs;
     return asset;
 }
 

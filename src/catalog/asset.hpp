@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,12 +18,26 @@ struct AssetRendition {
     std::string language;  ///< BCP 47, empty if unknown
     std::string label;     ///< for people, may be empty
     bool is_default = false;
+    std::uint32_t width = 0;  ///< pixels, 0 if not given
+    std::uint32_t height = 0;
+    std::string codecs;           ///< RFC 6381, empty if not given
+    std::uint64_t bandwidth = 0;  ///< bit/s at most, 0 if not given
+};
+
+/// Pictures of a title, in the folder thumbs/ of its folder: poster.jpg, storyboard.vtt and
+/// storyboard_{n}.jpg.
+struct AssetThumbs {
+    bool poster = false;
+    bool storyboard = false;
+    std::uint32_t sheets = 0;  ///< storyboard_0.jpg to storyboard_{sheets - 1}.jpg
 };
 
 struct Asset {
     std::uint64_t revision = 0;
     std::string title;
+    std::uint64_t duration_ms = 0;  ///< 0 if not given
     std::vector<AssetRendition> renditions;
+    AssetThumbs thumbs;
 };
 
 /// Parses asset.json:
@@ -30,9 +45,14 @@ struct Asset {
 ///         {"name": "720p", "file": "720p.mp4"},
 ///         {"name": "audio-eng", "file": "audio-eng.mp4", "language": "en", "label": "English", "default":
 ///         true}]}
-/// Unknown members are ignored. Fails with bad_media, naming the member, if one is missing or of the wrong
-/// kind, or if a file name could lead out of the folder.
+/// and may hold "duration_ms", for each rendition "width", "height", "codecs" and "bandwidth", and
+///     "thumbs": {"poster": "thumbs/poster.jpg", "storyboard": "thumbs/storyboard.vtt", "sheets": 4}
+/// with just these names. Unknown members are ignored. Fails with bad_media, naming the member, if one is
+/// missing or of the wrong kind, or if a file name could lead out of the folder.
 [[nodiscard]] Result<Asset> parse_asset(std::string_view json);
+
+/// The same of a document that was parsed already.
+[[nodiscard]] Result<Asset> read_asset(const nlohmann::json& document);
 
 /// Names a rendition may have: 1 to 40 of the characters a-z A-Z 0-9 - and '.'; not "master".
 [[nodiscard]] bool is_rendition_name(std::string_view name) noexcept;

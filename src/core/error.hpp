@@ -15,6 +15,7 @@ enum class ErrorCode : std::uint8_t {
     too_large,    ///< a limit that the operator set is exceeded
     io,           ///< the operating system failed to read
     busy,         ///< try again later
+    bad_request,  ///< the client breaks the protocol's rules
     internal,     ///< a bug, or no memory
 };
 

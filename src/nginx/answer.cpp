@@ -156,6 +156,7 @@ Task<Result<ngx_int_t>> answer_ts_segment(RequestFlow& flow, const AnswerContext
 
 Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) {
     const package::TitleView title = context.title.view();
+    if (context.path.format == Format::thumbs) co_return fail(ErrorCode::not_found, "thumbs: there are none");
     if (context.path.resource == Resource::multivariant_playlist) {
         std::string text;
         package::write_multivariant_playlist(title, context.path.format, context.query, text);

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "nginx/api_handler.hpp"
 #include "nginx/handler.hpp"
 
 namespace mezz::nginx {
@@ -9,6 +10,12 @@ namespace {
 
 constexpr std::size_t kDefaultMaxMoov = std::size_t{128} << 20;
 constexpr std::uint32_t kDefaultSegmentMs = 6000;
+constexpr time_t kDefaultStreamTtl = 4 * 3600;
+constexpr time_t kDefaultUploadTtl = 24 * 3600;
+constexpr off_t kDefaultUploadMaxSize = off_t{64} << 30;
+
+constexpr const char* kNeedsPostgres =
+    "write \"mezz_postgres \\\"host=… dbname=mezz\\\";\" in the http block";
 
 void set_default(ngx_str_t& value, const ngx_str_t& parent, std::string_view fallback) noexcept {
     if (value.data != nullptr) return;
@@ -16,7 +23,8 @@ void set_default(ngx_str_t& value, const ngx_str_t& parent, std::string_view fal
 }
 
 bool complain(ngx_conf_t* cf, const LocationConf& conf, const char* what) noexcept {
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "mezz: %s, needed by \"mezz\" in %V", what, &conf.declared_in);
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "mezz: %s, needed by \"%s\" in %V", what,
+                  conf.api != 0 ? "mezz_api" : "mezz", &conf.declared_in);
     return false;
 }
 
@@ -45,7 +53,9 @@ void warn_of_open_roots(ngx_conf_t* cf, std::span<LocationConf* const> locations
 bool is_complete(ngx_conf_t* cf, const MainConf& main, const LocationConf& conf) noexcept {
     if (main.zone == nullptr) return complain(cf, conf, "write \"mezz_zone shared:128m;\" in the http block");
     if (static_cast<Catalog>(conf.catalog) == Catalog::none)
-        return complain(cf, conf, "write \"mezz_catalog files;\"");
+        return complain(cf, conf, "write \"mezz_catalog files;\" or \"mezz_catalog postgres;\"");
+    if (static_cast<Catalog>(conf.catalog) == Catalog::postgres && !main.backends->postgres)
+        return complain(cf, conf, kNeedsPostgres);
     if (conf.root.len == 0) return complain(cf, conf, "write \"mezz_storage file /path/of/the/videos;\"");
     if (conf.core->handler != handle_request)
         return complain(cf, conf, "another directive answers requests in the same location: give it its own");
@@ -57,6 +67,20 @@ bool is_complete(ngx_conf_t* cf, const MainConf& main, const LocationConf& conf)
     return true;
 }
 
+bool is_complete_api(ngx_conf_t* cf, const MainConf& main, const LocationConf& conf) noexcept {
+    if (main.zone == nullptr) return complain(cf, conf, "write \"mezz_zone shared:128m;\" in the http block");
+    if (!main.backends->postgres) return complain(cf, conf, kNeedsPostgres);
+    if (main.rules == nullptr)
+        return complain(cf, conf, "write \"mezz_policy /path/of/lua/mezz;\" in the http block");
+    if (conf.raw_root.len == 0)
+        return complain(cf, conf, "write \"mezz_raw_storage file /path/of/the/uploads;\"");
+    if (main.verifier->empty())
+        return complain(cf, conf, "write \"mezz_token_key kid=NAME file=PATH;\" in the http block");
+    if (conf.core->handler != handle_api)
+        return complain(cf, conf, "another directive answers requests in the same location: give it its own");
+    return true;
+}
+
 }  // namespace
 
 void* create_main_conf(ngx_conf_t* cf) noexcept {
@@ -65,7 +89,11 @@ void* create_main_conf(ngx_conf_t* cf) noexcept {
     conf->leeway = NGX_CONF_UNSET;
     conf->verifier = pool_new<token::Verifier>(cf->pool);
     if (conf->verifier == nullptr) return nullptr;
+    conf->backends = pool_new<BackendsConf>(cf->pool);
+    if (conf->backends == nullptr) return nullptr;
     if (ngx_array_init(&conf->locations, cf->pool, 4, sizeof(LocationConf*)) != NGX_OK) return nullptr;
+    if (ngx_array_init(&conf->api_locations, cf->pool, 1, sizeof(LocationConf*)) != NGX_OK) return nullptr;
+    if (ngx_array_init(&conf->policy_vars, cf->pool, 2, sizeof(PolicyVar)) != NGX_OK) return nullptr;
     return conf;
 }
 
@@ -75,6 +103,9 @@ void* create_location_conf(ngx_conf_t* cf) noexcept {
     conf->catalog = NGX_CONF_UNSET_UINT;
     conf->token = NGX_CONF_UNSET_UINT;
     conf->max_moov = NGX_CONF_UNSET_SIZE;
+    conf->stream_ttl = NGX_CONF_UNSET;
+    conf->upload_ttl = NGX_CONF_UNSET;
+    conf->upload_max_size = NGX_CONF_UNSET;
     return conf;
 }
 
@@ -89,6 +120,12 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept {
     const bool inner = core->noname != 0 || core->lmt_excpt != 0;  // `if` and `limit_except` keep the handler
     if (inner && conf->prefix.data == nullptr) conf->prefix = from->prefix;
     set_default(conf->root, from->root, "");
+    set_default(conf->raw_root, from->raw_root, "");
+    set_default(conf->stream_location, from->stream_location, "/v/");
+    set_default(conf->public_url, from->public_url, "");
+    ngx_conf_merge_value(conf->stream_ttl, from->stream_ttl, kDefaultStreamTtl);
+    ngx_conf_merge_value(conf->upload_ttl, from->upload_ttl, kDefaultUploadTtl);
+    ngx_conf_merge_off_value(conf->upload_max_size, from->upload_max_size, kDefaultUploadMaxSize);
     set_default(conf->token_arg, from->token_arg, "token");
     set_default(conf->token_cookie, from->token_cookie, "mezz_token");
     if (conf->title_options == nullptr) conf->title_options = from->title_options;
@@ -105,6 +142,9 @@ ngx_int_t check_configuration(ngx_conf_t* cf) noexcept {
     auto* const* locations = static_cast<LocationConf* const*>(main->locations.elts);
     for (ngx_uint_t i = 0; i < main->locations.nelts; ++i)
         if (!is_complete(cf, *main, *locations[i])) return NGX_ERROR;
+    auto* const* api_locations = static_cast<LocationConf* const*>(main->api_locations.elts);
+    for (ngx_uint_t i = 0; i < main->api_locations.nelts; ++i)
+        if (!is_complete_api(cf, *main, *api_locations[i])) return NGX_ERROR;
     if (main->leeway != NGX_CONF_UNSET) main->verifier->set_leeway(main->leeway);
     warn_of_open_roots(cf, {locations, main->locations.nelts});
     return NGX_OK;

@@ -23,6 +23,10 @@ public:
     /// The work has failed for all who wait, too.
     void fail(const Error& error) noexcept { error_ = error; }
 
+    /// What the work was based on has changed meanwhile: its owner does it again.
+    void spoil() noexcept { spoiled_ = true; }
+    [[nodiscard]] bool take_spoiled() noexcept { return std::exchange(spoiled_, false); }
+
     /// The work of that key that is under way in this worker, null if none is.
     [[nodiscard]] static Flight* find(std::string_view key) noexcept;
 
@@ -31,6 +35,7 @@ private:
 
     std::string key_;
     std::optional<Error> error_;
+    bool spoiled_ = false;
     ngx_queue_t link_;     // among all flights of the worker
     ngx_queue_t waiting_;  // FlightWait::Link
 };

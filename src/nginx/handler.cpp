@@ -1,21 +1,13 @@
 #include "nginx/handler.hpp"
 
 #include "nginx/answer.hpp"
+#include "nginx/pictures.hpp"
 #include "nginx/request_info.hpp"
 #include "nginx/title_loader.hpp"
 #include "nginx/token_gate.hpp"
 
 namespace mezz::nginx {
 namespace {
-
-// The part of the URI behind the location; empty if it does not continue with a new component.
-std::string_view path_in_location(const ngx_http_request_t* r) noexcept {
-    std::string_view path = view(r->uri);
-    const std::string_view prefix = view(mezz_conf(r).prefix);
-    if (path.starts_with(prefix)) path.remove_prefix(prefix.size());
-    if (prefix.ends_with('/')) return path;
-    return path.starts_with('/') ? path.substr(1) : std::string_view();
-}
 
 void note_path(ngx_http_request_t* r, const package::RequestPath& path) noexcept {
     RequestInfo* info = request_info(r);
@@ -33,6 +25,10 @@ Task<Result<ngx_int_t>> serve(RequestFlow& flow) {
     const auto path = package::parse_request_path(path_in_location(r));
     if (!path) co_return NGX_HTTP_NOT_FOUND;
     note_path(r, *path);
+    if (path->format == package::Format::thumbs) {
+        const auto shown = co_await answer_picture(flow, *path, *admission);
+        co_return shown;
+    }
     const auto title = co_await load_title(flow, *path);
     if (!title) co_return std::unexpected(title.error());
     const AnswerContext context{

@@ -14,6 +14,8 @@ ngx_int_t http_status(ErrorCode code) noexcept {
             return 422;  // RFC 9110, 15.5.21; nginx has no name for it
         case ErrorCode::busy:
             return NGX_HTTP_SERVICE_UNAVAILABLE;
+        case ErrorCode::bad_request:
+            return NGX_HTTP_BAD_REQUEST;
         case ErrorCode::io:
         case ErrorCode::internal:
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -24,6 +26,7 @@ ngx_int_t http_status(ErrorCode code) noexcept {
 ngx_uint_t log_level(ErrorCode code) noexcept {
     switch (code) {
         case ErrorCode::not_found:
+        case ErrorCode::bad_request:
             return NGX_LOG_INFO;
         case ErrorCode::busy:
             return NGX_LOG_WARN;

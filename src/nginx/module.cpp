@@ -1,6 +1,7 @@
 // The module's tables.
 #include "nginx/conf.hpp"
 #include "nginx/request_info.hpp"
+#include "nginx/worker_state.hpp"
 
 namespace {
 
@@ -22,12 +23,12 @@ constinit ngx_module_t ngx_http_mezz_module = {
     &module_context,
     mezz::nginx::directives,
     NGX_HTTP_MODULE,
-    nullptr,  // init master
-    nullptr,  // init module
-    nullptr,  // init process
-    nullptr,  // init thread
-    nullptr,  // exit thread
-    nullptr,  // exit process
-    nullptr,  // exit master
+    nullptr,                   // init master
+    nullptr,                   // init module
+    mezz::nginx::init_worker,  // init process
+    nullptr,                   // init thread
+    nullptr,                   // exit thread
+    mezz::nginx::exit_worker,  // exit process
+    nullptr,                   // exit master
     NGX_MODULE_V1_PADDING,
 };

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "nginx/headers.hpp"
 #include "nginx/http_status.hpp"
 
 namespace mezz::nginx {
@@ -60,7 +61,7 @@ ngx_int_t RequestFlow::begin() noexcept {
 
 void RequestFlow::suspend_request() noexcept {
     ngx_http_request_t* r = request_;
-    if (!r->discard_body) r->read_event_handler = ngx_http_test_reading;
+    if (!r->discard_body) set_read_listener(read_listener_);
     r->write_event_handler = on_write;
     ++r->main->count;
 #if (NGX_HTTP_V2)
@@ -99,6 +100,14 @@ ngx_int_t RequestFlow::conclude() noexcept {
 }
 
 ngx_int_t RequestFlow::report(const Error& error) noexcept {
+    log_error(error);
+    const ngx_connection_t* c = request_->connection;
+    if (c->error || c->timedout) return NGX_ERROR;
+    if (error.code == ErrorCode::busy) add_header(request_, "Retry-After", "2");
+    return http_status(error.code);
+}
+
+void RequestFlow::log_error(const Error& error) noexcept {
     const ngx_connection_t* c = request_->connection;
     const bool client_left = c->error || c->timedout;
     const ngx_uint_t level = client_left ? NGX_LOG_INFO : log_level(error.code);
@@ -108,7 +117,6 @@ ngx_int_t RequestFlow::report(const Error& error) noexcept {
     } else {
         log_line(log(), level, 0, "mezz: %s%*s%*s", error.text, of, subject_);
     }
-    return client_left ? static_cast<ngx_int_t>(NGX_ERROR) : http_status(error.code);
 }
 
 void RequestFlow::retire() noexcept {
@@ -116,6 +124,7 @@ void RequestFlow::retire() noexcept {
     if (timer_.timer_set) ngx_del_timer(&timer_);
     waiting_ = nullptr;
     listener_ = nullptr;
+    read_listener_ = nullptr;
     finished_ = true;
 }
 
@@ -151,6 +160,22 @@ void RequestFlow::on_write(ngx_http_request_t* r) noexcept {
     } else {
         flow->push_output();
     }
+}
+
+void RequestFlow::set_read_listener(ReadListener* listener) noexcept {
+    ngx_http_request_t* r = request_;
+    read_listener_ = listener;
+    if (listener != nullptr)
+        r->read_event_handler = on_read;
+    else
+        r->read_event_handler = r->reading_body ? ngx_http_block_reading : ngx_http_test_reading;
+    // nginx has replaced it where the body began to be read.
+    r->write_event_handler = on_write;
+}
+
+void RequestFlow::on_read(ngx_http_request_t* r) noexcept {
+    RequestFlow* flow = find(r);
+    if (flow != nullptr && flow->read_listener_ != nullptr) flow->read_listener_->on_read_event();
 }
 
 void RequestFlow::push_output() noexcept {

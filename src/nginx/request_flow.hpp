@@ -16,6 +16,15 @@ protected:
     ~WriteListener() = default;
 };
 
+/// Told when more of the request's body may have arrived.
+class ReadListener {
+public:
+    virtual void on_read_event() noexcept = 0;
+
+protected:
+    ~ReadListener() = default;
+};
+
 /// The flow of one request. Works for main requests and subrequests, over HTTP/1.x, TLS and HTTP/2.
 /// When the request is terminated (the client left, the worker shuts down) its frames are destroyed at once,
 /// so destructors in coroutines must not touch the request's output; while a thread works for the flow that
@@ -29,12 +38,16 @@ public:
 
     /// Runs `body` as far as its first wait. Returns what the content handler must return; a caller that is
     /// nginx's post-handler of a request body passes it to ngx_http_finalize_request(). The request body has
-    /// been read or discarded before. An Error of the body's is logged and becomes the status that
-    /// http_status() says, or ends the connection if the header has been sent.
+    /// been read or discarded before, or the body reads it (RequestBody) or discards it itself. An Error of
+    /// the body's is logged and becomes the status that http_status() says, or ends the connection if the
+    /// header has been sent.
     [[nodiscard]] static ngx_int_t launch(ngx_http_request_t* r, Body body) noexcept;
 
     [[nodiscard]] ngx_http_request_t* request() const noexcept { return request_; }
     [[nodiscard]] ngx_log_t* log() const noexcept { return request_->connection->log; }
+
+    /// Writes an error to the log, at the level that http_status.hpp says.
+    void log_error(const Error& error) noexcept;
 
     /// Names the file that later errors are about, for the log. The characters outlive the flow (r->pool).
     void set_subject(std::string_view file) noexcept { subject_ = file; }
@@ -49,6 +62,13 @@ public:
 
     /// For operations: who is told about write events (null: nobody, output is just pushed).
     void set_write_listener(WriteListener* listener) noexcept { listener_ = listener; }
+    /// For operations: who is told that more of the request's body may be there. Null: nobody; what arrives
+    /// stays in the kernel, or, if nothing is to arrive any more, only a client's leaving is looked for.
+    void set_read_listener(ReadListener* listener) noexcept;
+    /// For operations that end before their time: the request's handlers stay as they are.
+    void forget_read_listener(const ReadListener& listener) noexcept {
+        if (read_listener_ == &listener) read_listener_ = nullptr;
+    }
     /// For operations: bytes given to the filters since the flow last waited, sent or not.
     [[nodiscard]] off_t output_since_wait() const noexcept { return output_since_wait_; }
     void note_output(off_t bytes) noexcept { output_since_wait_ += bytes; }
@@ -79,6 +99,7 @@ private:
     static void on_cleanup(void* data) noexcept;
     static void on_timer(ngx_event_t* event) noexcept;
     static void on_write(ngx_http_request_t* r) noexcept;
+    static void on_read(ngx_http_request_t* r) noexcept;
 
     ngx_int_t begin() noexcept;
     void suspend_request() noexcept;
@@ -91,6 +112,7 @@ private:
     Task<Result<ngx_int_t>> root_;
     OpBase* waiting_ = nullptr;
     WriteListener* listener_ = nullptr;
+    ReadListener* read_listener_ = nullptr;
     char* action_before_ = nullptr;
     std::string_view subject_;
     ngx_event_t timer_{};

@@ -1,6 +1,7 @@
 #include "nginx/respond.hpp"
 
 #include "core/hash.hpp"
+#include "nginx/headers.hpp"
 
 namespace mezz::nginx {
 namespace {
@@ -15,35 +16,12 @@ std::string_view cache_control(Caching caching) noexcept {
             return "private, max-age=5";
         case Caching::immutable_private:
             return "private, max-age=31536000, immutable";
+        case Caching::picture:
+            return "public, max-age=300";
+        case Caching::picture_private:
+            return "private, max-age=300";
     }
     return "no-store";
-}
-
-ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) noexcept {
-    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-    if (header == nullptr) return nullptr;
-    *header = {};
-    header->hash = 1;
-    header->key = borrow(name);
-    header->value = borrow(value);
-    return header;
-}
-
-// Where `expires` looks for it, to replace it.
-ngx_table_elt_t* add_cache_control(ngx_http_request_t* r, std::string_view value) noexcept {
-    ngx_table_elt_t* header = add_header(r, "Cache-Control", value);
-    if (header == nullptr) return nullptr;
-#if (nginx_version >= 1023000)
-    r->headers_out.cache_control = header;
-#else
-    ngx_array_t* known = &r->headers_out.cache_control;
-    if (known->elts == nullptr && ngx_array_init(known, r->pool, 1, sizeof(ngx_table_elt_t*)) != NGX_OK)
-        return nullptr;
-    auto** slot = static_cast<ngx_table_elt_t**>(ngx_array_push(known));
-    if (slot == nullptr) return nullptr;
-    *slot = header;
-#endif
-    return header;
 }
 
 bool add_etag(ngx_http_request_t* r, std::string_view etag) {

@@ -14,10 +14,12 @@ namespace mezz::nginx {
 
 /// How long an answer may be kept.
 enum class Caching : std::uint8_t {
-    brief,             ///< the current revision's: a few seconds
-    immutable,         ///< under a revision: forever
-    brief_private,     ///< as brief, and only for this viewer
-    immutable_private  ///< as immutable, and only for this viewer
+    brief,              ///< the current revision's: a few seconds
+    immutable,          ///< under a revision: forever
+    brief_private,      ///< as brief, and only for this viewer
+    immutable_private,  ///< as immutable, and only for this viewer
+    picture,            ///< a few minutes
+    picture_private     ///< as picture, and only for this viewer
 };
 
 /// The headers of a 200 answer; nginx's filters turn it into 206, 304, 412 or 416.

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <memory>
 
-#include "catalog/asset.hpp"
 #include "nginx/thread_op.hpp"
 
 namespace mezz::nginx {
@@ -53,12 +52,10 @@ Result<std::optional<std::string>> read_asset_file(const fs::path& path) {
     return text;
 }
 
-Result<TitleFiles> files_of_asset(const fs::path& folder, std::string_view json) {
-    const auto asset = catalog::parse_asset(json);
-    if (!asset) return std::unexpected(asset.error());
+Result<TitleFiles> files_of_asset(const fs::path& folder, const catalog::Asset& asset) {
     TitleFiles title;
-    title.revision = std::to_string(asset->revision);
-    for (const catalog::AssetRendition& rendition : asset->renditions) {
+    title.revision = std::to_string(asset.revision);
+    for (const catalog::AssetRendition& rendition : asset.renditions) {
         package::SourceFile file;
         file.name = rendition.file;
         file.rendition = rendition.name;
@@ -100,11 +97,31 @@ struct FolderJob {
                 result = fail(ErrorCode::not_found, "title: no such file or folder");
                 return;
             }
-            const auto json = read_asset_file(folder / kAssetName);
-            if (!json)
-                result = std::unexpected(json.error());
-            else
-                result = *json ? files_of_asset(folder, **json) : files_of_folder(folder);
+            result = files_of_title();
+        } catch (const std::exception&) {
+            return;
+        }
+    }
+
+private:
+    Result<TitleFiles> files_of_title() const {
+        const auto json = read_asset_file(folder / kAssetName);
+        if (!json) return std::unexpected(json.error());
+        if (!*json) return files_of_folder(folder);
+        const auto asset = catalog::parse_asset(**json);
+        if (!asset) return std::unexpected(asset.error());
+        return files_of_asset(folder, *asset);
+    }
+};
+
+struct AssetJob {
+    fs::path folder;
+    const catalog::Asset& asset;
+    Result<TitleFiles> result{std::unexpect, Error{ErrorCode::internal, "folder: no memory"}};
+
+    void run() noexcept {
+        try {
+            result = files_of_asset(folder, asset);
         } catch (const std::exception&) {
             return;
         }
@@ -126,6 +143,14 @@ Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view pa
     FolderJob job;
     job.folder = path;
     const auto done = co_await run_in_thread(flow, job, "reading a title's folder");
+    if (!done) co_return std::unexpected(done.error());
+    co_return std::move(job.result);
+}
+
+Task<Result<TitleFiles>> find_asset_files(RequestFlow& flow, std::string_view folder,
+                                          const catalog::Asset& asset) {
+    AssetJob job{.folder = folder, .asset = asset};
+    const auto done = co_await run_in_thread(flow, job, "looking for a title's files");
     if (!done) co_return std::unexpected(done.error());
     co_return std::move(job.result);
 }

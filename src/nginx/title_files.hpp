@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/asset.hpp"
 #include "nginx/media_file.hpp"
 #include "package/title_builder.hpp"
 
@@ -21,6 +22,10 @@ struct TitleFiles {
 /// case. Fails with not_found if there is nothing, with bad_media or too_large if asset.json or the folder
 /// cannot be used.
 [[nodiscard]] Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view path);
+
+/// The files that an asset names in a title's folder. Fails with bad_media if one is missing.
+[[nodiscard]] Task<Result<TitleFiles>> find_asset_files(RequestFlow& flow, std::string_view folder,
+                                                        const catalog::Asset& asset);
 
 /// True if the path may be a title's: not empty, no component empty, hidden or "..", and not asset.json
 /// itself.

@@ -1,11 +1,13 @@
 #include "nginx/title_loader.hpp"
 
+#include "catalog/catalog_entry.hpp"
 #include "core/text.hpp"
 #include "media/file_scanner.hpp"
 #include "nginx/conf.hpp"
 #include "nginx/flight.hpp"
 #include "nginx/thread_op.hpp"
 #include "nginx/title_files.hpp"
+#include "nginx/title_videos.hpp"
 #include "package/bit_rate.hpp"
 
 namespace mezz::nginx {
@@ -130,14 +132,10 @@ void warn_of_unaligned(RequestFlow& flow, std::string_view path, const package::
              title.header().unaligned, path);
 }
 
-}  // namespace
-
-Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath path) {
-    if (!is_servable_path(path.title))
-        co_return fail(ErrorCode::not_found, "title: not a path that is served");
+Task<Result<LoadedTitle>> load_title_of_files(RequestFlow& flow, package::RequestPath path) {
     const LocationConf& conf = mezz_conf(flow.request());
     LoadedTitle title;
-    title.path = join(nginx::view(conf.root), path.title);
+    title.path = title_path(flow, path);
     if (!path.revision.empty()) {
         title.block = zone_of(flow).find(title_key(title.path, path.revision));
         if (title.block) co_return title;
@@ -154,6 +152,53 @@ Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath pat
     if (!made) co_return std::unexpected(made.error());
     title.block = zone_of(flow).insert(key, std::move(*made));
     warn_of_unaligned(flow, title.path, title.view());
+    co_return title;
+}
+
+// The catalog's revision and what the packager makes of it: no file needs to be looked at for it.
+std::string video_revision(const package::TitleOptions& options, std::string_view video_id,
+                           std::uint64_t revision) {
+    std::string name(video_id);
+    name += ' ';
+    append_number(name, revision);
+    return package::make_revision({}, options, name);
+}
+
+Task<Result<LoadedTitle>> load_title_of_catalog(RequestFlow& flow, package::RequestPath path) {
+    const auto video = co_await find_ready_video(flow, path.title);
+    if (!video) co_return std::unexpected(video.error());
+    const LocationConf& conf = mezz_conf(flow.request());
+    const std::string revision = video_revision(*conf.title_options, path.title, video->stamp().revision);
+    if (!path.revision.empty() && path.revision != revision)
+        co_return fail(ErrorCode::not_found, "title: that revision is not the current one");
+    LoadedTitle title;
+    title.path = title_path(flow, path);
+    const std::string key = title_key(title.path, revision);
+    title.block = zone_of(flow).find(key);
+    if (title.block) co_return title;
+    const auto entry = catalog::parse_catalog_entry(video->text(), path.title);
+    if (!entry) co_return std::unexpected(entry.error());
+    auto found = co_await find_asset_files(flow, title.path, entry->asset);
+    if (!found) co_return std::unexpected(found.error());
+    auto made = co_await make_title(flow, title.path, *found, revision);
+    if (!made) co_return std::unexpected(made.error());
+    title.block = zone_of(flow).insert(key, std::move(*made));
+    warn_of_unaligned(flow, title.path, title.view());
+    co_return title;
+}
+
+}  // namespace
+
+std::string title_path(const RequestFlow& flow, const package::RequestPath& path) {
+    return join(nginx::view(mezz_conf(flow.request()).root), path.title);
+}
+
+Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath path) {
+    if (!is_servable_path(path.title))
+        co_return fail(ErrorCode::not_found, "title: not a path that is served");
+    const bool catalogued = static_cast<Catalog>(mezz_conf(flow.request()).catalog) == Catalog::postgres;
+    auto loading = catalogued ? load_title_of_catalog(flow, path) : load_title_of_files(flow, path);
+    auto title = co_await loading;
     co_return title;
 }
 

@@ -20,6 +20,9 @@ struct LoadedTitle {
     [[nodiscard]] package::TitleView view() const noexcept { return package::TitleView(block.bytes()); }
 };
 
+/// Where the title of a request is stored, whether or not it exists.
+[[nodiscard]] std::string title_path(const RequestFlow& flow, const package::RequestPath& path);
+
 /// Finds the title of a request, as of the revision that the URL names, or the current one. Fails with
 /// not_found if there is no such title or that revision is not the current one.
 [[nodiscard]] Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath path);

@@ -13,17 +13,6 @@ std::optional<std::string_view> query_token(ngx_http_request_t* r, const Locatio
     return view(value);
 }
 
-std::optional<std::string_view> bearer_token(const ngx_http_request_t* r) noexcept {
-    constexpr std::string_view kScheme = "Bearer ";
-    const ngx_table_elt_t* header = r->headers_in.authorization;
-    if (header == nullptr || header->value.len < kScheme.size()) return std::nullopt;
-    if (ngx_strncasecmp(header->value.data, borrow(kScheme).data, kScheme.size()) != 0) return std::nullopt;
-    std::string_view token = view(header->value).substr(kScheme.size());
-    while (token.starts_with(' '))
-        token.remove_prefix(1);
-    return token;
-}
-
 std::optional<std::string_view> cookie_token(ngx_http_request_t* r, const LocationConf& conf) noexcept {
     ngx_str_t name = conf.token_cookie;
     ngx_str_t value{};
@@ -54,6 +43,17 @@ Result<std::string_view> carried_query(ngx_http_request_t* r, const LocationConf
 
 }  // namespace
 
+std::optional<std::string_view> bearer_token(const ngx_http_request_t* r) noexcept {
+    constexpr std::string_view kScheme = "Bearer ";
+    const ngx_table_elt_t* header = r->headers_in.authorization;
+    if (header == nullptr || header->value.len < kScheme.size()) return std::nullopt;
+    if (ngx_strncasecmp(header->value.data, borrow(kScheme).data, kScheme.size()) != 0) return std::nullopt;
+    std::string_view token = view(header->value).substr(kScheme.size());
+    while (token.starts_with(' '))
+        token.remove_prefix(1);
+    return token;
+}
+
 Result<Admission> admit(ngx_http_request_t* r) {
     const LocationConf& conf = mezz_conf(r);
     RequestInfo* info = request_info(r);
@@ -66,8 +66,8 @@ Result<Admission> admit(ngx_http_request_t* r) {
     std::optional<std::string_view> token = in_query;
     if (!token) token = bearer_token(r);
     if (!token) token = cookie_token(r, conf);
-    const token::Check check =
-        mezz_main_conf(r).verifier->check(token.value_or(""), view(r->uri), ngx_time());
+    const token::Check check = mezz_main_conf(r).verifier->check(token.value_or(""), view(r->uri),
+                                                                 view(r->connection->addr_text), ngx_time());
     info->token_status = to_text(token ? check.verdict : token::Verdict::missing);
     const auto subject = copy_text(r, check.claims.sub);
     const auto session = copy_text(r, check.claims.sid);

@@ -1,6 +1,7 @@
 // The token check of a request.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "core/error.hpp"
@@ -13,6 +14,9 @@ struct Admission {
     bool personal = false;   ///< caches cannot see in the URL that a token was needed
     std::string_view query;  ///< "?token=…" if the token came in the query, to be carried on; in r->pool
 };
+
+/// The token of "Authorization: Bearer"; nullopt without such a header.
+[[nodiscard]] std::optional<std::string_view> bearer_token(const ngx_http_request_t* r) noexcept;
 
 /// Finds the request's token (query, then Authorization: Bearer, then cookie), checks it as the location says
 /// and notes the outcome for $mezz_token_status. Fails with internal if there is no memory.

@@ -67,6 +67,13 @@ Block Zone::insert(std::string_view key, std::vector<std::byte> bytes) const {
     return Block(std::move(owned));
 }
 
+void Zone::remove(std::string_view key) const noexcept {
+    cache().erase(key);
+    ZoneLock lock(zone_);
+    ZoneEntry* entry = lock.sound() ? lock.find(key) : nullptr;
+    if (entry != nullptr) lock.unlink(*entry);
+}
+
 // Empty if the zone cannot store the bytes. They are copied without the mutex: a large index takes a while,
 // and a worker that dies meanwhile leaves an entry that nobody can find.
 Block Zone::store(std::string_view key, Bytes data) const noexcept {

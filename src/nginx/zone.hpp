@@ -44,7 +44,8 @@ ngx_shm_zone_t* add_zone(ngx_conf_t* cf, ngx_str_t& name, std::size_t size) noex
 
 /// Access to a zone from a worker. Calls take the zone's mutex for a short time. What the zone cannot store,
 /// as it is too large, or as a worker has died and damaged the zone, is kept in a small cache of this worker
-/// until the zone can. A key names the same bytes for ever.
+/// until the zone can. A key names the same bytes for ever, but for those that replace() and remove() are
+/// used with.
 class Zone {
 public:
     explicit Zone(ngx_shm_zone_t* zone) noexcept : zone_(zone) {}
@@ -54,6 +55,15 @@ public:
 
     /// Stores bytes under a key, unless another worker was faster, and returns the block that is stored.
     [[nodiscard]] Block insert(std::string_view key, std::vector<std::byte> bytes) const;
+
+    /// Stores other bytes under a key. Who holds the old block keeps it as it was.
+    [[nodiscard]] Block replace(std::string_view key, std::vector<std::byte> bytes) const {
+        remove(key);
+        return insert(key, std::move(bytes));
+    }
+
+    /// Nobody finds this key any more.
+    void remove(std::string_view key) const noexcept;
 
 private:
     [[nodiscard]] Block store(std::string_view key, Bytes data) const noexcept;

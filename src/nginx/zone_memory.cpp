@@ -193,6 +193,14 @@ void ZoneLock::link(ZoneEntry& entry) noexcept {
     entry.linked = true;
 }
 
+void ZoneLock::unlink(ZoneEntry& entry) noexcept {
+    const Change change(header_);
+    ngx_rbtree_delete(&header_.tree, &entry.node);
+    ngx_queue_remove(&entry.recent);
+    entry.linked = false;
+    if (entry.pins == 0) ngx_slab_free_locked(pool_, &entry);
+}
+
 void ZoneLock::release(ZonePin& pin) noexcept {
     if (!sound()) {
         if (ZoneWorker* worker = this_worker(); worker != nullptr) --worker->pins;

@@ -86,6 +86,9 @@ public:
     /// Lets others find a filled entry.
     void link(ZoneEntry& entry) noexcept;
 
+    /// Lets nobody find an entry any more; it is freed once nobody uses it.
+    void unlink(ZoneEntry& entry) noexcept;
+
     /// Ends a pin of this worker. Its entry is freed if it was not linked. Also for a damaged zone.
     void release(ZonePin& pin) noexcept;
 

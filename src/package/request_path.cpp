@@ -10,6 +10,7 @@ constexpr std::string_view kMasterName = "master";
 std::optional<Format> parse_format(std::string_view text) noexcept {
     if (text == "hls") return Format::hls;
     if (text == "cmaf") return Format::cmaf;
+    if (text == "thumbs") return Format::thumbs;
     return std::nullopt;
 }
 
@@ -46,7 +47,22 @@ bool parse_segment(std::string_view leaf, RequestPath& out) noexcept {
     return true;
 }
 
+bool parse_picture(std::string_view leaf, RequestPath& out) noexcept {
+    constexpr std::string_view kSheet = "storyboard_";
+    if (!out.revision.empty()) return false;
+    if (leaf == "poster.jpg" || leaf == "storyboard.vtt") {
+        out.resource = leaf == "poster.jpg" ? Resource::poster : Resource::storyboard;
+        return true;
+    }
+    if (!strip_suffix(leaf, ".jpg") || !leaf.starts_with(kSheet)) return false;
+    const auto number = parse_number(leaf.substr(kSheet.size()));
+    out.resource = Resource::storyboard_sheet;
+    out.number = number.value_or(0);
+    return number.has_value();
+}
+
 bool parse_leaf(std::string_view leaf, RequestPath& out) noexcept {
+    if (out.format == Format::thumbs) return parse_picture(leaf, out);
     if (leaf == "manifest.mpd") {
         out.resource = Resource::manifest;
         return out.format == Format::cmaf && out.revision.empty();

@@ -7,10 +7,10 @@
 
 namespace mezz::package {
 
-enum class Format : std::uint8_t { hls, cmaf };
+enum class Format : std::uint8_t { hls, cmaf, thumbs };
 
 [[nodiscard]] constexpr std::string_view to_text(Format format) noexcept {
-    return format == Format::hls ? "hls" : "cmaf";
+    return format == Format::hls ? "hls" : format == Format::cmaf ? "cmaf" : "thumbs";
 }
 
 enum class Resource : std::uint8_t {
@@ -19,6 +19,9 @@ enum class Resource : std::uint8_t {
     media_playlist,
     init_segment,
     segment,
+    poster,            ///< thumbs/poster.jpg
+    storyboard,        ///< thumbs/storyboard.vtt
+    storyboard_sheet,  ///< thumbs/storyboard_{number}.jpg
 };
 
 /// A parsed path; its texts point into the text that was parsed.
@@ -26,13 +29,14 @@ struct RequestPath {
     std::string_view title;     ///< may contain slashes, may be empty
     std::string_view revision;  ///< empty if the URL names none
     std::string_view rendition;
-    std::uint32_t number = 0;  ///< of a segment
+    std::uint32_t number = 0;  ///< of a segment or sheet
     Format format = Format::hls;
     Resource resource = Resource::segment;
 };
 
 /// Parses `{title}/{format}/[{revision}/]{leaf}`, the part of a decoded URI behind the location. nullopt if
-/// it is no URL that Mezz answers. Segment numbers have no leading zeros: each resource has one URL.
+/// it is no URL that Mezz answers. Pictures (thumbs) have no revision. Numbers have no leading zeros: each
+/// resource has one URL.
 [[nodiscard]] std::optional<RequestPath> parse_request_path(std::string_view path) noexcept;
 
 }  // namespace mezz::package

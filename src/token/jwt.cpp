@@ -4,52 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <new>
 #include <span>
 #include <utility>
 
 #include "token/base64url.hpp"
-#include "token/json_object.hpp"
+#include "token/claim_readers.hpp"
 
 namespace mezz::token {
 namespace {
 
 constexpr auto kMalformed = std::unexpected(Verdict::malformed);
-
-bool read_part(std::string_view part, std::span<JsonField> fields) {
-    std::array<std::byte, base64url_decoded_size(kMaxTokenSize)> buffer;
-    const auto json = base64url_decode(part, buffer);
-    return json && read_json_object(as_text(*json), fields);
-}
-
-// RFC 7519 section 2, NumericDate.
-bool read_time(const JsonField& field, double (*round)(double), std::optional<std::int64_t>& out) noexcept {
-    if (field.kind == JsonKind::absent) return true;
-    if (field.kind != JsonKind::number || !(field.number >= 0)) return false;
-    const double whole = round(field.number);
-    if (whole > static_cast<double>(kMaxNumericDate)) return false;
-    out = static_cast<std::int64_t>(whole);
-    return true;
-}
-
-// Operators put these claims into log lines and header fields, where a control character could forge another.
-bool read_name(JsonField& field, std::string& out) noexcept {
-    if (field.kind == JsonKind::absent) return true;
-    const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; };
-    if (field.kind != JsonKind::text || std::ranges::any_of(field.text, is_control)) return false;
-    out = std::move(field.text);
-    return true;
-}
-
-bool read_paths(JsonField& field, std::vector<std::string>& out) {
-    if (field.kind == JsonKind::absent) return true;
-    if (field.kind == JsonKind::text)
-        out.push_back(std::move(field.text));
-    else if (field.kind == JsonKind::texts)
-        out = std::move(field.texts);
-    return !out.empty() && std::ranges::none_of(out, &std::string::empty);
-}
 
 }  // namespace
 
@@ -87,14 +52,17 @@ Verdict verify_hs256(const Jws& jws, const Key& key) noexcept {
 }
 
 std::expected<Claims, Verdict> parse_claims(const Jws& jws) {
-    JsonField fields[] = {{"exp"}, {"nbf"}, {"sub"}, {"sid"}, {"path"}};
-    auto& [exp, nbf, sub, sid, path] = fields;
+    JsonField fields[] = {{"exp"}, {"nbf"},   {"sub"}, {"sid"},       {"path"},
+                          {"ip"},  {"scope"}, {"geo"}, {"max_height"}};
+    auto& [exp, nbf, sub, sid, path, ip, scope, geo, max_height] = fields;
     Claims claims;
-    if (!read_part(jws.payload, fields) || !read_time(exp, std::floor, claims.exp) ||
-        !read_time(nbf, std::ceil, claims.nbf) || !read_name(sub, claims.sub) ||
-        !read_name(sid, claims.sid) || !read_paths(path, claims.paths)) {
+    if (!read_part(jws.payload, fields) || !read_expiry(exp, claims.exp) || !read_start(nbf, claims.nbf) ||
+        !read_name(sub, claims.sub) || !read_name(sid, claims.sid) || !read_texts(path, claims.paths) ||
+        !read_networks(ip, claims.networks)) {
         return kMalformed;
     }
+    claims.has_scope = scope.kind != JsonKind::absent;
+    claims.unsupported = geo.kind != JsonKind::absent || max_height.kind != JsonKind::absent;
     return claims;
 }
 

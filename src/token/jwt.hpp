@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "token/address.hpp"
 #include "token/jwk.hpp"
 #include "token/verdict.hpp"
 
@@ -33,6 +34,9 @@ struct Claims {
     std::string sub;
     std::string sid;
     std::vector<std::string> paths;  ///< prefixes, any of which suffices; none: every path
+    std::vector<Network> networks;   ///< any of which suffices; none: from everywhere
+    bool has_scope = false;          ///< there is a `scope` claim: a token for the API
+    bool unsupported = false;  ///< there is a claim that restricts and is not enforced: `geo`, `max_height`
 };
 
 /// Takes an untrusted token apart and reads its header: nothing is believed yet. `malformed` at more than
@@ -47,7 +51,8 @@ struct Claims {
 
 /// Reads the claims. To be called after verify_hs256. `malformed` if the payload is not one JSON object, a
 /// time is not a number from 0 to kMaxNumericDate, `sub` or `sid` is not a string free of control characters,
-/// or `path` is not a string or an array of strings, none empty and at least one.
+/// `path` is not a string or an array of strings, none empty and at least one, or `ip` not an address or
+/// network or an array of them, at least one.
 [[nodiscard]] std::expected<Claims, Verdict> parse_claims(const Jws& jws);
 
 /// A token over `claims_json`, which must be a JSON object, in UTF-8. It has `alg`, `typ` and the key's `kid`

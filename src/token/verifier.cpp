@@ -5,6 +5,16 @@
 #include <utility>
 
 namespace mezz::token {
+namespace {
+
+bool is_from(std::span<const Network> networks, std::string_view client) noexcept {
+    if (networks.empty()) return true;
+    const auto address = parse_address(client);
+    return address &&
+           std::ranges::any_of(networks, [&](const Network& network) { return contains(network, *address); });
+}
+
+}  // namespace
 
 bool path_opens(std::string_view prefix, std::string_view path) noexcept {
     if (prefix.empty()) return false;
@@ -25,28 +35,46 @@ Result<void> Verifier::add(Key key) {
     return {};
 }
 
-Check Verifier::check(std::string_view token, std::string_view path, std::int64_t now_s) const noexcept {
+Check Verifier::check(std::string_view token, std::string_view path, std::string_view client,
+                      std::int64_t now_s) const noexcept {
     try {
-        return check_or_throw(token, path, now_s);
+        const auto jws = believe(token);
+        if (!jws) return {jws.error(), {}};
+        auto claims = parse_claims(*jws);
+        if (!claims) return {claims.error(), {}};
+        if (!claims->exp) return {Verdict::malformed, {}};
+        const Verdict verdict = judge(*claims, path, client, now_s);
+        return {verdict, std::move(*claims)};
     } catch (const std::bad_alloc&) {
         return {Verdict::internal, {}};
     }
 }
 
-Check Verifier::check_or_throw(std::string_view token, std::string_view path, std::int64_t now_s) const {
-    if (token.empty()) return {Verdict::missing, {}};
-    const auto jws = parse_jws(token);
-    if (!jws) return {jws.error(), {}};
-    const Key* key = find(*jws);
-    if (key == nullptr) return {Verdict::unknown_key, {}};
-    const Verdict signature = verify_hs256(*jws, *key);
-    if (signature != Verdict::ok) return {signature, {}};
+ApiCheck Verifier::check_api_token(std::string_view token, std::string_view client,
+                                   std::int64_t now_s) const noexcept {
+    try {
+        const auto jws = believe(token);
+        if (!jws) return {jws.error(), {}};
+        auto claims = parse_api_claims(*jws);
+        if (!claims) return {claims.error(), {}};
+        Verdict verdict = judge_time(claims->exp, claims->nbf, now_s);
+        if (verdict == Verdict::ok && !is_from(claims->networks, client)) verdict = Verdict::ip;
+        return {verdict, std::move(*claims)};
+    } catch (const std::bad_alloc&) {
+        return {Verdict::internal, {}};
+    }
+}
 
-    auto claims = parse_claims(*jws);
-    if (!claims) return {claims.error(), {}};
-    if (!claims->exp) return {Verdict::malformed, {}};
-    const Verdict verdict = judge(*claims, path, now_s);
-    return {verdict, std::move(*claims)};
+// Takes a token apart and checks its signature.
+std::expected<Jws, Verdict> Verifier::believe(std::string_view token) const {
+    if (token.empty()) return std::unexpected(Verdict::missing);
+    auto jws = parse_jws(token);
+    if (!jws) return jws;
+    const Key* key = find(*jws);
+    if (key == nullptr) return std::unexpected(Verdict::unknown_key);
+    const Verdict signature = verify_hs256(*jws, *key);
+    if (signature != Verdict::ok) return std::unexpected(signature);
+    return jws;
 }
 
 const Key* Verifier::find(const Jws& jws) const noexcept {
@@ -55,9 +83,20 @@ const Key* Verifier::find(const Jws& jws) const noexcept {
     return found == keys_.end() ? nullptr : &*found;
 }
 
-Verdict Verifier::judge(const Claims& claims, std::string_view path, std::int64_t now_s) const noexcept {
-    if (now_s >= *claims.exp + leeway_s_) return Verdict::expired;
-    if (claims.nbf && now_s < *claims.nbf - leeway_s_) return Verdict::not_yet_valid;
+Verdict Verifier::judge_time(std::int64_t exp, std::optional<std::int64_t> nbf,
+                             std::int64_t now_s) const noexcept {
+    if (now_s >= exp + leeway_s_) return Verdict::expired;
+    if (nbf && now_s < *nbf - leeway_s_) return Verdict::not_yet_valid;
+    return Verdict::ok;
+}
+
+Verdict Verifier::judge(const Claims& claims, std::string_view path, std::string_view client,
+                        std::int64_t now_s) const noexcept {
+    if (claims.has_scope) return Verdict::scope;
+    if (claims.unsupported) return Verdict::unsupported_claim;
+    const Verdict time = judge_time(*claims.exp, claims.nbf, now_s);
+    if (time != Verdict::ok) return time;
+    if (!is_from(claims.networks, client)) return Verdict::ip;
     const auto opens = [path](const std::string& prefix) { return path_opens(prefix, path); };
     const bool open = claims.paths.empty() || std::ranges::any_of(claims.paths, opens);
     return open ? Verdict::ok : Verdict::path;

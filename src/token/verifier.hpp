@@ -1,11 +1,13 @@
-// The check of a playback token against a request.
+// The check of tokens against a request.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/error.hpp"
+#include "token/api_claims.hpp"
 #include "token/jwk.hpp"
 #include "token/jwt.hpp"
 #include "token/verdict.hpp"
@@ -15,7 +17,7 @@ namespace mezz::token {
 inline constexpr std::int64_t kMaxLeeway = 3600;  ///< seconds
 
 /// The outcome of a check. The claims are the token's if its signature and form are right: with the verdicts
-/// `ok`, `expired`, `not_yet_valid` and `path`. Otherwise they are empty.
+/// `ok`, `scope`, `unsupported_claim`, `expired`, `not_yet_valid`, `ip` and `path`. Otherwise they are empty.
 struct Check {
     Verdict verdict = Verdict::internal;
     Claims claims;
@@ -27,7 +29,7 @@ struct Check {
 /// "/v/abc/" open "/v/abc" and "/v/abc/x", not "/v/abcd"; "/" opens everything. Letter case counts.
 [[nodiscard]] bool path_opens(std::string_view prefix, std::string_view path) noexcept;
 
-/// Checks playback tokens with the keys given to it, which it owns. Move only. Checks may run in several
+/// Checks tokens with the keys given to it, which it owns. Move only. Checks may run in several
 /// threads.
 class Verifier {
 public:
@@ -42,18 +44,30 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return keys_.empty(); }
 
+    /// The keys in the order they were added.
+    [[nodiscard]] std::span<const Key> keys() const noexcept { return keys_; }
+
     /// Whether `token`, untrusted, opens `path`, the request's normalised URI path without the query, at
-    /// `now_s`, in seconds since 1970. The key is the one named by the token's kid, or the only key if the
-    /// token names none. The signature comes first; then the form of the claims, among which `exp` is
-    /// required; then `exp`, `nbf`, `path`.
-    [[nodiscard]] Check check(std::string_view token, std::string_view path,
+    /// `now_s`, in seconds since 1970, to the address `client` (as text; see parse_address). The key is the
+    /// one named by the token's kid, or the only key if the token names none. The signature comes first; then
+    /// the form of the claims, among which `exp` is required; then whether it is a playback token all of
+    /// whose claims are understood; then `exp`, `nbf`, `ip`, `path`. A client without an address, such as one
+    /// on a Unix socket, is refused by any `ip`.
+    [[nodiscard]] Check check(std::string_view token, std::string_view path, std::string_view client,
                               std::int64_t now_s) const noexcept;
 
+    /// Whether `token`, untrusted, is one for the API, at `now_s` and from `client`; the rules for its key
+    /// and signature are those of check. Then come the form of the claims (see parse_api_claims), `exp`,
+    /// `nbf` and `ip`. What its scopes allow is the caller's to judge.
+    [[nodiscard]] ApiCheck check_api_token(std::string_view token, std::string_view client,
+                                           std::int64_t now_s) const noexcept;
+
 private:
+    [[nodiscard]] std::expected<Jws, Verdict> believe(std::string_view token) const;
     [[nodiscard]] const Key* find(const Jws& jws) const noexcept;
-    [[nodiscard]] Check check_or_throw(std::string_view token, std::string_view path,
-                                       std::int64_t now_s) const;
-    [[nodiscard]] Verdict judge(const Claims& claims, std::string_view path,
+    [[nodiscard]] Verdict judge_time(std::int64_t exp, std::optional<std::int64_t> nbf,
+                                     std::int64_t now_s) const noexcept;
+    [[nodiscard]] Verdict judge(const Claims& claims, std::string_view path, std::string_view client,
                                 std::int64_t now_s) const noexcept;
 
     std::vector<Key> keys_;

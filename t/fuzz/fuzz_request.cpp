@@ -36,6 +36,12 @@ std::string leaf_of(const RequestPath& path) {
         case Resource::segment:
             return rendition + "_" + std::to_string(path.number) +
                    (path.format == Format::hls ? ".ts" : ".m4s");
+        case Resource::poster:
+            return "poster.jpg";
+        case Resource::storyboard:
+            return "storyboard.vtt";
+        case Resource::storyboard_sheet:
+            return "storyboard_" + std::to_string(path.number) + ".jpg";
     }
     std::abort();
 }

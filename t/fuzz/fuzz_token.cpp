@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "token/base64url.hpp"
+#include "token/upload_url.hpp"
 #include "token/verifier.hpp"
 
 namespace {
@@ -15,6 +16,7 @@ namespace {
 using namespace mezz::token;
 
 constexpr std::int64_t kNow = 1'800'000'000;
+constexpr std::string_view kClient = "192.0.2.7";
 constexpr std::string_view kPath = "/v/abc/cmaf/master.m3u8";
 
 void require(bool holds) {
@@ -31,7 +33,7 @@ struct World {
                     .has_value());
         require(verifier.add(Key::make("k2", mezz::as_bytes("fedcba9876543210fedcba9876543210")).value())
                     .has_value());
-        require(verifier.check(valid, kPath, kNow).verdict == Verdict::ok);
+        require(verifier.check(valid, kPath, kClient, kNow).verdict == Verdict::ok);
     }
 };
 
@@ -42,7 +44,7 @@ const World& world() {
 
 // No text but the valid token opens anything.
 void any_text(std::string_view text) {
-    const Check check = world().verifier.check(text, kPath, kNow);
+    const Check check = world().verifier.check(text, kPath, kClient, kNow);
     require((check.verdict == Verdict::ok) == (text == world().valid));
     require(check.verdict != Verdict::internal);
 }
@@ -74,17 +76,55 @@ void edited_token(std::string_view edits) {
 // The input as claims that a key's owner signed.
 void signed_claims(std::string_view json) {
     const std::string token = sign_hs256(world().key, json);
-    const Check check = world().verifier.check(token, kPath, kNow);
+    const Check check = world().verifier.check(token, kPath, kClient, kNow);
     const Claims& claims = check.claims;
     require(check.verdict != Verdict::signature && check.verdict != Verdict::unknown_key);
     if (check.verdict == Verdict::malformed) return;
     require(claims.exp && *claims.exp >= 0 && *claims.exp <= kMaxNumericDate);
-    require((check.verdict == Verdict::expired) == (*claims.exp <= kNow));
+    const bool playback = !claims.has_scope && !claims.unsupported;
+    require((check.verdict == Verdict::expired) == (playback && *claims.exp <= kNow));
     if (check.verdict != Verdict::ok) return;
     bool open = claims.paths.empty();
     for (const std::string& prefix : claims.paths)
         open = open || path_opens(prefix, kPath);
-    require(open && claims.nbf.value_or(0) <= kNow);
+    bool from_here = claims.networks.empty();
+    for (const Network& network : claims.networks)
+        from_here = from_here || contains(network, parse_address(kClient).value());
+    require(open && from_here && claims.nbf.value_or(0) <= kNow);
+}
+
+// The same for the API.
+void signed_api_claims(std::string_view json) {
+    const std::string token = sign_hs256(world().key, json);
+    const ApiCheck check = world().verifier.check_api_token(token, kClient, kNow);
+    require(check.verdict != Verdict::signature && check.verdict != Verdict::internal);
+    if (check.verdict != Verdict::ok) return;
+    require(!check.claims.sub.empty() && !check.claims.scopes.empty() && check.claims.exp > kNow);
+    require(check.claims.json == json);
+    require(world().verifier.check(token, kPath, kClient, kNow).verdict != Verdict::ok);
+}
+
+// No query but the signed one opens an upload, however it is spelt.
+void upload_query(std::string_view query) {
+    static const UploadGrant grant{.upload_id = "8c4d0a4e-9d0f-4a55-8a5b-0d6f1c2e3a4b",
+                                   .filename = "a b.mp4",
+                                   .size = 7,
+                                   .content_type = "video/mp4",
+                                   .expires = kNow + 60};
+    static const std::string right = sign_upload(world().key, grant);
+    for (std::string text : {std::string(query), right + std::string(query), std::string(query) + right}) {
+        const auto found = verify_upload(world().verifier.keys(), grant.upload_id, text, kNow);
+        require(!found || *found == grant);
+    }
+    require(verify_upload(world().verifier.keys(), grant.upload_id, right, kNow) == grant);
+}
+
+void address(std::string_view text) {
+    const auto network = parse_network(text);
+    if (!network) return;
+    require(network->prefix <= 128 && text.find_first_not_of("0123456789abcdefABCDEF.:/") == text.npos);
+    const bool mixed = network->prefix < 96 && text.find('.') != text.npos;
+    require(mixed || contains(*network, network->base) || parse_address(text.substr(0, text.find('/'))));
 }
 
 void key_file(std::string_view json) {
@@ -118,6 +158,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 'c':
             signed_claims(rest);
+            break;
+        case 'a':
+            signed_api_claims(rest);
+            break;
+        case 'u':
+            upload_query(rest);
+            break;
+        case 'n':
+            address(rest);
             break;
         case 'k':
             key_file(rest);

@@ -16,7 +16,7 @@ MAY_INCLUDE = {
     "package": {"core", "media"},
     "token": {"core"},
     "catalog": {"core", "media"},
-    "api": {"core"},
+    "api": {"core", "token", "catalog"},
     "policy": {"core"},
     "nginx": {"core", "media", "package", "token", "catalog", "api", "policy"},
 }

@@ -86,6 +86,44 @@ static const char* checks_each_rendition() {
     return test::kFine;
 }
 
+static const char* reads_what_the_worker_tells() {
+    const auto asset = parse_asset(
+        R"({"version":1,"revision":3,"duration_ms":9000,"renditions":[{"name":"720p","file":"720p.mp4",
+        "width":1280,"height":720,"codecs":"avc1.64001f","bandwidth":3000000}],
+        "thumbs":{"poster":"thumbs/poster.jpg","storyboard":"thumbs/storyboard.vtt","sheets":2,"interval":2}})");
+    MEZZ_CHECK(asset && asset->duration_ms == 9000 && asset->renditions[0].width == 1280);
+    MEZZ_CHECK(asset->renditions[0].height == 720 && asset->renditions[0].codecs == "avc1.64001f" &&
+               asset->renditions[0].bandwidth == 3000000);
+    MEZZ_CHECK(asset->thumbs.poster && asset->thumbs.storyboard && asset->thumbs.sheets == 2);
+    const auto plain = parse_asset(one(R"("name":"a","file":"b")"));
+    MEZZ_CHECK(plain && !plain->thumbs.poster && !plain->thumbs.storyboard && plain->thumbs.sheets == 0 &&
+               plain->duration_ms == 0 && plain->renditions[0].height == 0);
+    for (const char* facts : {R"("height":-1)", R"("height":"720")", R"("width":65536)", R"("codecs":"a\"b")",
+                              R"("codecs":7)", R"("bandwidth":1.5)", R"("bandwidth":1e30)"})
+        MEZZ_CHECK(bad(one(std::string(R"("name":"a","file":"b",)") + facts), "asset.json: \"width\""));
+    return test::kFine;
+}
+
+static const char* thumbs_have_fixed_names() {
+    const auto with = [](const std::string& thumbs) {
+        return R"({"version":1,"revision":3,"renditions":[{"name":"a","file":"b"}],"thumbs":)" + thumbs + "}";
+    };
+    MEZZ_CHECK(parse_asset(with("{}")) && parse_asset(with(R"({"poster":"thumbs/poster.jpg"})")));
+    for (const char* thumbs : {"[]", "null", "7"})
+        MEZZ_CHECK(bad(with(thumbs), "asset.json: \"thumbs\""));
+    for (const char* thumbs :
+         {R"({"poster":"poster.jpg"})", R"({"poster":"thumbs/../poster.jpg"})", R"({"poster":7})",
+          R"({"poster":null})", R"({"poster":"/etc/passwd"})", R"({"storyboard":"thumbs/poster.jpg"})",
+          R"({"storyboard":"../thumbs/storyboard.vtt","sheets":1})"})
+        MEZZ_CHECK(bad(with(thumbs), "asset.json: pictures"));
+    for (const char* sheets : {"-1", "0", "\"1\"", "1.5", "100001", "null"})
+        MEZZ_CHECK(bad(with(R"({"storyboard":"thumbs/storyboard.vtt","sheets":)" + std::string(sheets) + "}"),
+                       "asset.json: \"sheets\""));
+    MEZZ_CHECK(bad(with(R"({"storyboard":"thumbs/storyboard.vtt"})"), "asset.json: \"sheets\""));
+    MEZZ_CHECK(bad(with(R"({"sheets":3})"), "asset.json: \"sheets\""));
+    return test::kFine;
+}
+
 static const char* names_that_can_stand_in_urls() {
     MEZZ_CHECK(is_rendition_name("720p") && is_rendition_name("1080p-hevc.2") &&
                is_rendition_name(std::string(40, 'x')));
@@ -110,8 +148,11 @@ static const char* files_of_the_folder_itself() {
 }
 
 int main() {
-    const CMUnitTest tests[] = {MEZZ_CHECKED(reads_an_asset), MEZZ_CHECKED(names_the_wrong_member),
+    const CMUnitTest tests[] = {MEZZ_CHECKED(reads_an_asset),
+                                MEZZ_CHECKED(names_the_wrong_member),
                                 MEZZ_CHECKED(checks_each_rendition),
+                                MEZZ_CHECKED(reads_what_the_worker_tells),
+                                MEZZ_CHECKED(thumbs_have_fixed_names),
                                 MEZZ_CHECKED(names_that_can_stand_in_urls),
                                 MEZZ_CHECKED(files_of_the_folder_itself)};
     return cmocka_run_group_tests_name("asset", tests, nullptr, nullptr);

@@ -49,6 +49,22 @@ static const char* every_form() {
     return kFine;
 }
 
+static const char* pictures() {
+    MEZZ_CHECK(is("a/film.mp4/thumbs/poster.jpg", wanted(Format::thumbs, Resource::poster)));
+    MEZZ_CHECK(is("a/film.mp4/thumbs/storyboard.vtt", wanted(Format::thumbs, Resource::storyboard)));
+    MEZZ_CHECK(is("a/film.mp4/thumbs/storyboard_0.jpg", wanted(Format::thumbs, Resource::storyboard_sheet)));
+    MEZZ_CHECK(is("a/film.mp4/thumbs/storyboard_12.jpg",
+                  wanted(Format::thumbs, Resource::storyboard_sheet, "", 12)));
+    for (const char* path :
+         {"t/thumbs/", "t/thumbs/poster.png", "t/thumbs/Poster.jpg", "t/thumbs/1/poster.jpg",
+          "t/thumbs/storyboard_.jpg", "t/thumbs/storyboard_01.jpg", "t/thumbs/storyboard_-1.jpg",
+          "t/thumbs/storyboard_1.vtt", "t/thumbs/storyboard.jpg", "t/thumbs/x_1.jpg", "t/hls/poster.jpg",
+          "t/cmaf/storyboard_1.jpg", "t/thumbs/master.m3u8", "t/thumbs/x_1.m4s", "t/hls/thumbs/x.m3u8"})
+        MEZZ_CHECK(!parse_request_path(path));
+    MEZZ_CHECK(to_text(Format::thumbs) == "thumbs");
+    return kFine;
+}
+
 static const char* titles_may_have_any_depth() {
     RequestPath at_root = wanted(Format::hls, Resource::multivariant_playlist);
     at_root.title = "";
@@ -114,8 +130,11 @@ static const char* texts_point_into_the_path() {
 }
 
 int main() {
-    const CMUnitTest tests[] = {MEZZ_CHECKED(every_form), MEZZ_CHECKED(titles_may_have_any_depth),
-                                MEZZ_CHECKED(each_resource_has_one_url), MEZZ_CHECKED(junk_is_no_url),
+    const CMUnitTest tests[] = {MEZZ_CHECKED(every_form),
+                                MEZZ_CHECKED(pictures),
+                                MEZZ_CHECKED(titles_may_have_any_depth),
+                                MEZZ_CHECKED(each_resource_has_one_url),
+                                MEZZ_CHECKED(junk_is_no_url),
                                 MEZZ_CHECKED(texts_point_into_the_path)};
     return cmocka_run_group_tests_name("request", tests, nullptr, nullptr);
 }

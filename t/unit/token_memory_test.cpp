@@ -43,7 +43,7 @@ Tally starve() {
     for (int n = 0; n < 1000 && !tally.ok; ++n) {
         allowed = n;
         armed = true;
-        const auto check = verifier.check(token, "/v", 1);
+        const auto check = verifier.check(token, "/v", "", 1);
         armed = false;
         tally.ok = check.verdict == Verdict::ok;
         if (check.verdict == Verdict::internal)

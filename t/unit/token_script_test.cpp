@@ -69,7 +69,8 @@ static Verifier verifier() {
 
 static const char* status(const std::string& arguments, std::string_view path, std::int64_t after_s = 0) {
     const State state;
-    return to_text(verifier().check(state.run(arguments), path, std::time(nullptr) + after_s).verdict).data();
+    return to_text(verifier().check(state.run(arguments), path, "", std::time(nullptr) + after_s).verdict)
+        .data();
 }
 
 static void signs_with_the_newest_key() {
@@ -90,7 +91,7 @@ static void takes_options() {
 
 static bool names_come_through() {
     const State state;
-    const auto check = verifier().check(state.run(R"(--sub 'A "q" \\ é' --sid 's-1","exp":"9')"), "/", 0);
+    const auto check = verifier().check(state.run(R"(--sub 'A "q" \\ é' --sid 's-1","exp":"9')"), "/", "", 0);
     return check.claims.sub == R"(A "q" \\ é)" && check.claims.sid == R"(s-1","exp":"9)";
 }
 

@@ -14,6 +14,7 @@ using mezz::token::to_text;
 using mezz::token::Verifier;
 
 static constexpr std::int64_t kNow = 1'800'000'000;
+static constexpr std::string_view kClient = "192.0.2.7";
 static constexpr std::string_view kGood = R"({"exp":1800000001,"path":"/v/abc","sub":"ana","sid":"7"})";
 static constexpr std::string_view kBadForm = R"({"exp":"soon"})";
 
@@ -26,11 +27,12 @@ static Verifier verifier(std::int64_t leeway_s = 0) {
 
 static const char* status(std::string_view token, std::string_view path = "/v/abc/x",
                           std::int64_t now = kNow) {
-    return to_text(verifier().check(token, path, now).verdict).data();
+    return to_text(verifier().check(token, path, kClient, now).verdict).data();
 }
 
 static const char* at(std::string_view claims, std::int64_t now, std::int64_t leeway_s = 0) {
-    return to_text(verifier(leeway_s).check(sign_hs256(key("k1", 'a'), claims), "/", now).verdict).data();
+    return to_text(verifier(leeway_s).check(sign_hs256(key("k1", 'a'), claims), "/", kClient, now).verdict)
+        .data();
 }
 
 static const char* opened(std::string_view path_claim, std::string_view path) {
@@ -51,7 +53,8 @@ static void keys_by_kid() {
 static const char* single(std::string_view header, char fill, int keys = 1) {
     Verifier v;
     if (keys > 0) (void)v.add(key("k1", 'a'));
-    return to_text(v.check(signed_with(key("any", fill), header, kGood), "/v/abc", kNow).verdict).data();
+    return to_text(v.check(signed_with(key("any", fill), header, kGood), "/v/abc", kClient, kNow).verdict)
+        .data();
 }
 
 static void token_without_kid() {
@@ -65,7 +68,8 @@ static void token_without_kid() {
 static bool second_of_a_name_is_refused() {
     Verifier v;
     return v.empty() && v.add(key("k1", 'a')) && !v.add(key("k1", 'b')) && !v.empty() &&
-           v.check(sign_hs256(key("k1", 'a'), kGood), "/v/abc", kNow).verdict == mezz::token::Verdict::ok;
+           v.check(sign_hs256(key("k1", 'a'), kGood), "/v/abc", kClient, kNow).verdict ==
+               mezz::token::Verdict::ok;
 }
 
 static void kids_are_unique() {
@@ -127,7 +131,7 @@ static int truncations_accepted() {
     const Verifier v = verifier();
     int accepted = 0;
     for (std::size_t n = 0; n < good.size(); ++n) {
-        const auto verdict = v.check(std::string_view(good).substr(0, n), "/v/abc", kNow).verdict;
+        const auto verdict = v.check(std::string_view(good).substr(0, n), "/v/abc", kClient, kNow).verdict;
         if (verdict == mezz::token::Verdict::ok) ++accepted;
     }
     return accepted;
@@ -144,7 +148,7 @@ static int changes_accepted() {
              std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=")) {
             std::string token = good;
             token[i] = c;
-            const auto verdict = v.check(token, "/v/abc", kNow).verdict;
+            const auto verdict = v.check(token, "/v/abc", kClient, kNow).verdict;
             if (token != good && verdict == mezz::token::Verdict::ok) ++accepted;
         }
     }
@@ -219,9 +223,39 @@ static void path_claims() {
     assert_string_equal(at(R"({"exp":9})", 8), "ok");
 }
 
+// A token with an `ip` claim, used from an address.
+static const char* from(std::string_view ip_claim, std::string_view client) {
+    const std::string claims = R"({"exp":1800000001,"ip":)" + std::string(ip_claim) + "}";
+    return to_text(verifier().check(sign_hs256(key("k1", 'a'), claims), "/", client, kNow).verdict).data();
+}
+
+static void addresses() {
+    assert_string_equal(from(R"("192.0.2.0/24")", "192.0.2.255"), "ok");
+    assert_string_equal(from(R"("192.0.2.0/24")", "192.0.3.0"), "ip");
+    assert_string_equal(from(R"("192.0.2.0/24")", "::ffff:192.0.2.1"), "ok");
+    assert_string_equal(from(R"(["10.0.0.0/8","2001:db8::/32"])", "2001:db8:1::5"), "ok");
+    assert_string_equal(from(R"(["10.0.0.0/8","2001:db8::/32"])", "2001:db9::"), "ip");
+    assert_string_equal(from(R"("::/0")", "192.0.2.1"), "ip");
+    assert_string_equal(from(R"("0.0.0.0/0")", "unix:"), "ip");
+    assert_string_equal(from(R"("0.0.0.0/0")", ""), "ip");
+    for (const char* claim : {"[]", "7", "null", R"("")", R"("10.0.0.0/33")", R"("example.org")", R"([""])",
+                              R"(["10.0.0.1",7])", R"("10.0.0.1\u0000")", R"({"a":"10.0.0.1"})"})
+        assert_string_equal(from(claim, "10.0.0.1"), "malformed");
+}
+
+static void other_kinds_of_tokens() {
+    assert_string_equal(at(R"({"exp":9,"scope":"view"})", 8), "scope");
+    assert_string_equal(at(R"({"exp":9,"scope":[]})", 8), "scope");
+    assert_string_equal(at(R"({"exp":9,"scope":null})", 8), "scope");
+    assert_string_equal(at(R"({"exp":9,"geo":["DE"]})", 8), "unsupported-claim");
+    assert_string_equal(at(R"({"exp":9,"max_height":720})", 8), "unsupported-claim");
+    assert_string_equal(at(R"({"exp":9,"max_height":null})", 10), "unsupported-claim");
+    assert_string_equal(at(R"({"exp":9,"later":1})", 8), "ok");
+}
+
 // The subject that a check reports: "" if it found none.
 static std::string subject(std::string_view token, std::string_view path, std::int64_t now) {
-    return verifier().check(token, path, now).claims.sub;
+    return verifier().check(token, path, kClient, now).claims.sub;
 }
 
 static bool claims_follow_the_signature() {
@@ -236,10 +270,19 @@ static void claims_of_a_check() {
 }
 
 int main() {
-    const CMUnitTest tests[] = {
-        MEZZ_TEST(keys_by_kid),           MEZZ_TEST(token_without_kid), MEZZ_TEST(kids_are_unique),
-        MEZZ_TEST(missing_and_malformed), MEZZ_TEST(forgeries),         MEZZ_TEST(unsigned_tokens),
-        MEZZ_TEST(damaged_signatures),    MEZZ_TEST(to_the_second),     MEZZ_TEST(leeway),
-        MEZZ_TEST(path_boundaries),       MEZZ_TEST(path_claims),       MEZZ_TEST(claims_of_a_check)};
+    const CMUnitTest tests[] = {MEZZ_TEST(keys_by_kid),
+                                MEZZ_TEST(token_without_kid),
+                                MEZZ_TEST(kids_are_unique),
+                                MEZZ_TEST(missing_and_malformed),
+                                MEZZ_TEST(forgeries),
+                                MEZZ_TEST(unsigned_tokens),
+                                MEZZ_TEST(damaged_signatures),
+                                MEZZ_TEST(to_the_second),
+                                MEZZ_TEST(leeway),
+                                MEZZ_TEST(path_boundaries),
+                                MEZZ_TEST(path_claims),
+                                MEZZ_TEST(claims_of_a_check),
+                                MEZZ_TEST(addresses),
+                                MEZZ_TEST(other_kinds_of_tokens)};
     return cmocka_run_group_tests_name("token_verifier", tests, nullptr, nullptr);
 }

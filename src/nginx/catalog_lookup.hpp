@@ -1,0 +1,52 @@
+// The catalog of videos: shared memory, then Redis, then PostgreSQL.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "catalog/catalog_entry.hpp"
+#include "nginx/request_flow.hpp"
+#include "nginx/zone.hpp"
+
+namespace mezz::nginx {
+
+/// What shared memory holds of a video, followed by the entry's text.
+struct CatalogStamp {
+    std::uint64_t revision;
+    ngx_msec_t fetched;  ///< as ngx_current_msec
+    catalog::EntryStatus status;
+};
+
+/// An entry of the catalog, as shared memory holds it.
+class CatalogRecord {
+public:
+    explicit CatalogRecord(Block block) noexcept : block_(std::move(block)) {}
+
+    [[nodiscard]] const CatalogStamp& stamp() const noexcept {
+        return *reinterpret_cast<const CatalogStamp*>(block_.bytes().data());
+    }
+    /// The entry as parse_catalog_entry() reads it.
+    [[nodiscard]] std::string_view text() const noexcept {
+        return as_text(block_.bytes().subspan(sizeof(CatalogStamp)));
+    }
+
+private:
+    Block block_;
+};
+
+/// Looks a video up by its id, a UUID in lower case. One request of a worker asks the backends, others that
+/// want the same video wait for it. A video that is known is given out as it was known while neither backend
+/// answers; otherwise it fails with busy.
+[[nodiscard]] Task<Result<CatalogRecord>> look_up_video(RequestFlow& flow, std::string video_id);
+
+/// The video has changed: this worker, and all others by their own calls, look it up anew.
+void forget_video(std::string_view video_id) noexcept;
+
+/// Changes may have been missed: everything that was fetched before now is looked up anew.
+void doubt_all_videos() noexcept;
+
+/// Tells all nodes, by Redis, that a video has changed, and what its entry is now. Returns at once; without
+/// Redis the entries' time to live has to do.
+void announce_video(std::string_view video_id, std::string_view entry) noexcept;
+
+}  // namespace mezz::nginx
