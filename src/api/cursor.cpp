@@ -50,7 +50,7 @@ std::string write_cursor(const Cursor& cursor, std::string_view q, std::string_v
                     {"r", cursor.rank},
                     {"t", std::to_string(cursor.uploaded_us)},
                     {"v", cursor.video_id}};
-    return token::base64url_encode(as_bytes(json.dump()));
+    return token::base64url_encode(as_bytes(json.dump(-1, ' ', false, Json::error_handler_t::replace)));
 }
 
 std::optional<Cursor> read_cursor(std::string_view text, std::string_view q, std::string_view status) {

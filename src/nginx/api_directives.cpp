@@ -6,6 +6,7 @@
 
 #include "nginx/api_handler.hpp"
 #include "nginx/directive_text.hpp"
+#include "nginx/status_pages.hpp"
 #include "nginx/thread_op.hpp"
 
 namespace mezz::nginx {
@@ -48,7 +49,25 @@ std::expected<policy::RuleSources, std::string> read_rules(const fs::path& folde
     return sources;
 }
 
+char* set_handler(ngx_conf_t* cf, ngx_http_handler_pt handler) noexcept {
+    auto* core =
+        static_cast<ngx_http_core_loc_conf_t*>(ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    if (core->handler != nullptr)
+        return const_cast<char*>(
+            "shares its location with another directive that answers requests: give it its own");
+    core->handler = handler;
+    return NGX_CONF_OK;
+}
+
 }  // namespace
+
+char* set_readyz(ngx_conf_t* cf, ngx_command_t*, void*) {
+    return set_handler(cf, handle_readyz);
+}
+
+char* set_metrics(ngx_conf_t* cf, ngx_command_t*, void*) {
+    return set_handler(cf, handle_metrics);
+}
 
 char* set_api(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto* conf = static_cast<LocationConf*>(data);
@@ -56,9 +75,7 @@ char* set_api(ngx_conf_t* cf, ngx_command_t*, void* data) {
         static_cast<ngx_http_core_loc_conf_t*>(ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
     auto* main = static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_mezz_module));
     if (conf->api != 0) return const_cast<char*>("is duplicate");
-    if (core->handler != nullptr)
-        return const_cast<char*>(
-            "shares its location with another directive that answers requests: give it its own");
+    if (char* wrong = set_handler(cf, handle_api); wrong != NGX_CONF_OK) return wrong;
     auto* slot = static_cast<LocationConf**>(ngx_array_push(&main->api_locations));
     if (slot == nullptr || !add_default_thread_pool(cf)) return conf_error();
     *slot = conf;
@@ -67,7 +84,6 @@ char* set_api(ngx_conf_t* cf, ngx_command_t*, void* data) {
     conf->declared_in = position(cf);
     if (conf->declared_in.data == nullptr) return conf_error();
     conf->core = core;
-    core->handler = handle_api;
     return NGX_CONF_OK;
 }
 

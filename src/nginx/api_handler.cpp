@@ -19,6 +19,7 @@ Result<token::Verdict> authenticate(RequestFlow& flow, ApiCall& call) {
     const ngx_str_t subject = copy(r->pool, check.claims.sub);
     if (info == nullptr || subject.data == nullptr) return fail(ErrorCode::internal, "no memory");
     info->token_status = to_text(verdict);
+    count_token(verdict);
     info->token_subject = view(subject);
     call.claims = std::move(check.claims);
     if (verdict != token::Verdict::ok) return verdict;
@@ -52,6 +53,9 @@ Task<Result<ngx_int_t>> dispatch(RequestFlow& flow, const ApiCall& call) {
 Task<Result<ngx_int_t>> serve_api(RequestFlow& flow) {
     const ngx_http_request_t* r = flow.request();
     ApiCall call;
+    RequestInfo* info = request_info(flow.request());
+    if (info == nullptr) co_return fail(ErrorCode::internal, "no memory");
+    info->kind = RequestKind::api;
     auto route = api::find_route(view(r->method_name), path_in_location(r));
     if (!route) {
         const std::string_view allow = route.error().allow;
@@ -59,7 +63,9 @@ Task<Result<ngx_int_t>> serve_api(RequestFlow& flow) {
             flow, allow.empty() ? api::not_found("There is no such call.") : api::method_not_allowed(allow));
     }
     call.route = std::move(*route);
-    if (call.route.endpoint != Endpoint::put_upload) {  // whose URL is signed itself
+    if (call.route.endpoint == Endpoint::put_upload) {  // its URL is signed itself
+        info->kind = RequestKind::upload;
+    } else {
         const auto verdict = authenticate(flow, call);
         if (!verdict) co_return std::unexpected(verdict.error());
         if (*verdict != token::Verdict::ok)

@@ -56,6 +56,10 @@ ngx_int_t send_json(RequestFlow& flow, ngx_uint_t status, std::string body, std:
     return send_body(r, status, api::kJsonType, std::move(body));
 }
 
+ngx_int_t send_plain(RequestFlow& flow, ngx_uint_t status, std::string_view type, std::string body) {
+    return send_body(flow.request(), status, type, std::move(body));
+}
+
 ngx_int_t send_problem(RequestFlow& flow, const api::Problem& problem) {
     ngx_http_request_t* r = flow.request();
     const std::string retry = problem.retry_after == 0 ? std::string() : std::to_string(problem.retry_after);

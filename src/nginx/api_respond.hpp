@@ -13,6 +13,10 @@ namespace mezz::nginx {
 [[nodiscard]] ngx_int_t send_json(RequestFlow& flow, ngx_uint_t status, std::string body,
                                   std::string_view location = {});
 
+/// Sends a text of any other type, never to be cached; `type` is static.
+[[nodiscard]] ngx_int_t send_plain(RequestFlow& flow, ngx_uint_t status, std::string_view type,
+                                   std::string body);
+
 /// Sends a problem with the headers it asks for.
 [[nodiscard]] ngx_int_t send_problem(RequestFlow& flow, const api::Problem& problem);
 

@@ -2,6 +2,7 @@
 
 #include "api/statements.hpp"
 #include "nginx/flight.hpp"
+#include "nginx/metrics.hpp"
 #include "nginx/worker_state.hpp"
 
 namespace mezz::nginx {
@@ -97,7 +98,10 @@ Task<Result<Fetched>> fetch(RequestFlow& flow, const std::string& video_id) {
     const auto cached = co_await ask_redis(flow, video_id);
     if (cached && !cached->empty()) {
         auto entry = catalog::parse_catalog_entry(*cached, video_id);
-        if (entry) co_return Fetched{.entry = std::move(*entry), .text = *cached};
+        if (entry) {
+            count_lookup(LookUp::redis);
+            co_return Fetched{.entry = std::move(*entry), .text = *cached};
+        }
         warn_of_entry(flow, "Redis", entry.error());
     }
     const auto text = co_await ask_postgres(flow, video_id);
@@ -107,6 +111,7 @@ Task<Result<Fetched>> fetch(RequestFlow& flow, const std::string& video_id) {
         warn_of_entry(flow, "PostgreSQL", entry.error());
         co_return fail(ErrorCode::internal, "catalog: an entry cannot be used");
     }
+    count_lookup(LookUp::postgres);
     const bool known = entry->status != EntryStatus::unknown;
     keep_in_redis(video_id, *text, known ? catalog::kEntryTtl : catalog::kUnknownTtl);
     co_return Fetched{.entry = std::move(*entry), .text = *text};
@@ -129,7 +134,10 @@ Task<Result<CatalogRecord>> look_up_video(RequestFlow& flow, std::string video_i
     Block known;
     for (;;) {
         known = zone_of(flow).find(key);
-        if (known && is_fresh(stamp_of(known))) co_return CatalogRecord(std::move(known));
+        if (known && is_fresh(stamp_of(known))) {
+            count_lookup(LookUp::memory);
+            co_return CatalogRecord(std::move(known));
+        }
         Flight* under_way = Flight::find(key);
         if (under_way == nullptr) break;
         known = {};
@@ -141,6 +149,7 @@ Task<Result<CatalogRecord>> look_up_video(RequestFlow& flow, std::string video_i
         const ngx_msec_t begun = ngx_current_msec;
         const auto fetched = co_await fetch(flow, video_id);
         if (!fetched) {
+            count_lookup(known ? LookUp::stale : LookUp::failed);
             if (known) {
                 const CatalogRecord record(std::move(known));
                 co_return keep_stale(flow, key, video_id, record);

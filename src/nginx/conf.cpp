@@ -4,6 +4,7 @@
 
 #include "nginx/api_handler.hpp"
 #include "nginx/handler.hpp"
+#include "nginx/metrics.hpp"
 
 namespace mezz::nginx {
 namespace {
@@ -81,6 +82,18 @@ bool is_complete_api(ngx_conf_t* cf, const MainConf& main, const LocationConf& c
     return true;
 }
 
+bool start_counting(ngx_conf_t* cf, MainConf& main) noexcept {
+    if (main.zone == nullptr) return true;
+    if (!add_metrics(cf, main.metrics)) return false;
+    auto* core =
+        static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+    auto* handler =
+        static_cast<ngx_http_handler_pt*>(ngx_array_push(&core->phases[NGX_HTTP_LOG_PHASE].handlers));
+    if (handler == nullptr) return false;
+    *handler = count_request;
+    return true;
+}
+
 }  // namespace
 
 void* create_main_conf(ngx_conf_t* cf) noexcept {
@@ -145,6 +158,7 @@ ngx_int_t check_configuration(ngx_conf_t* cf) noexcept {
     auto* const* api_locations = static_cast<LocationConf* const*>(main->api_locations.elts);
     for (ngx_uint_t i = 0; i < main->api_locations.nelts; ++i)
         if (!is_complete_api(cf, *main, *api_locations[i])) return NGX_ERROR;
+    if (!start_counting(cf, *main)) return NGX_ERROR;
     if (main->leeway != NGX_CONF_UNSET) main->verifier->set_leeway(main->leeway);
     warn_of_open_roots(cf, {locations, main->locations.nelts});
     return NGX_OK;

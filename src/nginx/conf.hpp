@@ -30,6 +30,7 @@ struct MainConf {
     BackendsConf* backends;
     policy::RuleSources* rules;  ///< null without `mezz_policy`
     ngx_array_t policy_vars;     ///< PolicyVar
+    ngx_shm_zone_t* metrics;
 };
 
 /// Of a location.

@@ -54,6 +54,8 @@ char* set_upload_ttl(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_upload_max_size(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_policy(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* add_policy_var(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_readyz(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_metrics(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_redis(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_postgres(ngx_conf_t* cf, ngx_command_t* command, void* data);
 

@@ -64,6 +64,10 @@ constinit ngx_command_t directives[] = {
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("mezz_upload_max_size"), kAnywhere | NGX_CONF_TAKE1, guarded<set_upload_max_size>,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("mezz_readyz"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, guarded<set_readyz>,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("mezz_metrics"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, guarded<set_metrics>,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     ngx_null_command,
 };
 

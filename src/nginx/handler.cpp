@@ -9,22 +9,42 @@
 namespace mezz::nginx {
 namespace {
 
+RequestKind kind_of(package::Resource resource) noexcept {
+    switch (resource) {
+        case package::Resource::multivariant_playlist:
+        case package::Resource::media_playlist:
+            return RequestKind::playlist;
+        case package::Resource::manifest:
+            return RequestKind::manifest;
+        case package::Resource::init_segment:
+            return RequestKind::init;
+        case package::Resource::segment:
+            return RequestKind::segment;
+        case package::Resource::poster:
+        case package::Resource::storyboard:
+        case package::Resource::storyboard_sheet:
+            return RequestKind::picture;
+    }
+    return RequestKind::none;
+}
+
 void note_path(ngx_http_request_t* r, const package::RequestPath& path) noexcept {
     RequestInfo* info = request_info(r);
     if (info == nullptr) return;
     info->title = path.title;
     info->format = to_text(path.format);
     info->rendition = path.rendition;
+    info->kind = kind_of(path.resource);
 }
 
 Task<Result<ngx_int_t>> serve(RequestFlow& flow) {
     ngx_http_request_t* r = flow.request();
+    const auto path = package::parse_request_path(path_in_location(r));
+    if (path) note_path(r, *path);
     const auto admission = admit(r);
     if (!admission) co_return std::unexpected(admission.error());
     if (!admission->granted) co_return NGX_HTTP_FORBIDDEN;
-    const auto path = package::parse_request_path(path_in_location(r));
     if (!path) co_return NGX_HTTP_NOT_FOUND;
-    note_path(r, *path);
     if (path->format == package::Format::thumbs) {
         const auto shown = co_await answer_picture(flow, *path, *admission);
         co_return shown;

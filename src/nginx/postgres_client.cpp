@@ -10,6 +10,17 @@ namespace {
 // After a failed connect other connections go on alone for so many milliseconds.
 constexpr ngx_msec_t kGrowthPause = 500;
 
+// libpq would take a parameter with a zero byte for a shorter one.
+Result<void> check(const PgQuery& query) noexcept {
+    if (query.parameters.size() > PgQuery::kMostParameters)
+        return fail(ErrorCode::internal, "postgres: too many parameters");
+    for (const auto& parameter : query.parameters) {
+        if (parameter && parameter->find('\0') != std::string::npos)
+            return fail(ErrorCode::internal, "postgres: a parameter holds a zero byte");
+    }
+    return {};
+}
+
 }  // namespace
 
 PostgresClient::PostgresClient(PostgresTarget target, ngx_msec_t time_limit)
@@ -34,6 +45,10 @@ Result<void> PostgresClient::submit(PgOp& op) noexcept {
         ++stats_.refused;
         ++stats_.failures;
         return fail(ErrorCode::busy, "postgres: it is away");
+    }
+    if (const auto fine = check(op.query_); !fine) {
+        ++stats_.failures;
+        return fine;
     }
     for (const auto& connection : connections_) {
         if (connection->idle()) connection->check();

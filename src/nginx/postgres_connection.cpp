@@ -4,6 +4,7 @@
 #include <postgresql/libpq-fe.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -12,7 +13,8 @@
 namespace mezz::nginx {
 namespace {
 
-constexpr std::size_t kMostParameters = 32;
+// Milliseconds that an idle connection lives on in a worker that quits, whose last requests may need it.
+constexpr ngx_msec_t kIdleInShutdown = 1000;
 
 void log_notice(void* data, const char* message) noexcept {
     const OneLine text(message);
@@ -20,25 +22,12 @@ void log_notice(void* data, const char* message) noexcept {
              static_cast<const Breaker*>(data)->name().c_str(), text.view());
 }
 
-// Sends the query without waiting. False with nothing sent; null as error means that libpq has one.
-bool send_query(PGconn* connection, const PgQuery& query, const char*& error) noexcept {
-    const char* values[kMostParameters];
-    const std::size_t count = query.parameters.size();
-    if (count > kMostParameters) {
-        error = "postgres: too many parameters";
-        return false;
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto& parameter = query.parameters[i];
-        values[i] = parameter ? parameter->c_str() : nullptr;
-        if (parameter && parameter->find('\0') != std::string::npos) {
-            error = "postgres: a parameter holds a zero byte";
-            return false;
-        }
-    }
-    error = nullptr;
-    return PQsendQueryParams(connection, query.sql, static_cast<int>(count), nullptr, values, nullptr,
-                             nullptr, 0) == 1;
+bool send_query(PGconn* connection, const PgQuery& query) noexcept {
+    const char* values[PgQuery::kMostParameters];
+    std::ranges::transform(query.parameters, values,
+                           [](const auto& parameter) { return parameter ? parameter->c_str() : nullptr; });
+    return PQsendQueryParams(connection, query.sql, static_cast<int>(query.parameters.size()), nullptr,
+                             values, nullptr, nullptr, 0) == 1;
 }
 
 }  // namespace
@@ -208,21 +197,14 @@ void PgConnection::flush() noexcept {
 void PgConnection::execute(PgOp& op) noexcept {
     op_ = &op;
     op.connection_ = this;
-    const char* error = nullptr;
-    if (!send_query(connection_.get(), op.query_, error)) {
-        if (error != nullptr) {
-            settle(fail(ErrorCode::internal, error));
-            client_.on_ready(*this);
-            return;
-        }
-        state_ = State::busy;
-        lose(message());
-        return;
-    }
     state_ = State::busy;
     fd_.set_idle(false);
     timer_.start(client_.time_limit_, true);
-    flush();
+    if (send_query(connection_.get(), op.query_)) {
+        flush();
+    } else {
+        lose(message());
+    }
 }
 
 // Everything up to libpq's "no more" is read before the connection is used again.
@@ -267,11 +249,8 @@ void PgConnection::finish_query() noexcept {
 }
 
 void PgConnection::rest() noexcept {
-    if (ngx_exiting) {
-        close();
-    } else {
-        fd_.set_idle(true);
-    }
+    fd_.set_idle(true);
+    if (ngx_exiting) timer_.start(kIdleInShutdown, true);
 }
 
 void PgConnection::on_shutdown() noexcept {
@@ -284,6 +263,8 @@ void PgConnection::on_timer() noexcept {
     if (state_ == State::connecting) {
         ++client_.host_;
         connect_failed("not connected in time");
+    } else if (state_ == State::idle) {
+        close();
     } else {
         time_out();
     }

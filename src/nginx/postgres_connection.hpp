@@ -25,7 +25,7 @@ public:
     void check() noexcept;
     /// Begins a query on an idle connection; the operation will be settled.
     void execute(PgOp& op) noexcept;
-    /// Nothing is to be done: stays open to be used again, or closes if the worker quits.
+    /// Nothing is to be done: stays open to be used again; not for long if the worker quits.
     void rest() noexcept;
     /// Nobody waits for the present query any more; its answer is awaited and dropped.
     void forget() noexcept { op_ = nullptr; }

@@ -12,9 +12,11 @@ struct pg_result;
 
 namespace mezz::nginx {
 
-/// A statement with its parameters $1, $2, ... in text format (nullopt is NULL; without zero bytes; at most
-/// 32). Whatever varies is a parameter; `sql` is one statement, static.
+/// A statement with its parameters $1, $2, ... in text format; nullopt is NULL. `sql` is one statement, a
+/// static text: whatever varies is a parameter. A parameter holds no zero byte.
 struct PgQuery {
+    static constexpr std::size_t kMostParameters = 32;
+
     const char* sql;
     std::vector<std::optional<std::string>> parameters;
 };

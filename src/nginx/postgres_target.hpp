@@ -9,8 +9,8 @@
 
 namespace mezz::nginx {
 
-/// A libpq connection string, taken apart and resolved: connecting never asks for a name (except for what a
-/// `service` names).
+/// A libpq connection string, taken apart and resolved once: connecting never asks for a name, except for one
+/// that a `service` file holds.
 struct PostgresTarget {
     struct Host {
         std::string host;     ///< as written: for certificates, or the folder of a Unix socket

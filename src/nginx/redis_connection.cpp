@@ -1,6 +1,7 @@
 #include "nginx/redis_connection.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace mezz::nginx {
 namespace {
@@ -9,11 +10,24 @@ namespace {
 constexpr std::size_t kMostBytes = 32U << 20;
 constexpr std::size_t kMostCommands = 20000;
 
-// What Redis says when it cannot do something now but may later.
+// Milliseconds that an idle connection lives on in a worker that quits, whose last requests may need it.
+constexpr ngx_msec_t kIdleInShutdown = 1000;
+
+bool begins_with_any(std::string_view text, std::span<const std::string_view> beginnings) noexcept {
+    return std::ranges::any_of(beginnings, [text](std::string_view b) { return text.starts_with(b); });
+}
+
+// What Redis says, to whatever it is asked, while it cannot work.
+bool is_away(std::string_view error) noexcept {
+    static constexpr std::string_view kAway[] = {"LOADING ", "BUSY ", "ERR max number of clients"};
+    return begins_with_any(error, kAway);
+}
+
+// What it says when it cannot do some things now but may later.
 bool is_passing(std::string_view error) noexcept {
-    constexpr std::string_view kPassing[] = {"LOADING",     "BUSY", "MASTERDOWN", "TRYAGAIN",
-                                             "CLUSTERDOWN", "OOM",  "NOREPLICAS", "ERR max number"};
-    return std::ranges::any_of(kPassing, [error](std::string_view p) { return error.starts_with(p); });
+    static constexpr std::string_view kPassing[] = {"MASTERDOWN ", "CLUSTERDOWN ", "TRYAGAIN ",
+                                                    "OOM ",        "NOREPLICAS ",  "READONLY "};
+    return begins_with_any(error, kPassing);
 }
 
 }  // namespace
@@ -104,11 +118,8 @@ void RedisConnection::on_reply(RedisReply reply) noexcept {
 void RedisConnection::rest() noexcept {
     timer_.stop();
     if (!link_.connected()) return;
-    if (ngx_exiting) {
-        on_shutdown();
-    } else {
-        link_.set_idle(true);
-    }
+    link_.set_idle(true);
+    if (ngx_exiting) timer_.start(kIdleInShutdown, true);
 }
 
 void RedisConnection::answer(const Pending& pending, RedisReply reply) noexcept {
@@ -118,12 +129,12 @@ void RedisConnection::answer(const Pending& pending, RedisReply reply) noexcept 
         return;
     }
     const OneLine text(reply.text());
-    const bool passing = is_passing(text.view());
-    if (passing) {
+    const bool passing = is_away(text.view()) || is_passing(text.view());
+    if (is_away(text.view())) {
         client_.breaker_.trip(text.view());
     } else {
         client_.breaker_.succeeded();
-        log_line(ngx_cycle->log, NGX_LOG_ERR, 0, "mezz: %s refuses a command: %*s",
+        log_line(ngx_cycle->log, passing ? NGX_LOG_WARN : NGX_LOG_ERR, 0, "mezz: %s refuses a command: %*s",
                  client_.breaker_.name().c_str(), text.view());
     }
     if (pending.purpose == Purpose::probe) return;
@@ -167,7 +178,10 @@ void RedisConnection::on_shutdown() noexcept {
 
 // The timer stays as it is while answers come; here it learns what they have changed.
 void RedisConnection::on_timer() noexcept {
-    if (pending_.empty()) return;
+    if (pending_.empty()) {
+        on_shutdown();
+        return;
+    }
     const auto rest = static_cast<ngx_msec_int_t>(pending_.front().deadline - ngx_current_msec);
     if (rest > 0) {
         timer_.start(static_cast<ngx_msec_t>(rest), owed_ == 0);

@@ -88,6 +88,7 @@ void RedisLink::on_writable() noexcept {
         return;
     }
     connected_ = true;
+    if (context_->connection_type == REDIS_CONN_TCP) (void)redisEnableKeepAlive(context_.get());
     const redisContext* context = context_.get();
     listener_.on_connected();
     if (context_.get() == context) flush();

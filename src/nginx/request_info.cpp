@@ -60,6 +60,10 @@ RequestInfo* request_info(ngx_http_request_t* r) noexcept {
     return info;
 }
 
+const RequestInfo* find_request_info(const ngx_http_request_t* r) noexcept {
+    return find_info(r);
+}
+
 ngx_int_t add_variables(ngx_conf_t* cf) noexcept {
     for (const Variable& variable : kVariables) {
         ngx_str_t name = borrow(variable.name);

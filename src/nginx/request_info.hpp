@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "nginx/conf.hpp"
+#include "nginx/metrics.hpp"
 
 namespace mezz::nginx {
 
@@ -15,10 +16,14 @@ struct RequestInfo {
     std::string_view title;
     std::string_view format;
     std::string_view rendition;
+    RequestKind kind = RequestKind::none;
 };
 
 /// The request's information, created when first asked for; null if there is no memory.
 [[nodiscard]] RequestInfo* request_info(ngx_http_request_t* r) noexcept;
+
+/// The request's information; null if there is none.
+[[nodiscard]] const RequestInfo* find_request_info(const ngx_http_request_t* r) noexcept;
 
 /// Registers $mezz_token_status and the others; NGX_ERROR if there is no memory.
 ngx_int_t add_variables(ngx_conf_t* cf) noexcept;

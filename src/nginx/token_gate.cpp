@@ -68,7 +68,9 @@ Result<Admission> admit(ngx_http_request_t* r) {
     if (!token) token = cookie_token(r, conf);
     const token::Check check = mezz_main_conf(r).verifier->check(token.value_or(""), view(r->uri),
                                                                  view(r->connection->addr_text), ngx_time());
-    info->token_status = to_text(token ? check.verdict : token::Verdict::missing);
+    const token::Verdict verdict = token ? check.verdict : token::Verdict::missing;
+    info->token_status = to_text(verdict);
+    count_token(verdict);
     const auto subject = copy_text(r, check.claims.sub);
     const auto session = copy_text(r, check.claims.sid);
     if (!subject || !session) return fail(ErrorCode::internal, "no memory");

@@ -3,6 +3,7 @@
 #include "catalog/catalog_entry.hpp"
 #include "core/uuid.hpp"
 #include "nginx/catalog_lookup.hpp"
+#include "nginx/metrics.hpp"
 #include "nginx/redis_subscriber.hpp"
 
 namespace mezz::nginx {
@@ -20,16 +21,32 @@ public:
     void on_gap() noexcept override { doubt_all_videos(); }
 };
 
+void report(void* data) noexcept;
+
 struct WorkerState {
     std::unique_ptr<Backends> backends;
     std::optional<policy::Policy> policy;
     ngx_shm_zone_t* zone = nullptr;
     Changes changes;
     std::optional<RedisSubscriber> subscriber;
+    WorkerTimer reporting{this, report};
 };
 
 // Made in init_process: what the master made would be shared by all workers.
 constinit WorkerState* state = nullptr;
+
+// Each worker tells the others about its clients, since any of them answers for the metrics of all.
+void report(void* data) noexcept {
+    auto* worker = static_cast<WorkerState*>(data);
+    constexpr ngx_msec_t kInterval = 1000;
+    worker->reporting.start(kInterval, true);
+    Metrics* all = metrics();
+    if (all == nullptr || ngx_worker >= kMostWorkers) return;
+    WorkerMetrics& mine = all->workers[ngx_worker];
+    if (worker->backends->redis) mine.redis = worker->backends->redis->stats();
+    if (worker->backends->postgres) mine.postgres = worker->backends->postgres->stats();
+    mine.pid = ngx_pid;
+}
 
 bool start(const MainConf& conf, WorkerState& worker, ngx_log_t* log) {
     worker.zone = conf.zone;
@@ -38,6 +55,8 @@ bool start(const MainConf& conf, WorkerState& worker, ngx_log_t* log) {
     if (conf.backends->redis && conf.zone != nullptr)
         worker.subscriber.emplace(*conf.backends->redis, catalog::kInvalidateChannel, worker.changes,
                                   RedisSubscriber::Times{});
+    use_metrics(conf.metrics);
+    report(&worker);
     if (conf.rules == nullptr) return true;
     auto made = policy::Policy::make(*conf.rules);
     if (!made) {

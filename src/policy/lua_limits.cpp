@@ -12,7 +12,7 @@ namespace mezz::policy {
 
 namespace {
 
-constexpr int kHookPeriod = 250;
+constexpr int kHookPeriod = 100;
 constexpr std::size_t kLeastMemory = 1024 * 1024;
 constexpr int kGcPausePercent = 125;
 constexpr int kGcSpeedPercent = 400;
@@ -92,7 +92,7 @@ Meter& meter_of(lua_State* lua) noexcept {
 void begin_call(Meter& meter) noexcept {
     meter.counted = 0;
     meter.beyond = Beyond::nothing;
-    meter.place[0] = '\0';
+    meter.place[0] = meter.rule_place[0] = '\0';
     meter.printed_size = 0;
     meter.cpu_from_ns = cpu_now_ns();
     lua_sethook(meter.state, on_count, LUA_MASKCOUNT, kHookPeriod);
@@ -111,7 +111,7 @@ void charge(lua_State* lua, std::uint64_t steps) {
 
 void write_place(lua_State* lua, char* place, std::size_t size) noexcept {
     constexpr int kLevels = 50;
-    place[0] = '\0';
+    std::snprintf(place, size, "%s", meter_of(lua).rule_place);
     lua_Debug at;
     for (int level = 0; level < kLevels && lua_getstack(lua, level, &at) == 1; ++level) {
         lua_getinfo(lua, "Sl", &at);

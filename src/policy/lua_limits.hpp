@@ -22,7 +22,8 @@ struct Meter {
     std::uint64_t counted = 0;      ///< instructions of this call, in the steps of the hook
     std::uint64_t cpu_from_ns = 0;  ///< the thread's time when this call began
     Beyond beyond = Beyond::nothing;
-    char place[64] = "";  ///< "watch.lua:12", where the limit was passed; empty if not known
+    char place[64] = "";       ///< "watch.lua:12", where the limit was passed; empty if not known
+    char rule_place[64] = "";  ///< where the rule that runs begins; empty before it does
     std::size_t printed_size = 0;
     char printed[4096];
     lua_State* state = nullptr;
@@ -44,7 +45,8 @@ void charge(lua_State* lua, std::uint64_t steps);
 /// The steps that are left to this call.
 [[nodiscard]] std::uint64_t steps_left(const Meter& meter) noexcept;
 
-/// Writes "watch.lua:12", the innermost line of a rule file that runs, or "". Needs no memory of Lua.
+/// Writes "watch.lua:12", the innermost line of a rule file that runs. After a tail call there may be none:
+/// then where the rule begins, or "". Needs no memory of Lua.
 void write_place(lua_State* lua, char* place, std::size_t size) noexcept;
 
 }  // namespace mezz::policy

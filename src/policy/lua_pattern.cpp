@@ -35,6 +35,9 @@ bool in_class(unsigned char c, char name) noexcept {
         case 'd':
             is = is_digit(c);
             break;
+        case 'g':
+            is = between(c, '!', '~');
+            break;
         case 'l':
             is = is_lower(c);
             break;

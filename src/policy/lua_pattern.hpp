@@ -20,7 +20,7 @@ struct Capture {
 inline constexpr std::size_t kMaxCaptures = 32;
 
 /// One pattern against one text. Allocates nothing and has no destructor. The semantics are those of Lua 5.1
-/// §5.4.1 with %f of LuaJIT; character classes are those of the C locale.
+/// §5.4.1 with LuaJIT's %f and %g; character classes are those of the C locale.
 class PatternMatcher {
 public:
     enum class Outcome : std::uint8_t { found, none, malformed, too_long };

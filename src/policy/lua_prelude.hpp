@@ -4,9 +4,10 @@
 
 namespace mezz::policy {
 
-/// A chunk of (chunks by name, emit, find, match, step) that returns load, call, and the string functions.
+/// A chunk of (chunks by name, enter, emit, find, match, step) that returns load, call, and the string
+/// functions.
 inline constexpr char kPrelude[] = R"lua(
-local chunks, emit, find, match, step = ...
+local chunks, enter, emit, find, match, step = ...
 local assert, error, ipairs, next, pairs, pcall, select = assert, error, ipairs, next, pairs, pcall, select
 local setfenv, setmetatable, getmetatable = setfenv, setmetatable, getmetatable
 local tonumber, tostring, type, unpack = tonumber, tostring, type, unpack
@@ -184,6 +185,7 @@ local function load(name) return new_require()(name) end
 local function call(name, facts)
     local rule = load(name)
     if type(rule) ~= "function" then error("'" .. name .. ".lua' returns no function", 0) end
+    enter(rule)
     return rule, rule(facts)
 end
 

@@ -113,7 +113,8 @@ std::string LuaState::error_message(const std::string& name) {
     const char* text = lua_type(lua_, -1) == LUA_TSTRING ? lua_tolstring(lua_, -1, &size) : nullptr;
     if (text == nullptr || size == 0) return name + ": an error without a text";
     std::string out(text, std::min(size, kMaxMessage));
-    if (out.find(".lua") == std::string::npos) out.insert(0, name + ": ");
+    if (!names_file(out.c_str()))
+        out.insert(0, (meter_.rule_place[0] == '\0' ? name : std::string(meter_.rule_place)) + ": ");
     std::ranges::replace_if(
         out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
     return out;

@@ -31,6 +31,17 @@ int emit(lua_State* lua) {
     return 0;
 }
 
+// The rule is about to be called.
+int enter(lua_State* lua) {
+    lua_Debug at;
+    lua_pushvalue(lua, 1);
+    lua_getinfo(lua, ">S", &at);
+    char* place = meter_of(lua).rule_place;
+    if (at.source[0] == '@')
+        std::snprintf(place, sizeof Meter::rule_place, "%s:%d", at.short_src, at.linedefined);
+    return 0;
+}
+
 void open_library(lua_State* lua, lua_CFunction open, const char* name) {
     lua_pushcfunction(lua, open);
     lua_pushstring(lua, name);
@@ -43,8 +54,11 @@ void push_chunks(lua_State* lua, const RuleSources& sources) {
         lua_pushlstring(lua, source.name.data(), source.name.size() - kSuffix.size());
         lua_pushfstring(lua, "@%s", source.name.c_str());
         // "t": the texts only; nothing checks byte code, so it could do anything.
-        if (luaL_loadbufferx(lua, source.text.data(), source.text.size(), lua_tostring(lua, -1), "t") != 0)
+        if (luaL_loadbufferx(lua, source.text.data(), source.text.size(), lua_tostring(lua, -1), "t") != 0) {
+            if (!names_file(lua_tostring(lua, -1)))
+                lua_pushfstring(lua, "%s: %s", source.name.c_str(), lua_tostring(lua, -1));
             lua_error(lua);
+        }
         lua_remove(lua, -2);
         lua_rawset(lua, -3);
     }
@@ -61,13 +75,13 @@ void close_string_metatable(lua_State* lua) {
     lua_pop(lua, 3);
 }
 
-bool begins_with_place(const char* message) {
-    const char* colon = std::strchr(message, ':');
-    return colon != nullptr && colon - message > 4 &&
-           std::memcmp(colon - 4, kSuffix.data(), kSuffix.size()) == 0 && colon[1] >= '1' && colon[1] <= '9';
-}
-
 }  // namespace
+
+bool names_file(const char* message) noexcept {
+    const char* colon = std::strchr(message, ':');
+    const auto before = static_cast<std::size_t>(colon == nullptr ? 0 : colon - message);
+    return before > kSuffix.size() && std::string_view(message, before).ends_with(kSuffix);
+}
 
 void push_world(lua_State* lua, const RuleSources& sources) {
     open_library(lua, luaopen_base, "");
@@ -77,17 +91,23 @@ void push_world(lua_State* lua, const RuleSources& sources) {
     open_library(lua, luaopen_bit, LUA_BITLIBNAME);
     if (luaL_loadbufferx(lua, kPrelude, sizeof kPrelude - 1, "=mezz", "t") != 0) lua_error(lua);
     push_chunks(lua, sources);
+    lua_pushcfunction(lua, enter);
     lua_pushcfunction(lua, emit);
     lua_pushcfunction(lua, lua_find);
     lua_pushcfunction(lua, lua_match);
     lua_pushcfunction(lua, lua_step);
-    lua_call(lua, 5, 3);
+    lua_call(lua, 6, 3);
     close_string_metatable(lua);
 }
 
 int explain_error(lua_State* lua) {
     const char* message = lua_tostring(lua, 1);
-    if (message != nullptr && begins_with_place(message)) return 1;
+    if (message != nullptr && names_file(message)) return 1;
+    // What the prelude raises is the fault of who called it.
+    if (message != nullptr && std::strncmp(message, "mezz:", 5) == 0) {
+        const char* end = std::strstr(message, ": ");
+        if (end != nullptr) message = end + 2;
+    }
     char place[sizeof Meter::place];
     write_place(lua, place, sizeof place);
     const char* colon = place[0] == '\0' ? "" : ": ";

@@ -16,4 +16,7 @@ void push_world(lua_State* lua, const RuleSources& sources);
 /// running.
 int explain_error(lua_State* lua);
 
+/// True of a message that begins as "watch.lua:…".
+[[nodiscard]] bool names_file(const char* message) noexcept;
+
 }  // namespace mezz::policy

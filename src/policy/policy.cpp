@@ -1,7 +1,6 @@
 #include "policy/policy.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "policy/lua_state.hpp"
@@ -52,8 +51,8 @@ const char* read_reason(lua_State* lua, int index, std::string& out) {
 
 const char* read_ttl(lua_State* lua, int index, std::optional<std::int64_t>& out) {
     const double ttl = lua_type(lua, index) == LUA_TNUMBER ? lua_tonumber(lua, index) : 0;
-    if (!(ttl >= 1 && ttl <= kMaxTtl)) return "a ttl that is not 1 to 31622400 seconds";
-    out = static_cast<std::int64_t>(ttl);
+    if (!(ttl >= 1)) return "a ttl that is not a number of at least 1";
+    out = static_cast<std::int64_t>(std::min(ttl, kMaxTtl));
     return nullptr;
 }
 

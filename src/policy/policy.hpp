@@ -35,8 +35,9 @@ using RuleSources = std::vector<RuleSource>;
 /// What a rule decided.
 struct Verdict {
     bool allow = false;
-    std::string reason;                 ///< for the client; UTF-8 without control characters, may be empty
-    std::optional<std::int64_t> ttl_s;  ///< how long what is granted may live: 1 second to a year
+    std::string reason;  ///< for the client; UTF-8 without control characters, may be empty
+    std::optional<std::int64_t>
+        ttl_s;  ///< how long what is granted may live: 1 second to a year (what is more is cut to that)
 };
 
 /// The rules of one folder in a Lua state of their own. Move only; used by one thread at a time. A call

@@ -42,6 +42,8 @@ SERVER = """
         mezz_token required;
     }}
     location = /healthz {{ return 200 "ok\\n"; }}
+    location = /readyz {{ mezz_readyz; }}
+    location = /metrics {{ mezz_metrics; }}
     {server}
 """
 
