@@ -110,8 +110,8 @@ export class Details {
     #edit() {
         const video = this.#video;
         this.#is_editing = true;
-        const title = text_field('edit-title', 'Title', el('input', { class: 'field', maxlength: '200', required: true }));
-        const description = text_field('edit-description', 'Description', el('textarea', { class: 'field', rows: '6', maxlength: '5000' }));
+        const title = text_field('edit-title', 'Title', el('input', { class: 'field', maxlength: '500', required: true }));
+        const description = text_field('edit-description', 'Description', el('textarea', { class: 'field', rows: '6', maxlength: '10000' }));
         title.input.value = video.title;
         description.input.value = video.description ?? '';
         const general = el('p', { class: 'field-error', role: 'alert' });

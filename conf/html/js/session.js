@@ -122,7 +122,7 @@ let demo = null;
 export function demo_session() {
     const is_loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname);
     demo ??= !is_loopback ? Promise.resolve(null) : fetch('/demo-token.json', { cache: 'no-store' })
-        .then((answer) => (answer.ok ? answer.json() : null))
+        .then((answer) => (answer.status === 200 ? answer.json() : null))  // 204, 404: there is none
         .catch(() => null);
     return demo;
 }

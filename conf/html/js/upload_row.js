@@ -1,7 +1,7 @@
 // How one upload looks.
 import { confirm, toast } from './dialog.js';
 import { el, icon, icon_button, set_text } from './dom.js';
-import { bytes, rough_time } from './format.js';
+import { bytes, clock, rough_time } from './format.js';
 import { ProcessingView, progress_bar, stage_text } from './processing.js';
 
 /** What the line below the title says. */
@@ -16,6 +16,7 @@ function state_text(item) {
     if (state === 'error') return problem.message;
     if (state === 'failed') return video.reason ?? 'The file could not be processed.';
     if (state === 'stopped') return 'Cancelled';
+    if (state === 'ready') return [video.duration_ms > 0 && clock(video.duration_ms / 1000), size > 0 && bytes(size)].filter(Boolean).join(' · ');
     return stage_text(video);
 }
 
@@ -25,7 +26,7 @@ const kBadges = { ready: ['ready', 'Ready'], failed: ['failed', 'Failed'], error
 /** The element for an item; `again(item)` is called to try again, `remove(item)` to take it off the list. */
 export class UploadRow {
     #item;
-    #title = el('input', { class: 'row-title', maxlength: '200', 'aria-label': 'Title', autocomplete: 'off' });
+    #title = el('input', { class: 'row-title', maxlength: '500', 'aria-label': 'Title', autocomplete: 'off' });
     #link = el('a', { class: 'row-title', hidden: true });
     #picture = el('div', { class: 'row-icon' }, icon('film'));
     #text = el('p', { class: 'row-text' });

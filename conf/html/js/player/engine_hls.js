@@ -27,6 +27,7 @@ export default class HlsEngine extends Engine {
             maxDevicePixelRatio: 2,
             abrEwmaDefaultEstimate: 4e6,
             maxBufferLength: 30,
+            maxMaxBufferLength: 60,
             backBufferLength: 60,
             enableWorker: false,  // CMAF is appended as it comes: there is nothing to transmux
             manifestLoadPolicy: policy(8000, 20000),
@@ -48,7 +49,9 @@ export default class HlsEngine extends Engine {
     }
 
     #failed({ fatal, type, details, response, error }) {
-        if (!fatal) return;
+        // Offline, hls.js waits without an end or a word.
+        const is_offline = type === Hls.ErrorTypes.NETWORK_ERROR && navigator.onLine === false;
+        if (!fatal && !is_offline) return;
         const status = response?.code ?? 0;
         if (type === Hls.ErrorTypes.NETWORK_ERROR) {
             this.dispatchEvent(new TroubleEvent('network', status, details));

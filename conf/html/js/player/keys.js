@@ -30,7 +30,8 @@ export function show_keys() {
 /** Does the element need this key itself? */
 function wants(element, key) {
     if (element.matches('input:not([type="range"]), textarea, select, [contenteditable]')) return true;
-    if (key === ' ' && element.closest('button, a, label, summary')) return true;
+    // Space presses a button that one came to by keyboard; after a click it plays and pauses, as anywhere else.
+    if (key === ' ' && element.matches('button:focus-visible, a, label, summary')) return true;
     return element.matches('.volume') && key.startsWith('Arrow');
 }
 

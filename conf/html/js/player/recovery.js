@@ -76,6 +76,7 @@ export class Recovery {
         const { engine, video } = this.#player;
         this.#news = new AbortController();
         if (!engine.resume_loading()) await this.#player.reload();
+        if (video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
         let has_data = false;
         for (const event of ['progress', 'canplay', 'playing']) {
             video.addEventListener(event, () => {
