@@ -11,7 +11,7 @@ import { ProcessingView } from './processing.js';
 import { position_of } from './resume.js';
 import { session } from './session.js';
 import { prepare_shell } from './shell.js';
-import { poll } from './wait.js';
+import { poll, sleep } from './wait.js';
 
 const stage = document.getElementById('stage');
 const query = new URLSearchParams(location.search);
@@ -110,7 +110,7 @@ async function follow_processing() {
     else show_video();
 }
 
-function begin_player(grant, video) {
+function begin_player(grant) {
     const next = new Player(id, grant);
     next.addEventListener('refused', ({ problem }) => next === player && show_problem(problem));
     player = next;
@@ -118,8 +118,7 @@ function begin_player(grant, video) {
     stage.replaceChildren(player.root);
     const start = start_time();
     query.delete('t');  // a later attempt goes on where this one stopped
-    player.start(start, video?.title ?? '').catch((error) => show_problem({ status: 0, title: 'The player could not be loaded',
-        detail: error.message }));
+    player.start(start).catch((error) => show_problem({ status: 0, title: 'The player could not be loaded', detail: error.message }));
     details.follow(player.video);
 }
 
@@ -133,21 +132,35 @@ async function show_video() {
     if (player) return go_on();
     stage.replaceChildren(el('div', { class: 'stage-wait', role: 'status' },
         el('span', { class: 'visually-hidden' }, 'Loading')));
-    // Both at once: the first frame does not wait for the title.
-    const [grant, video] = await Promise.allSettled([Grant.open(id, signal), get_video(id, signal)]);
-    if (signal.aborted) return;
-    if (video.value) details.show(video.value);
-    if (grant.value) begin_player(grant.value, video.value);
-    else show_problem(grant.reason);
+    // All at the same time: the first frame does not wait for the title, nor the server's answer for the player's code.
+    const grant = Grant.open(id, signal);
+    const video = get_video(id, signal).catch(() => null);
+    Player.prepare();
+    try {
+        begin_player(await grant);
+    } catch (problem) {
+        if (!signal.aborted) show_problem(problem);
+    }
+    const known = await video;
+    if (signal.aborted || !known) return;
+    details.show(known);
+    player?.describe(known.title);
+    await first_picture(signal);
     show_others(signal);
+}
+
+/** Resolves when a picture is there, or soon anyway: what is less important comes after it. */
+function first_picture(signal) {
+    return new Promise((done) => {
+        player?.video.addEventListener('loadeddata', done, { once: true });
+        sleep(player ? 1500 : 0, signal).then(done, done);
+    });
 }
 
 /** A player that was interrupted goes on where it was. */
 async function go_on() {
     try {
-        await player.grant.renew();
-        await player.reload();
-        player.hide_notice();
+        await player.resume();
         clear_message();
     } catch (problem) {
         show_problem(problem);

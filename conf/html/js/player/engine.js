@@ -107,10 +107,10 @@ export function engine_choices() {
         : [{ id: 'native', label: 'Built in' }];
 }
 
-/** Makes the engine that was asked for, or the one that works here. */
-export async function make_engine(name, video, grant) {
+const kModules = { hls: './engine_hls.js', dash: './engine_dash.js', native: './engine_native.js' };
+
+/** Loads the code of the engine that was asked for, or of the one that works here. Calling it early saves time later. */
+export function load_engine(name) {
     const known = engine_choices().map(({ id }) => id);
-    const modules = { hls: './engine_hls.js', dash: './engine_dash.js', native: './engine_native.js' };
-    const { default: Kind } = await import(modules[known.includes(name) ? name : known[0]]);
-    return new Kind(video, grant);
+    return import(kModules[known.includes(name) ? name : known[0]]);
 }

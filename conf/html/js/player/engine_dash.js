@@ -20,7 +20,7 @@ export default class DashEngine extends Engine {
             },
         });
         player.addRequestInterceptor(async (request) => {
-            await this.grant.ready().catch(() => {});  // the request that follows will say why
+            await this.grant.ready();
             request.url = this.grant.sign(request.url);
             return request;
         });

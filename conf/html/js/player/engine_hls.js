@@ -34,7 +34,7 @@ export default class HlsEngine extends Engine {
             playlistLoadPolicy: policy(8000, 20000),
             fragLoadPolicy: policy(8000, 60000),
             xhrSetup: async (xhr, url) => {
-                await this.grant.ready().catch(() => {});  // the request that follows will say why
+                await this.grant.ready();
                 xhr.open('GET', this.grant.sign(url), true);
             },
         });

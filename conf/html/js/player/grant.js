@@ -8,7 +8,7 @@ const kLongestTimer = 2 ** 31 - 1;
 
 /**
  * Fires "refused" (event.problem) when the server will not renew: signed out, not allowed, taken down. What was signed
- * before goes on until it expires.
+ * before is good until it expires; event.is_final says that it has.
  */
 export class Grant extends EventTarget {
     #id;
@@ -55,9 +55,15 @@ export class Grant extends EventTarget {
         return signed.href;
     }
 
-    /** Resolves when sign() gives URLs that are valid, at once as a rule. After a machine slept it renews first. */
+    /** Resolves when sign() gives URLs that are valid, if they can be had: at once as a rule; after a machine slept it renews. */
     async ready() {
-        if (performance.now() > this.#dies_at - kMargin) await this.renew();
+        if (performance.now() < this.#dies_at - kMargin) return;
+        try {
+            await this.renew();
+        } catch (problem) {
+            // The request that follows fails too, and its player tries again later; unless that is of no use.
+            if (!this.#stop.signal.aborted && !problem.may_pass) this.#refused(problem, true);
+        }
     }
 
     /** Asks for fresh URLs now. Throws a Problem. Calls at the same time share one request. */
@@ -75,7 +81,7 @@ export class Grant extends EventTarget {
                 return await this.renew();
             } catch (problem) {
                 if (signal.aborted) return;
-                if (!problem.may_pass) return this.#refused(problem);
+                if (!problem.may_pass) return this.#refused(problem, false);
             }
             try {
                 await sleep_until_online(backoff(attempt), signal);
@@ -85,8 +91,8 @@ export class Grant extends EventTarget {
         }
     }
 
-    #refused(problem) {
-        this.dispatchEvent(Object.assign(new Event('refused'), { problem }));
+    #refused(problem, is_final) {
+        this.dispatchEvent(Object.assign(new Event('refused'), { problem, is_final }));
     }
 
     /** Renews no more. */

@@ -4,7 +4,7 @@ import { clock } from '../format.js';
 import { keep_position } from '../resume.js';
 import { Activity } from './activity.js';
 import { follow_video } from './buttons.js';
-import { make_engine } from './engine.js';
+import { load_engine } from './engine.js';
 import { listen_to_keys, show_keys } from './keys.js';
 import { Menu } from './menu.js';
 import { Overlay } from './overlay.js';
@@ -32,6 +32,7 @@ export class Player extends EventTarget {
     #kept_at = 0;
     #last_subtitle = null;
     #is_preferred = {};
+    #parked = null;  // where it was when it was refused: {at, was_playing}
 
     constructor(id, grant) {
         super();
@@ -49,24 +50,29 @@ export class Player extends EventTarget {
         this.#listen_to_video();
         this.#listen_to_controls(activity);
         listen_to_keys(this, this.root, this.#stop.signal);
-        grant.addEventListener('refused', ({ problem }) => this.#renewal_refused(problem), { signal: this.#stop.signal });
+        grant.addEventListener('refused', (event) => this.#renewal_refused(event), { signal: this.#stop.signal });
+    }
+
+    /** Fetches the code that will be needed, while the right to play is still being asked for. */
+    static prepare() {
+        load_engine(read_preferences().engine);
     }
 
     /** Loads the video and begins at `start` seconds, if the browser lets it begin without a click. */
-    async start(start, title) {
+    async start(start) {
         const { video } = this;
         video.poster = this.grant.urls.poster_url ?? '';
         video.volume = this.#preferences.volume;
         video.muted = this.#preferences.muted;
         this.#overlay.wait(true);
+        video.addEventListener('loadeddata', () => this.#storyboard.load(), { once: true, signal: this.#stop.signal });
         await this.#load(start);
         this.#play();
-        this.#describe(title);
-        this.#storyboard.load();
     }
 
     async #load(start) {
-        const engine = await make_engine(this.engine_name, this.video, this.grant);
+        const { default: Kind } = await load_engine(this.engine_name);
+        const engine = new Kind(this.video, this.grant);
         this.engine = engine;
         this.#is_preferred = {};
         engine.addEventListener('trouble', (event) => engine === this.engine && this.#troubled(event));
@@ -92,7 +98,8 @@ export class Player extends EventTarget {
         });
     }
 
-    #describe(title) {
+    /** Tells the system what plays, for its own controls. */
+    describe(title) {
         if (!('mediaSession' in navigator)) return;
         const artwork = this.grant.urls.poster_url ? [{ src: this.grant.urls.poster_url }] : [];
         navigator.mediaSession.metadata = new MediaMetadata({ title, artwork });
@@ -111,18 +118,33 @@ export class Player extends EventTarget {
             detail: `Try the other player, or another browser. (${detail})` }));
     }
 
-    #renewal_refused(problem) {
+    #renewal_refused({ problem, is_final }) {
         // What was signed before goes on for a while; only a sign-in can be mended in that time.
-        if (problem.status !== 401) this.refused(problem);
+        if (is_final || problem.status !== 401) this.refused(problem);
         else this.show_notice('Your sign-in has ended. Sign in again to go on watching.', 'Close', () => this.hide_notice());
     }
 
-    /** Stops; the page is told why. */
+    /** Stops, and loads nothing more; the page is told why. resume() goes on from here. */
     refused(problem) {
-        this.video.pause();
+        if (!this.#parked) {
+            this.#keep(0);
+            this.#parked = { at: this.time, was_playing: !this.video.paused };
+            this.engine.destroy();
+        }
         this.#overlay.wait(false);
         this.hide_notice();
         this.dispatchEvent(Object.assign(new Event('refused'), { problem }));
+    }
+
+    /** Goes on after it was refused, if the server lets it now; throws a Problem if not. */
+    async resume() {
+        await this.grant.renew();
+        this.hide_notice();
+        if (!this.#parked) return;
+        const { at, was_playing } = this.#parked;
+        this.#parked = null;
+        await this.#load(at);
+        if (was_playing) this.#play();
     }
 
     show_notice(text, action, on_action) {
