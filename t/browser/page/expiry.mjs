@@ -1,7 +1,7 @@
 // The sign-in ends while a video plays. options: token (one that is about to expire), again (a fresh one), video.
 import assert from 'node:assert/strict';
 
-export const expected = [/^401 \/api\/v1\/videos\//, /^403 \/v\//];
+export const expected = [/^401 \/api\/v1\/videos/, /^403 \/v\//];
 
 export default async function expiry(visit) {
     const { page, options } = visit;
