@@ -25,6 +25,9 @@ namespace {
     ::dup2(channel_copy, kChannelFd);
     ::dup2(source_copy, kSourceFd);
     ::close_range(kSourceFd + 1, ~0U, 0);
+    // What ends the worker's whole group is the worker's to act on: else it would take this for a crash.
+    ::signal(SIGTERM, SIG_IGN);
+    ::signal(SIGINT, SIG_IGN);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -1,58 +1,29 @@
 #include "command_line.hpp"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
+
+#include "event_log.hpp"
+#include "queue_options.hpp"
+#include "queue_source.hpp"
+#include "single_source.hpp"
+#include "transcode_options.hpp"
 
 namespace mezz::worker {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr int kUsage = 2;
-constexpr int kInterrupted = 75;  // EX_TEMPFAIL
 
-struct Arguments {
+using Source = std::expected<std::unique_ptr<JobSource>, int>;
+
+struct SingleOptions {
     Job job;
-    std::string ladder_file;
-    int threads = 0;
-    std::string preset;
     int progress_fd = -1;
+    TranscodeOptions transcode;
 };
 
-void add_limits(CLI::App& command, Limits& limits) {
-    command.add_option("--memory", limits.memory_mib, "address space of the reading process, MiB")
-        ->capture_default_str()
-        ->check(CLI::Range(256, 1 << 20));
-    command.add_option("--max-cpu", limits.cpu_seconds, "CPU time, seconds")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 30));
-    command.add_option("--max-wall", limits.wall_seconds, "time by the clock, seconds")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 30));
-    command.add_option("--max-file", limits.file_mib, "size of one output file, MiB")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 30));
-    command.add_option("--max-duration", limits.duration_seconds, "length of a title, seconds")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 130000));
-    command.add_option("--max-width", limits.width, "pixels; with --max-height the largest picture")
-        ->capture_default_str()
-        ->check(CLI::Range(16, 16384));
-    command.add_option("--max-height", limits.height, "pixels")
-        ->capture_default_str()
-        ->check(CLI::Range(16, 16384));
-    command.add_option("--max-streams", limits.streams, "streams in the source")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 1000));
-}
-
-void add_options(CLI::App& command, Arguments& arguments) {
-    Job& job = arguments.job;
+void add_single_options(CLI::App& command, SingleOptions& options) {
+    Job& job = options.job;
     command.add_option("source", job.source, "the file to read")->required();
     command.add_option("output", job.folder, "the title's folder")->required();
     command.add_option("--video-id", job.video_id, "goes into asset.json");
@@ -60,92 +31,98 @@ void add_options(CLI::App& command, Arguments& arguments) {
     command.add_option("--revision", job.revision, "goes into asset.json")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
-    command.add_option("--ladder", arguments.ladder_file, "JSON list of rungs, see README.md");
-    command.add_option("--preset", arguments.preset, "of x264, for all rungs");
-    command
-        .add_option(
-            "--threads", arguments.threads,
-            "slices that each video encoder makes at once; the output depends on it (default: the ladder's)")
-        ->check(CLI::Range(1, 32));
-    command.add_option("--decoder-threads", job.order.decoder_threads, "of the video decoder")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 32));
-    command
-        .add_option("--progress-fd", arguments.progress_fd, "descriptor for progress, a JSON object a line")
+    command.add_option("--progress-fd", options.progress_fd, "descriptor for progress, a JSON object a line")
         ->check(CLI::Range(1, 1 << 20));
-    add_limits(command, job.order.limits);
+    add_transcode_options(command, options.transcode);
 }
 
-Outcome<std::vector<Rung>> read_ladder(const Arguments& arguments) {
-    std::vector<Rung> ladder = default_ladder();
-    if (!arguments.ladder_file.empty()) {
-        std::ifstream file(arguments.ladder_file);
-        if (!file)
-            return give_up(FailureKind::system, "--ladder: " + arguments.ladder_file + ": cannot be read");
-        auto read = parse_ladder(std::string(std::istreambuf_iterator<char>(file), {}));
-        if (!read) return read;
-        ladder = std::move(*read);
-    }
-    for (Rung& rung : ladder) {
-        if (arguments.threads > 0) rung.threads = arguments.threads;
-        if (!arguments.preset.empty()) rung.preset = arguments.preset;
-    }
-    return parse_ladder(ladder_to_json(ladder));
+void add_backend_options(CLI::App& command, QueueOptions& options) {
+    command.add_option("--postgres", options.postgres, "connection string of libpq")
+        ->required()
+        ->envname("MEZZ_POSTGRES");
+    command
+        .add_option_function<std::string>(
+            "--redis",
+            [&options](const std::string& text) {
+                const auto address = parse_redis_address(text);
+                if (!address) throw CLI::ValidationError("--redis", "must be host:port or unix:/path");
+                options.redis = *address;
+            },
+            "host:port or unix:/path")
+        ->required()
+        ->envname("MEZZ_REDIS");
+    command.add_option("--raw", options.raw, "folder of uploads")->required()->check(CLI::ExistingDirectory);
+    command.add_option("--processed", options.processed, "folder of titles")
+        ->required()
+        ->check(CLI::ExistingDirectory);
 }
 
-void print_line(int fd, const Json& line) {
-    const std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
-    // Nobody may be listening; the job goes on.
-    (void)!::write(fd, text.data(), text.size());
+CLI::Option* add_seconds(CLI::App& command, const std::string& name, seconds& value,
+                         const std::string& what) {
+    return command
+        .add_option_function<int>(
+            name, [&value](int count) { value = seconds(count); }, what)
+        ->default_str(std::to_string(value.count()));
+}
+
+void add_queue_options(CLI::App& command, QueueOptions& options) {
+    constexpr std::size_t kLongestId = 200;
+    add_backend_options(command, options);
+    command.add_option("--worker-id", options.worker_id, "unique name (default: host-pid-random)")
+        ->check([](const std::string& id) {
+            const bool fine = !id.empty() && id.size() <= kLongestId &&
+                              std::ranges::all_of(id, [](unsigned char c) { return c > ' ' && c < 0x7F; });
+            return fine ? std::string() : "must be 1 to 200 printable ASCII characters without blanks";
+        });
+    add_seconds(command, "--lease", options.lease, "seconds until a silent worker's job is taken over")
+        ->check(CLI::Range(2, 3600));
+    add_seconds(command, "--purge-after", options.purge_after,
+                "seconds until the files of a video that was taken down are removed")
+        ->check(CLI::Range(0, 1 << 30));
+    command.add_flag("--once", options.once, "end when no job is open");
+    command.add_option("--log-level", options.log_level, "of the log on standard error")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
+    add_transcode_options(command, options.transcode);
+}
+
+Source refuse(const Failure& failure) {
+    std::fprintf(stderr, "%s\n", failure.reason.c_str());
+    return std::unexpected(kUsage);
+}
+
+Source make_single(SingleOptions& options, const std::atomic<bool>& stop) {
+    auto ladder = read_ladder(options.transcode);
+    if (!ladder) return refuse(ladder.error());
+    options.job.order = {std::move(*ladder), options.transcode.limits, options.transcode.decoder_threads};
+    return std::make_unique<SingleSource>(std::move(options.job), options.progress_fd, stop);
+}
+
+Source make_queue(QueueOptions& options, const std::atomic<bool>& stop) {
+    auto ladder = read_ladder(options.transcode);
+    if (!ladder) return refuse(ladder.error());
+    if (options.worker_id.empty()) options.worker_id = make_worker_id();
+    start_event_log(options.log_level);
+    return std::make_unique<QueueSource>(std::move(options), std::move(*ladder), stop);
 }
 
 }  // namespace
 
-void CommandLineSource::progressed(const Progress& progress) {
-    if (progress_fd_ < 0) return;
-    Json line{{"stage", progress.stage}};
-    if (!progress.rendition.empty()) line["rendition"] = progress.rendition;
-    line["percent"] = static_cast<double>(static_cast<int>(progress.percent * 10)) / 10;
-    print_line(progress_fd_, line);
-}
-
-void CommandLineSource::finished(const Job& job, const Outcome<Ready>& outcome) {
-    Json result;
-    if (!job.video_id.empty()) result["video_id"] = job.video_id;
-    if (outcome) {
-        result["status"] = "ready";
-        result["notes"] = outcome->notes;
-        result["asset"] = Json::parse(outcome->asset, nullptr, false);
-    } else {
-        const Failure& failure = outcome.error();
-        result["status"] = "failed";
-        result["reason"] = failure.reason;
-        result["kind"] = to_text(failure.kind);
-        result["retry"] = may_be_retried(failure.kind);
-        if (!failure.detail.empty()) result["detail"] = failure.detail;
-        exit_code_ = failure.kind == FailureKind::interrupted ? kInterrupted : 1;
-    }
-    print_line(STDOUT_FILENO, result);
-}
-
-std::expected<std::unique_ptr<CommandLineSource>, int> parse_command_line(int argc, char** argv) {
-    Arguments arguments;
+Source parse_command_line(int argc, char** argv, const std::atomic<bool>& stop) {
+    SingleOptions single;
+    QueueOptions queue;
     CLI::App app("Makes what Mezz streams out of the files that people upload.", "ingest_worker");
     app.require_subcommand(1);
-    CLI::App& command = *app.add_subcommand("transcode", "make a title from one file");
-    add_options(command, arguments);
+    CLI::App& transcode = *app.add_subcommand("transcode", "make a title from one file");
+    add_single_options(transcode, single);
+    CLI::App& run = *app.add_subcommand("run", "do the jobs of the queue until told to stop");
+    add_queue_options(run, queue);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& mistake) {
         return std::unexpected(app.exit(mistake) == 0 ? 0 : kUsage);
     }
-    auto ladder = read_ladder(arguments);
-    if (!ladder) {
-        std::fprintf(stderr, "%s\n", ladder.error().reason.c_str());
-        return std::unexpected(kUsage);
-    }
-    arguments.job.order.ladder = std::move(*ladder);
-    return std::make_unique<CommandLineSource>(std::move(arguments.job), arguments.progress_fd);
+    return run.parsed() ? make_queue(queue, stop) : make_single(single, stop);
 }
 
 }  // namespace mezz::worker

@@ -14,6 +14,8 @@ std::string_view to_text(FailureKind kind) noexcept {
             return "system";
         case FailureKind::interrupted:
             return "interrupted";
+        case FailureKind::lost:
+            return "lost";
         case FailureKind::internal:
             return "internal";
     }

@@ -38,7 +38,8 @@ struct TranscodeOrder {
 [[nodiscard]] std::optional<TranscodeOrder> parse_order(std::string_view json);
 
 struct Job {
-    std::string source;    ///< path of the file
+    std::string root;      ///< if not empty, the folder that the source must lie in, see open_below()
+    std::string source;    ///< path of the file, below root if there is one
     std::string folder;    ///< of the title; made if it is not there
     std::string video_id;  ///< for the result, may be empty
     std::string title;     ///< empty: what the file says
@@ -52,12 +53,33 @@ struct Ready {
     std::vector<std::string> notes;
 };
 
+/// Says whether a running job may go on.
+class JobControl {
+public:
+    JobControl() = default;
+    JobControl(const JobControl&) = delete;
+    JobControl& operator=(const JobControl&) = delete;
+    virtual ~JobControl() = default;
+
+    /// Why the job must end now; nullopt: go on. Asked several times a second.
+    [[nodiscard]] virtual std::optional<Failure> stopped() = 0;
+
+    /// Asked once, right before the first file is put in its place. May wait.
+    [[nodiscard]] virtual Outcome<void> before_publishing() { return {}; }
+
+    /// Asked before each file that is put in its place.
+    [[nodiscard]] virtual Outcome<void> while_publishing() { return {}; }
+};
+
 /// Where jobs come from and where their results go.
-class JobSource : public ProgressSink {
+class JobSource : public ProgressSink, public JobControl {
 public:
     /// The next job; nullopt when there will be none.
     [[nodiscard]] virtual std::optional<Job> next() = 0;
     virtual void finished(const Job& job, const Outcome<Ready>& outcome) = 0;
+
+    /// What the program ends with.
+    [[nodiscard]] virtual int exit_code() const noexcept = 0;
 };
 
 }  // namespace mezz::worker

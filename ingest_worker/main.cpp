@@ -1,4 +1,5 @@
 // ingest_worker: see README.md.
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -11,10 +12,11 @@
 
 namespace {
 
-volatile std::sig_atomic_t stop = 0;
+std::atomic<bool> stop = false;
+static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler sets it
 
 void ask_to_stop(int /*signal*/) noexcept {
-    stop = 1;
+    stop = true;
 }
 
 void handle_signals() {
@@ -27,7 +29,7 @@ void handle_signals() {
 
 void work(mezz::worker::JobSource& source) {
     while (const auto job = source.next())
-        source.finished(*job, mezz::worker::run_job(*job, source, stop));
+        source.finished(*job, mezz::worker::run_job(*job, source, source));
 }
 
 }  // namespace
@@ -37,7 +39,7 @@ int main(int argc, char** argv) {
         if (argc == 2 && std::string_view(argv[1]) == mezz::worker::kChildCommand)
             return mezz::worker::run_child();
         handle_signals();
-        auto source = mezz::worker::parse_command_line(argc, argv);
+        auto source = mezz::worker::parse_command_line(argc, argv, stop);
         if (!source) return source.error();
         work(**source);
         return (*source)->exit_code();

@@ -15,6 +15,7 @@
 #include "child_process.hpp"
 #include "mezzanine_check.hpp"
 #include "output_files.hpp"
+#include "source_path.hpp"
 #include "staging.hpp"
 #include "transcode_report.hpp"
 
@@ -24,12 +25,18 @@ namespace {
 using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-Outcome<UniqueFd> open_source(const std::string& path) {
+Outcome<UniqueFd> open_anywhere(const std::string& path) {
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!fd.valid())
         return give_up(FailureKind::system, "The uploaded file cannot be opened.", std::strerror(errno));
+    return fd;
+}
+
+Outcome<UniqueFd> open_source(const Job& job) {
+    auto fd = job.root.empty() ? open_anywhere(job.source) : open_below(job.root, job.source);
+    if (!fd) return fd;
     struct stat status {};
-    if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    if (::fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode))
         return give_up(FailureKind::source, "The upload is not a file.");
     if (status.st_size == 0) return give_up(FailureKind::source, "The file is empty.");
     return fd;
@@ -62,11 +69,11 @@ public:
     Conversation(const Job& job, ProgressSink& progress, Staging& staging, ChildProcess& child) noexcept
         : job_(job), progress_(progress), staging_(staging), child_(child) {}
 
-    Outcome<TranscodeReport> run(const volatile std::sig_atomic_t& stop) {
+    Outcome<TranscodeReport> run(JobControl& control) {
         const auto deadline = Clock::now() + std::chrono::seconds(job_.order.limits.wall_seconds);
         if (!child_.channel().send(job_.order.to_json())) return std::unexpected(ended());
         while (!result_) {
-            if (stop != 0) return give_up(FailureKind::interrupted, "The worker was told to stop.");
+            if (auto why = control.stopped()) return std::unexpected(std::move(*why));
             if (Clock::now() > deadline)
                 return give_up(FailureKind::limit, "The file takes longer than " +
                                                        std::to_string(job_.order.limits.wall_seconds) +
@@ -144,11 +151,13 @@ private:
     std::optional<TranscodeReport> result_;
 };
 
-Outcome<std::vector<RenditionFacts>> check_renditions(const TranscodeReport& report, const Staging& staging) {
+Outcome<std::vector<RenditionFacts>> check_renditions(const TranscodeReport& report, const Staging& staging,
+                                                      JobControl& control) {
     std::vector<RenditionFacts> all;
     const RenditionFacts* first_video = nullptr;
     all.reserve(report.renditions.size());
     for (const MadeRendition& made : report.renditions) {
+        if (auto why = control.stopped()) return std::unexpected(std::move(*why));
         const auto file = staging.open(made.name + ".mp4");
         if (!file) return std::unexpected(file.error());
         auto facts = check_mezzanine(file->get());
@@ -164,8 +173,8 @@ Outcome<std::vector<RenditionFacts>> check_renditions(const TranscodeReport& rep
     return all;
 }
 
-Outcome<Ready> publish(const Job& job, const TranscodeReport& report, Staging& staging) {
-    const auto facts = check_renditions(report, staging);
+Outcome<Ready> publish(const Job& job, const TranscodeReport& report, Staging& staging, JobControl& control) {
+    const auto facts = check_renditions(report, staging, control);
     if (!facts) return std::unexpected(facts.error());
     auto asset = make_asset_json(job, report, *facts);
     if (!asset) return std::unexpected(std::move(asset.error()));
@@ -173,25 +182,26 @@ Outcome<Ready> publish(const Job& job, const TranscodeReport& report, Staging& s
     if (!file) return std::unexpected(file.error());
     if (auto ok = write_all(file->get(), as_bytes(*asset)); !ok) return std::unexpected(ok.error());
     if (::fsync(file->get()) != 0) return std::unexpected(write_failure(errno));
-    if (auto ok = staging.publish(kAssetFile); !ok) return std::unexpected(ok.error());
+    if (auto ok = control.before_publishing(); !ok) return std::unexpected(ok.error());
+    if (auto ok = staging.publish(kAssetFile, control); !ok) return std::unexpected(ok.error());
     return Ready{std::move(*asset), report.notes};
 }
 
 }  // namespace
 
-Outcome<Ready> run_job(const Job& job, ProgressSink& progress, const volatile std::sig_atomic_t& stop) {
-    const auto source = open_source(job.source);
+Outcome<Ready> run_job(const Job& job, ProgressSink& progress, JobControl& control) {
+    const auto source = open_source(job);
     if (!source) return std::unexpected(source.error());
     auto staging = Staging::make(job.folder);
     if (!staging) return std::unexpected(std::move(staging.error()));
     auto child = ChildProcess::start(source->get());
     if (!child) return std::unexpected(std::move(child.error()));
     Conversation conversation(job, progress, *staging, *child);
-    auto report = conversation.run(stop);
+    auto report = conversation.run(control);
     child->kill();
     if (!report) return std::unexpected(std::move(report.error()));
     progress.progressed({"publish", {}, 0});
-    auto ready = publish(job, *report, *staging);
+    auto ready = publish(job, *report, *staging, control);
     if (ready) progress.progressed({"publish", {}, 100});
     return ready;
 }

@@ -32,7 +32,9 @@ bool is_locked_by_another(const fs::path& folder) {
     return fd.valid() && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0;
 }
 
-void remove_leftovers(const fs::path& title_folder) {
+}  // namespace
+
+void remove_leftovers(const std::string& title_folder) {
     std::error_code error;
     std::vector<fs::path> stale;
     for (fs::directory_iterator entry(title_folder, error), end; !error && entry != end;
@@ -42,8 +44,6 @@ void remove_leftovers(const fs::path& title_folder) {
     for (const fs::path& folder : stale)
         fs::remove_all(folder, error);
 }
-
-}  // namespace
 
 bool is_title_file(std::string_view name) noexcept {
     const std::size_t slash = name.find('/');
@@ -125,24 +125,25 @@ Outcome<UniqueFd> Staging::open(std::string_view name) const {
     return fd;
 }
 
-Outcome<void> Staging::move_out(std::string_view name) const {
+Outcome<void> Staging::move_out(std::string_view name, JobControl& control) const {
+    if (auto ok = control.while_publishing(); !ok) return ok;
     const std::string path(name);
     if (::renameat(folder_.get(), path.c_str(), parent_.get(), path.c_str()) != 0)
         return system_failure("A finished file could not be put in its place.", errno);
     return {};
 }
 
-Outcome<void> Staging::publish(std::string_view last) {
+Outcome<void> Staging::publish(std::string_view last, JobControl& control) {
     const std::string thumbs(kThumbsFolder);
     if (::mkdirat(parent_.get(), thumbs.c_str(), 0755) != 0 && errno != EEXIST)
         return system_failure("The folder of pictures could not be made.", errno);
     for (const std::string& name : files_)
         if (name != last)
-            if (auto ok = move_out(name); !ok) return ok;
+            if (auto ok = move_out(name, control); !ok) return ok;
     const UniqueFd pictures(::openat(parent_.get(), thumbs.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!pictures.valid() || ::fsync(pictures.get()) != 0 || ::fsync(parent_.get()) != 0)
         return system_failure("The title's folder could not be made durable.", errno);
-    if (auto ok = move_out(last); !ok) return ok;
+    if (auto ok = move_out(last, control); !ok) return ok;
     if (::fsync(parent_.get()) != 0)
         return system_failure("The title's folder could not be made durable.", errno);
     return {};

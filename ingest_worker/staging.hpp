@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "failure.hpp"
+#include "job.hpp"
 #include "unique_fd.hpp"
 
 namespace mezz::worker {
@@ -17,6 +18,9 @@ inline constexpr std::string_view kAssetFile = "asset.json";
 /// True for what a title may consist of: asset.json, *.mp4 and *.vtt, and *.jpg and *.vtt in the folder of
 /// pictures.
 [[nodiscard]] bool is_title_file(std::string_view name) noexcept;
+
+/// Removes what killed workers left in a title's folder.
+void remove_leftovers(const std::string& title_folder);
 
 class Staging {
 public:
@@ -38,7 +42,8 @@ public:
     [[nodiscard]] Outcome<UniqueFd> open(std::string_view name) const;
 
     /// Renames every file to its final place, `last` after all others, and makes the names durable.
-    [[nodiscard]] Outcome<void> publish(std::string_view last);
+    /// `control` is asked before each; what it says ends the renaming.
+    [[nodiscard]] Outcome<void> publish(std::string_view last, JobControl& control);
 
 private:
     Staging(std::string parent_path, bool made_parent, std::string name, UniqueFd parent, UniqueFd folder)
@@ -48,7 +53,7 @@ private:
           parent_(std::move(parent)),
           folder_(std::move(folder)) {}
 
-    [[nodiscard]] Outcome<void> move_out(std::string_view name) const;
+    [[nodiscard]] Outcome<void> move_out(std::string_view name, JobControl& control) const;
 
     std::string parent_path_;
     bool made_parent_;  // it was not there before

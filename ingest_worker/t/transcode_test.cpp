@@ -27,6 +27,11 @@ public:
     void progressed(const Progress& /*progress*/) override {}
 };
 
+class GoOn final : public JobControl {
+public:
+    [[nodiscard]] std::optional<Failure> stopped() override { return std::nullopt; }
+};
+
 // Gives out files as the worker does, until the other end is closed.
 void serve(const Channel& channel, Staging& staging) {
     while (const auto message = channel.receive()) {
@@ -58,7 +63,8 @@ const char* make_title(const fs::path& source, const fs::path& folder) {
         const auto file = staging->open(made.name + ".mp4");
         MEZZ_CHECK(file && check_mezzanine(file->get()));
     }
-    MEZZ_CHECK(staging->create(kAssetFile) && staging->publish(kAssetFile));
+    GoOn control;
+    MEZZ_CHECK(staging->create(kAssetFile) && staging->publish(kAssetFile, control));
     return test::kFine;
 }
 

@@ -1,9 +1,11 @@
 # shellcheck shell=bash disable=SC2034
-# What scripts/up, down and status share: messages, the state folder, its settings and its lock. Sourced, never run.
-# After use_state the names below are set; `listen` and `port` come with load_settings.
+# What scripts/up, down, status and publish share: messages, the state folder, its settings and its lock. Sourced, never
+# run. After use_state the names below are set; `listen`, `port` and `sockets` come with load_settings.
 
 set -euo pipefail
 umask 022
+# What libpq would read from the caller's environment is meant for other databases.
+unset "${!PG@}"
 
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 repository=$(dirname "$scripts")
@@ -13,8 +15,12 @@ state=
 conf=
 listen=
 port=
-# The distribution's own user for nginx.
+sockets=
+# The distribution's own user for nginx; its group is the ingest user's too, so that they read each other's files.
 worker_user=www-data
+ingest_user=mezz
+postgres_user=postgres
+redis_user=redis
 
 # say WHAT TEXT: one line of progress. stdout is for the lines that other programs read.
 say() { printf '%-9s %s\n' "$1" "$2" >&2; }
@@ -32,6 +38,40 @@ usage_error() {
 }
 
 is_root() { [[ $EUID -eq 0 ]]; }
+
+# as USER COMMAND…: as that user if we are root, who may become anybody; else as ourselves.
+as() {
+    local user=$1 group
+    shift
+    if is_root; then
+        group=$(id -g "$user")
+        setpriv --reuid="$user" --regid="$group" --clear-groups -- "$@"
+    else
+        "$@"
+    fi
+}
+
+# processes_in FOLDER NAME: the processes of that name that work in that folder. They say so themselves, unlike pid
+# files, which outlive them.
+processes_in() {
+    local link pid
+    for link in $(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$1" 2> /dev/null || true); do
+        pid=${link//[!0-9]/}
+        [[ $(cat "/proc/$pid/comm" 2> /dev/null) != "$2" ]] || echo "$pid"
+    done
+}
+
+parent_of() { sed -n 's/^PPid:\s*//p' "/proc/$1/status" 2> /dev/null || true; }
+# gone PID: has it ended? One that nobody has waited for yet has, too.
+gone() { [[ ! -e /proc/$1 || $(sed -n 's/^State:\s*//p' "/proc/$1/status" 2> /dev/null) == Z* ]]; }
+
+# spawn LOG FOLDER COMMAND…: starts a program that stays, in a session of its own; prints its pid.
+spawn() {
+    local log=$1 folder=$2
+    shift 2
+    (cd "$folder" && exec setsid "$@" >> "$log" 2>&1 < /dev/null 8>&-) &
+    echo $!
+}
 
 # logged STEP WHAT-TO-DO COMMAND…: runs quietly; a failure shows the end of what the command printed.
 logged() {
@@ -79,12 +119,38 @@ is_state() { [[ -d $state && ! -L $state && -f $state/.mezz-state && ! -L $state
 # setting NAME: what the last scripts/up used; nothing if there was none.
 setting() { [[ ! -f $state/settings ]] || sed -n "s/^$1=//p" "$state/settings"; }
 
+# remember NAME VALUE: for the next scripts/up.
+remember() {
+    {
+        [[ ! -f $state/settings ]] || grep -v "^$1=" "$state/settings" || true
+        echo "$1=$2"
+    } | write_file "$state/settings"
+}
+
 load_settings() {
     listen=${listen:-$(setting listen)}
     port=${port:-$(setting port)}
     listen=${listen:-127.0.0.1}
     port=${port:-8080}
+    sockets=$(setting sockets)
+    sockets=${sockets:-$state/run}
 }
+
+# choose_sockets: where the sockets of PostgreSQL and Redis are. A socket's path has at most 107 bytes; what is too long
+# below DIR/run is in a short folder instead.
+choose_sockets() {
+    local LC_ALL=C longest=$state/run/postgres/.s.PGSQL.5432
+    if [[ ${#longest} -le 107 ]]; then
+        sockets=$state/run
+    elif is_root; then
+        sockets=/run/mezz-$(sha256sum <<< "$state" | cut -c 1-12)
+        install -d -m 0751 "$sockets"
+    elif ! is_short_folder || [[ ! -d $sockets || -L $sockets || ! -O $sockets ]]; then
+        sockets=$(mktemp -d /tmp/mezz-XXXXXXXXXX)
+    fi
+    [[ $sockets == "$(setting sockets)" ]] || remember sockets "$sockets"
+}
+is_short_folder() { [[ $sockets =~ ^(/run|/tmp)/mezz-[0-9A-Za-z]+$ ]]; }
 
 # write_file PATH: standard input becomes the file, whole or not at all.
 write_file() {
@@ -98,6 +164,16 @@ lock_state() {
     flock -n 8 && return
     say waiting "another scripts/up or down is at work in $state"
     flock -w 600 8 || fail lock "$state was still locked after 10 minutes" "see who holds $state/run/lock (fuser)"
+}
+
+# check_files FILE…: a wrong name should not cost a build first; what takes the files looks again.
+check_files() {
+    local file
+    for file in "$@"; do
+        [[ -e $file ]] || fail files "there is no $(printf %q "$file")"
+        [[ -f $file || -d $file ]] || fail files "$(printf %q "$file") is neither a regular file nor a folder"
+        [[ -r $file ]] || fail files "$(printf %q "$file") is not readable for $(id -un)"
+    done
 }
 
 # The address that a program on this machine connects to, and the same as part of a URL.

@@ -217,7 +217,7 @@ def main():
         try:
             publish(options.state, options.base, path)
         except (Refused, subprocess.CalledProcessError) as error:
-            print(f"up: title failed: {shown!r}: {error}", file=sys.stderr)
+            print(f"publish: title failed: {shown!r}: {error}", file=sys.stderr)
             code = 1
     return code
 

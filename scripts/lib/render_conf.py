@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Prints conf/nginx.conf with one instance's own paths, port, module, keys and user.
 
-usage: render_conf.py TEMPLATE STATE_DIR LISTEN MODULE USER
+usage: render_conf.py TEMPLATE STATE_DIR SOCKETS LISTEN MODULE USER
 
-Outside comments /var/lib/mezz becomes STATE_DIR, and of the lines that end in "#@name"
+Outside comments /var/lib/mezz becomes STATE_DIR, the folders run/postgres and run/redis in it those of SOCKETS, and of
+the lines that end in "#@name"
   #@user    becomes USER, or goes if USER is empty (a master that is not root cannot change user)
   #@module  loads MODULE
   #@listen  listens on LISTEN
@@ -13,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-STANDARD_STATE = "/var/lib/mezz"
+PATHS = re.compile(r"/var/lib/mezz(?:(/run)(?=/(?:postgres|redis)\b)|(?=[/;]))")
 
 
 def key_directives(folder):
@@ -26,7 +27,7 @@ def key_directives(folder):
     return [f"mezz_token_key kid={key.stem} file={key};" for key in keys]
 
 
-def render(template, state, listen, module, user):
+def render(template, state, sockets, listen, module, user):
     replacements = {
         "user": [f"user {user};"] if user else [],
         "module": [f"load_module {module};"],
@@ -43,15 +44,15 @@ def render(template, state, listen, module, user):
         elif line.lstrip().startswith("#"):
             lines.append(line)
         else:
-            lines.append(re.sub(re.escape(STANDARD_STATE) + r"(?=[/;])", lambda _: state, line))
+            lines.append(PATHS.sub(lambda found: sockets if found[1] else state, line))
     if replacements:
         sys.exit("the template has no line marked " + ", ".join(f"#@{name}" for name in replacements))
     return "\n".join(lines) + "\n"
 
 
 def main():
-    template, state, listen, module, user = sys.argv[1:]
-    sys.stdout.write(render(Path(template).read_text(), state, listen, module, user))
+    template, *values = sys.argv[1:]
+    sys.stdout.write(render(Path(template).read_text(), *values))
 
 
 if __name__ == "__main__":

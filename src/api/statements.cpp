@@ -31,7 +31,9 @@ constexpr Sql kUploadedUs = "(extract(epoch FROM v.uploaded_at) * 1000000)::bigi
 
 constexpr Sql kListFilter = R"(
     v.deleted_at IS NULL AND ($1::text IS NULL OR v.status = $1)
-    AND ($2::text IS NULL OR v.status = 'ready' OR v.uploader_id = $2))";
+    AND ($2::text IS NULL OR v.uploader_id = $2
+         OR v.status = 'ready' AND (v.available_from <= now()) IS NOT FALSE
+            AND (v.available_until > now()) IS NOT FALSE))";
 
 // When and which the last row of the page before was, or one before every row.
 constexpr Sql kLast = R"(

@@ -28,8 +28,8 @@ extern const char* const kVideoOfUpload;
 /// Notes that Redis did not take a job. $1 job_id. No rows.
 extern const char* const kJobNotQueued;
 
-/// The newest videos first. $1 status or NULL for any, $2 who asks, who then sees what is ready and their
-/// own, or NULL for everything; $3 and $4 uploaded_us and video_id of the last row of the page before, or
+/// The newest videos first. $1 status or NULL for any, $2 who asks, who then sees their own and what is
+/// ready and available now, or NULL for everything; $3 and $4 uploaded_us and video_id of the last row of the page before, or
 /// NULL; $5 how many rows: one more than the page has. Rows: video (JSON), rank (always "0"), uploaded_us
 /// (microseconds since 1970), video_id.
 extern const char* const kBrowseVideos;

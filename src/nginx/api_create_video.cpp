@@ -49,6 +49,11 @@ Result<std::optional<std::string>> choose_ladder(RequestFlow& flow, const nlohma
         return fail(ErrorCode::internal, "ladder: the rule failed");
     }
     if (ladder->is_null()) return std::nullopt;
+    if (!ladder->is_array() || ladder->empty()) {
+        log_line(flow.log(), NGX_LOG_ERR, 0,
+                 "mezz: rule \"ladder\" returned neither nil nor a list of rungs, so the video is refused");
+        return fail(ErrorCode::internal, "ladder: no list of rungs");
+    }
     return ladder->dump();
 }
 
@@ -118,6 +123,12 @@ Task<Result<ngx_int_t>> create_video(RequestFlow& flow, const ApiCall& call) {
     if (!rows) co_return std::unexpected(rows.error());
     const std::string_view outcome = rows->text(0, 0).value_or("");
     const std::string video_id(rows->text(0, 1).value_or(""));
+    if (outcome == "used" && video_id.empty()) {  // made by another request at this very moment
+        const PgQuery ask{.sql = api::kVideoOfUpload, .parameters = {wanted->upload_id}};
+        const auto other = co_await run(flow, postgres_client(), ask);
+        if (!other) co_return std::unexpected(other.error());
+        co_return send_problem(flow, api::upload_used(other->text(0, 0).value_or("")));
+    }
     if (outcome != "created") co_return send_problem(flow, problem_of_outcome(outcome, video_id));
     const std::string job_id(rows->text(0, 2).value_or(""));
     const auto queued = co_await queue_job(flow, job_id, video_id);

@@ -151,9 +151,17 @@ char* set_policy(ngx_conf_t* cf, ngx_command_t*, void* data) {
                            sources.error().c_str());
         return conf_error();
     }
-    if (const auto checked = policy::Policy::make(*sources); !checked) {
+    const auto checked = policy::Policy::make(*sources);
+    if (!checked) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"mezz_policy\": \"%V\": %s", &folder,
                            checked.error().c_str());
+        return conf_error();
+    }
+    for (const char* rule : {"upload", "watch", "manage"}) {
+        if (checked->has(rule)) continue;
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"mezz_policy\": \"%V\" has no %s.lua: copy the one that comes with Mezz",
+                           &folder, rule);
         return conf_error();
     }
     conf->rules = pool_new<policy::RuleSources>(cf->pool, std::move(*sources));

@@ -134,7 +134,7 @@ bool parse_postgres(ngx_conf_t* cf, const ngx_str_t& conninfo, PostgresTarget& t
 
 PostgresParameters::PostgresParameters(const PostgresTarget& target, std::size_t first,
                                        ngx_msec_t statement_limit)
-    : options_("-c statement_timeout=" + std::to_string(statement_limit)) {
+    : options_("-c client_min_messages=warning -c statement_timeout=" + std::to_string(statement_limit)) {
     const std::size_t count = target.hosts.size();
     for (std::size_t i = 0; i < count; ++i) {
         const PostgresTarget::Host& host = target.hosts[(first + i) % count];

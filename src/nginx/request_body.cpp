@@ -22,6 +22,14 @@ void on_begun(ngx_http_request_t* r) noexcept {
     --r->main->count;
 }
 
+// An HTTP/2 stream that its client has ended by now is read with buffering, whatever was asked, and later, from
+// an event. All of the body is there: it can as well be taken at once.
+void resume_unbuffered(ngx_http_request_t* r) noexcept {
+    r->request_body_no_buffering = 1;
+    r->reading_body = 1;
+    on_begun(r);
+}
+
 }  // namespace
 
 bool BodyOp::start() noexcept {
@@ -55,6 +63,7 @@ Result<void> RequestBody::begin() const noexcept {
     ngx_http_request_t* r = flow_.request();
     r->request_body_no_buffering = 1;
     const ngx_int_t rc = ngx_http_read_client_request_body(r, on_begun);
+    if (rc == NGX_AGAIN && !r->reading_body) resume_unbuffered(r);
     flow_.set_read_listener(nullptr);
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) return std::unexpected(body_error(rc));
     return {};

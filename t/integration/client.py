@@ -1,5 +1,6 @@
 """HTTP as bytes on the wire: paths go out as written, nothing is followed, decoded or retried."""
 import http.client
+import json
 import re
 import ssl
 import subprocess
@@ -20,6 +21,10 @@ class Response:
     @property
     def text(self):
         return self.body.decode("utf-8")
+
+    @property
+    def json(self):
+        return json.loads(self.text)
 
     def __repr__(self):
         return f"<{self.status} {self.headers} {self.body[:80]!r}>"
@@ -65,10 +70,10 @@ class Client:
             for name, value in headers.items():
                 command += ["-H", f"{name}: {value}"]
             if body is not None:
-                command += ["--data-binary", body.decode()]
-            done = subprocess.run(command, capture_output=True, text=True)
-            assert done.returncode == 0, done.stderr
-            assert done.stdout == "2", f"not HTTP/2: {done.stdout}"
+                command += ["--data-binary", "@-"]
+            done = subprocess.run(command, capture_output=True, input=body or b"")
+            assert done.returncode == 0, done.stderr.decode()
+            assert done.stdout == b"2", f"not HTTP/2: {done.stdout}"
             blocks = [b for b in re.split(r"\r?\n\r?\n", head.read_text("latin-1")) if b.strip()]
             status, *lines = blocks[-1].splitlines()
             pairs = [tuple(part.strip() for part in line.split(":", 1)) for line in lines]

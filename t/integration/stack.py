@@ -93,11 +93,12 @@ class Stack:
         try:
             self.postgres.start()
             self.redis.start()
-            self.nginx = start(
+            self.begin = lambda: start(
                 self.processed, keys=[self.key],
                 http=HTTP.format(redis=self.redis.address, postgres=self.postgres.conninfo, rules=rules, http=http),
                 server=SERVER.format(raw=self.raw, processed=self.processed, stream_ttl=stream_ttl, api=api,
                                      server=server), **nginx)
+            self.nginx = self.begin()
             for number in range(workers):
                 self.add_worker(number)
         except BaseException:
@@ -107,6 +108,10 @@ class Stack:
     def add_worker(self, number=None):
         self.workers.append(Worker(self, len(self.workers) if number is None else number))
         return self.workers[-1]
+
+    def another_nginx(self):
+        """One more nginx with the same configuration over the same backends: an edge."""
+        return self.begin()
 
     def close(self):
         for process in self.workers:

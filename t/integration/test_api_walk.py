@@ -33,7 +33,7 @@ def test_the_walk(service, options, tmp_path):
     scheme = "https" if "--http2" in options else "http"
     (tmp_path / ".curlrc").write_text(options.replace(" ", "\n"))
     file = tmp_path / "holiday.mp4"
-    mezz.place(media.generated("progressive"), file)
+    mezz.place(media.generated("faststart.mp4"), file)
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", commands()], capture_output=True, text=True, timeout=180,
                           env={**os.environ, "BASE": f"{scheme}://127.0.0.1:{port}", "TOKEN": service.token(),
                                "FILE": str(file), "CURL_HOME": str(tmp_path)})

@@ -1,0 +1,85 @@
+// Jobs and videos in PostgreSQL, as a worker changes them. Each function is one statement, so each is done
+// whole or not at all, and is fenced: it does nothing once the job is no longer this worker's.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "failure.hpp"
+#include "postgres_link.hpp"
+
+namespace mezz::worker {
+
+/// A job that this worker may run until its lease ends. The attempt is the fencing token.
+struct Claim {
+    std::string job_id;
+    std::string video_id;
+    int attempt = 0;     ///< from 1
+    std::string source;  ///< as in the database: not yet checked
+    std::string title;
+    std::string ladder;           ///< JSON; empty: the worker's own
+    std::uint64_t revision = 0;   ///< of the title that will be made
+    std::string previous_worker;  ///< whose lease had ended; empty: nobody's
+};
+
+/// Whether a claim is still good.
+enum class Hold : std::uint8_t {
+    held,
+    taken_over,  ///< by another worker, or the job has ended
+    taken_down,  ///< the video was deleted
+};
+
+inline constexpr const char* kTakenDown = "The video was taken down.";
+
+class JobStore {
+public:
+    /// The link must outlive the store; one thread uses both.
+    JobStore(PostgresLink& link, std::string worker_id, seconds lease)
+        : link_(link), worker_id_(std::move(worker_id)), lease_(lease) {}
+
+    /// Claims that job, or any if there is no id; nullopt if it is not to be had. Raises the video's
+    /// revision. Jobs of dead workers are taken only while PostgreSQL is settled().
+    [[nodiscard]] Answer<std::optional<Claim>> claim(const std::optional<std::string>& job_id);
+
+    /// Prolongs the lease from now on and writes progress (0 to 100) and detail (JSON).
+    [[nodiscard]] Answer<Hold> renew(const Claim& claim, double progress, const std::string& detail);
+
+    /// The title is published: `asset` is its asset.json, `duration_ms` its length.
+    [[nodiscard]] Answer<Hold> ready(const Claim& claim, const std::string& asset, std::uint64_t duration_ms);
+
+    /// The job is to be tried again after a while.
+    [[nodiscard]] Answer<Hold> retry(const Claim& claim, const Failure& failure, seconds wait);
+
+    /// The job and its video have failed for good.
+    [[nodiscard]] Answer<Hold> fail(const Claim& claim, const Failure& failure);
+
+    /// The job is queued again as if it had not been begun.
+    [[nodiscard]] Answer<Hold> hand_back(const Claim& claim);
+
+    /// The job of a video that was taken down ends.
+    [[nodiscard]] Answer<Hold> close(const Claim& claim);
+
+    /// Notes that a job was put into Redis.
+    Answer<void> note_queued(const std::string& job_id);
+
+    /// Hands back what is in this worker's name while it runs nothing: claims whose answer was lost.
+    Answer<void> hand_back_all();
+
+    /// False if no job is queued or running.
+    [[nodiscard]] Answer<bool> has_open_jobs();
+
+    /// What edges keep of a video; empty if there is no such video.
+    [[nodiscard]] Answer<std::string> catalog_entry(const std::string& video_id);
+
+private:
+    [[nodiscard]] Answer<Hold> change(const char* statement, const Claim& claim, const PgValues& more,
+                                      std::string_view ended_as);
+    [[nodiscard]] Answer<Hold> why_not(const Claim& claim, std::string_view ended_as);
+    [[nodiscard]] std::string lease_text() const { return std::to_string(lease_.count()); }
+
+    PostgresLink& link_;
+    std::string worker_id_;
+    seconds lease_;
+};
+
+}  // namespace mezz::worker

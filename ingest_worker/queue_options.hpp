@@ -1,0 +1,29 @@
+// What `ingest_worker run` is told.
+#pragma once
+
+#include <string>
+
+#include "backoff.hpp"
+#include "job.hpp"
+#include "redis_link.hpp"
+#include "transcode_options.hpp"
+
+namespace mezz::worker {
+
+struct QueueOptions {
+    std::string postgres;  ///< as libpq takes it
+    RedisAddress redis;
+    std::string raw;        ///< folder of uploads
+    std::string processed;  ///< folder of titles
+    std::string worker_id;
+    seconds lease{30};
+    seconds purge_after{86400};
+    bool once = false;  ///< end when no job is open
+    std::string log_level = "info";
+    TranscodeOptions transcode;
+};
+
+/// "host-pid-random", of letters, digits, '-', '.' and '_'.
+[[nodiscard]] std::string make_worker_id();
+
+}  // namespace mezz::worker

@@ -1,0 +1,30 @@
+// Options about transcoding that the subcommands share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "job.hpp"
+
+namespace mezz::worker {
+
+struct TranscodeOptions {
+    std::string ladder_file;  ///< empty: the default ladder
+    std::string preset;       ///< for all rungs; empty: the rung's own
+    int threads = 0;          ///< for all rungs; 0: the rung's own
+    int decoder_threads = 2;
+    Limits limits;
+};
+
+void add_transcode_options(CLI::App& command, TranscodeOptions& options);
+
+/// The ladder of the options' file, or the default one. Fails with a text for whoever started the program.
+[[nodiscard]] Outcome<std::vector<Rung>> read_ladder(const TranscodeOptions& options);
+
+/// A ladder with the preset and threads of the options. Fails if they are not possible.
+[[nodiscard]] Outcome<std::vector<Rung>> with_options(std::vector<Rung> ladder,
+                                                      const TranscodeOptions& options);
+
+}  // namespace mezz::worker
