@@ -100,7 +100,8 @@ export class Details {
             el('button', { type: 'button', class: 'button', onclick: () => this.#take_down() }, icon('trash'), 'Take down'),
         ] : [];
         return el('div', { class: 'actions' },
-            el('button', { type: 'button', class: 'button', onclick: () => copy(link_to(video.video_id, 0)) }, icon('link'), 'Copy link'),
+            el('button', { type: 'button', class: 'button', onclick: () => copy(link_to(video.video_id, 0)) },
+                icon('link'), 'Copy link'),
             is_ready && el('button', { type: 'button', class: 'button',
                 onclick: () => copy(link_to(video.video_id, this.#hooks.player_time())) }, icon('clock'),
             el('span', {}, 'Copy link at ', this.#at)),
@@ -111,7 +112,8 @@ export class Details {
         const video = this.#video;
         this.#is_editing = true;
         const title = text_field('edit-title', 'Title', el('input', { class: 'field', maxlength: '500', required: true }));
-        const description = text_field('edit-description', 'Description', el('textarea', { class: 'field', rows: '6', maxlength: '10000' }));
+        const description = text_field('edit-description', 'Description',
+            el('textarea', { class: 'field', rows: '6', maxlength: '10000' }));
         title.input.value = video.title;
         description.input.value = video.description ?? '';
         const general = el('p', { class: 'field-error', role: 'alert' });

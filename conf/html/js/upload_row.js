@@ -16,7 +16,10 @@ function state_text(item) {
     if (state === 'error') return problem.message;
     if (state === 'failed') return video.reason ?? 'The file could not be processed.';
     if (state === 'stopped') return 'Cancelled';
-    if (state === 'ready') return [video.duration_ms > 0 && clock(video.duration_ms / 1000), size > 0 && bytes(size)].filter(Boolean).join(' · ');
+    if (state === 'ready') {
+        const length = video.duration_ms > 0 && clock(video.duration_ms / 1000);
+        return [length, size > 0 && bytes(size)].filter(Boolean).join(' · ');
+    }
     return stage_text(video);
 }
 
