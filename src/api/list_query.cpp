@@ -55,6 +55,18 @@ std::string trimmed(const std::string& text) {
     return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
+// PostgreSQL's websearch_to_tsquery negates at each minus, also at one that stands for itself, and fails at
+// some thirty before a word. Only one right before a word or a phrase is left.
+std::string without_idle_minus(std::string_view text) {
+    constexpr std::string_view kNoWord = "- \t\r\n\f\v!&|()";
+    std::string kept;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool idle = i + 1 == text.size() || kNoWord.find(text[i + 1]) != std::string_view::npos;
+        if (text[i] != '-' || !idle) kept += text[i];
+    }
+    return kept;
+}
+
 bool read_limit(const std::string& text, int& limit) noexcept {
     if (text.empty()) return true;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
@@ -68,7 +80,7 @@ std::expected<ListQuery, Problem> parse_list_query(std::string_view query) {
     if (!values) return std::unexpected(values.error());
     const auto& [q, status, limit, cursor] = *values;
     ListQuery list;
-    list.q = trimmed(q);
+    list.q = trimmed(without_idle_minus(q));
     if (count_code_points(list.q).value_or(kMaxSearch + 1) > kMaxSearch)
         return std::unexpected(invalid_argument("q", "It is longer than 300 characters."));
     if (!status.empty() && std::ranges::find(kStatuses, status) == kStatuses.end())

@@ -50,6 +50,19 @@ Task<Result<ngx_int_t>> dispatch(RequestFlow& flow, const ApiCall& call) {
     return {};
 }
 
+// The problem of a call that failed. What a client did wrong is no error of the server's.
+api::Problem explain(RequestFlow& flow, const ApiCall& call, const Error& error) {
+    constexpr int kServerError = 500;
+    const bool is_upload = call.route.endpoint == Endpoint::put_upload;
+    api::Problem problem =
+        is_upload && error.code == ErrorCode::bad_request ? api::length_mismatch() : problem_of(error);
+    if (problem.status >= kServerError)
+        flow.log_error(error);
+    else
+        log_line(flow.log(), NGX_LOG_INFO, 0, "mezz: %s", error.text);
+    return problem;
+}
+
 Task<Result<ngx_int_t>> serve_api(RequestFlow& flow) {
     const ngx_http_request_t* r = flow.request();
     ApiCall call;
@@ -74,8 +87,7 @@ Task<Result<ngx_int_t>> serve_api(RequestFlow& flow) {
     Task<Result<ngx_int_t>> handler = dispatch(flow, call);
     const auto answered = co_await handler;
     if (answered || r->header_sent || r->connection->error || r->connection->timedout) co_return answered;
-    flow.log_error(answered.error());
-    co_return send_problem(flow, problem_of(answered.error()));
+    co_return send_problem(flow, explain(flow, call, answered.error()));
 }
 
 }  // namespace

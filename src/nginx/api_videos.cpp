@@ -167,7 +167,9 @@ Task<Result<ngx_int_t>> delete_video(RequestFlow& flow, const ApiCall& call) {
     const PgQuery ask{.sql = api::kCatalogEntry, .parameters = {call.route.id}};
     const auto entry = co_await run(flow, postgres_client(), ask);
     if (!entry) co_return std::unexpected(entry.error());
-    announce_video(call.route.id, entry->text(0, 0).value_or(catalog::kUnknownEntry));
+    std::string text(entry->text(0, 0).value_or(catalog::kUnknownEntry));
+    const auto announced = co_await announce_video(flow, call.route.id, std::move(text));
+    if (!announced) co_return std::unexpected(announced.error());
     co_return send_no_content(flow);
 }
 

@@ -1,6 +1,7 @@
 #include "nginx/catalog_lookup.hpp"
 
 #include "api/statements.hpp"
+#include "nginx/announcer.hpp"
 #include "nginx/flight.hpp"
 #include "nginx/metrics.hpp"
 #include "nginx/worker_state.hpp"
@@ -88,6 +89,22 @@ Task<Result<std::string>> ask_postgres(RequestFlow& flow, const std::string& vid
     const auto text = rows->rows() == 0 ? std::nullopt : rows->text(0, 0);
     co_return std::string(text.value_or(catalog::kUnknownEntry));
 }
+
+// An announcement that is made later unless it is known that Redis took it, also when the client leaves.
+class Owing {
+public:
+    explicit Owing(std::string video_id) noexcept : video_id_(std::move(video_id)) {}
+    Owing(const Owing&) = delete;
+    Owing& operator=(const Owing&) = delete;
+    ~Owing() {
+        if (!settled_) announce_later(std::move(video_id_));
+    }
+    void settle() noexcept { settled_ = true; }
+
+private:
+    std::string video_id_;
+    bool settled_ = false;
+};
 
 struct Fetched {
     catalog::CatalogEntry entry;
@@ -178,16 +195,15 @@ void doubt_all_videos() noexcept {
     doubted_until = ngx_current_msec;
 }
 
-void announce_video(std::string_view video_id, std::string_view entry) noexcept {
+Task<Result<void>> announce_video(RequestFlow& flow, std::string video_id, std::string entry) {
     forget_video(video_id);
     RedisClient* redis = redis_client();
-    if (redis == nullptr) return;
-    try {
-        redis->send(RedisCommand("SET", catalog::asset_key(video_id), entry, "EX", catalog::kEntryTtl));
-        redis->send(RedisCommand("PUBLISH", catalog::kInvalidateChannel, video_id));
-    } catch (const std::bad_alloc&) {
-        log_line(ngx_cycle->log, NGX_LOG_ERR, 0, "mezz: no memory to announce a change");
-    }
+    if (redis == nullptr) co_return {};
+    Owing owing(video_id);
+    const RedisCommand command = announcement(video_id, entry);
+    const auto told = co_await run(flow, *redis, command);
+    if (told) owing.settle();
+    co_return {};
 }
 
 }  // namespace mezz::nginx

@@ -45,8 +45,8 @@ void forget_video(std::string_view video_id) noexcept;
 /// Changes may have been missed: everything that was fetched before now is looked up anew.
 void doubt_all_videos() noexcept;
 
-/// Tells all nodes, by Redis, that a video has changed, and what its entry is now. Returns at once; without
-/// Redis the entries' time to live has to do.
-void announce_video(std::string_view video_id, std::string_view entry) noexcept;
+/// Tells all nodes, by Redis, that a video has changed, and what its entry is now. Waits for Redis to take
+/// it; if it does not, it is told later. Never fails.
+[[nodiscard]] Task<Result<void>> announce_video(RequestFlow& flow, std::string video_id, std::string entry);
 
 }  // namespace mezz::nginx

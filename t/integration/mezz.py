@@ -179,10 +179,15 @@ class Nginx:
             if self.process.poll() is not None:
                 raise RuntimeError("nginx ended on reload")
             new = set(self.workers()) - old
-            if new and self.log.read_text(errors="replace").count("gracefully shutting down") >= len(old):
+            if new and old.intersection(self.workers()) <= self.told_to_quit():
                 return
             time.sleep(0.05)
         raise RuntimeError("no new worker 20 s after a reload")
+
+    def told_to_quit(self):
+        """Process numbers of the workers that have been told to."""
+        found = re.findall(r"(\d+)#\d+: gracefully shutting down", self.log.read_text(errors="replace"))
+        return {int(pid) for pid in found}
 
     def stop(self, how=signal.SIGQUIT, within=25):
         """Ends nginx; SIGQUIT also shows connections left open. Kills by number what does not end in time."""

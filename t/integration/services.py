@@ -164,7 +164,7 @@ class Postgres(Service):
                 user = pwd.getpwnam("postgres")
                 os.chown(self.folder, user.pw_uid, user.pw_gid)
             self.folder.chmod(0o755)  # the socket is for everybody
-            self.run(POSTGRES / "initdb", "-D", self.data, "-U", "mezz", "-A", "trust", "-E", "UTF8", "--locale=C",
+            self.run(POSTGRES / "initdb", "-D", self.data, "-U", "mezz", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
                      "--no-sync", "--no-instructions")
         super().start()
         if not self.made:

@@ -68,5 +68,7 @@ def test_a_file_becomes_a_title_that_plays(service, name):
             assert decode(service.nginx.url(playlist.path)) == "", (kind, playlist.path)
     assert decode(stream["dash_url"]) == ""
     if videos:
-        poster = get.ok(stream["poster_url"].partition(f":{service.nginx.port}")[2])
-        assert poster.body.startswith(b"\xff\xd8")
+        shown = video["poster_url"].partition(f":{service.nginx.port}")[2]
+        assert get.ok(shown).body.startswith(b"\xff\xd8")
+        # Who may see the poster may not watch for that.
+        assert get(f"/v/{video_id}/hls/master.m3u8?" + shown.partition("?")[2]).status == 403
