@@ -76,7 +76,7 @@ quit_stray_ingest() {
 
 # ensure_workers COUNT: that many, all of the current binary and settings.
 ensure_workers() {
-    local number pid outdated=() started=() current=()
+    local number pid words outdated=() started=() current=()
     for number in $(keepers); do
         pid=$(keeper "$number")
         if [[ $number -gt $1 ]] ||
@@ -94,8 +94,8 @@ ensure_workers() {
             current+=("$number")
             continue
         fi
-        mapfile -t pid < <(worker_command "$number")
-        spawn "$state/logs/worker-$number.log" "$state/run" "${pid[@]}" > /dev/null
+        mapfile -t words < <(worker_command "$number")
+        spawn "$state/logs/worker-$number.log" "$state/run" "${words[@]}" > /dev/null
         started+=("$number")
     done
     for number in "${started[@]}"; do

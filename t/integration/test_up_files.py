@@ -107,15 +107,19 @@ def test_down_hands_a_job_back_and_up_goes_on(instance, place):
     path = worker.make(place / "long.mkv", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=120", "-c:v", "libx264",
                        "-preset", "ultrafast", "-g", 250)
     upload = subprocess.Popen([mezz.REPO / "scripts/up", "--state", instance.state, path], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not (job := instance.sql("SELECT job_id FROM transcoding_jobs WHERE status = 'running' AND progress > 0")):
-        assert time.monotonic() < deadline and upload.poll() is None
-        time.sleep(0.05)
-    done = instance.run("down")
-    assert done.returncode == 0, done.stderr
-    upload.send_signal(signal.SIGINT)
-    upload.communicate(timeout=60)
+                              stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 120
+        while not (job := instance.sql("SELECT job_id FROM transcoding_jobs WHERE status = 'running' AND progress > 0")):
+            assert time.monotonic() < deadline and upload.poll() is None
+            time.sleep(0.05)
+        done = instance.run("down")
+        assert done.returncode == 0, done.stderr
+    finally:
+        # As Ctrl-C in a terminal does.
+        os.killpg(upload.pid, signal.SIGINT)
+        output, errors = upload.communicate(timeout=60)
+    assert output == "" and "the same command asks for it again" in errors
     done = instance.up(path)
     assert "uploaded before" in done.stderr and len(ids(done)) == 1
     # It was not counted as a failure of the worker.
