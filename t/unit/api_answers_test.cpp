@@ -69,7 +69,8 @@ static const char* videos_that_are_ready() {
         "codecs":"avc1.64001f","bandwidth":3000000,"language":null,"progress":100})"));
     MEZZ_CHECK(video["renditions"][1]["language"] == "en" && video["renditions"][1]["width"].is_null());
     MEZZ_CHECK(video["thumbnails"]["poster_url"] == video["poster_url"]);
-    MEZZ_CHECK(video["thumbnails"]["storyboard_url"] == kBase + "/thumbs/storyboard.vtt?token=pictures-of-8c4d0a4e");
+    MEZZ_CHECK(video["thumbnails"]["storyboard_url"] ==
+               kBase + "/thumbs/storyboard.vtt?token=pictures-of-8c4d0a4e");
     MEZZ_CHECK(video["notes"] == Json::array({"One."}) && video["access"]["a"] == 1);
     return kFine;
 }
