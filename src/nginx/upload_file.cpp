@@ -84,7 +84,7 @@ public:
         constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
         fd_ = ::open(path_.c_str(), kFlags, kFileMode);
         if (fd_ == -1 && errno == ENOENT) {
-            if (const int error = make_folder(folder); error != 0) return error;
+            if (const int unmade = make_folder(folder); unmade != 0) return unmade;
             fd_ = ::open(path_.c_str(), kFlags, kFileMode);
         }
         return fd_ == -1 ? errno : 0;
@@ -169,7 +169,7 @@ private:
     [[nodiscard]] int finish() const {
         if (::fsync(file.fd()) != 0) return errno;
         const std::string folder = place.root + '/' + place.upload_id;
-        if (const int error = make_folder(folder); error != 0) return error;
+        if (const int unmade = make_folder(folder); unmade != 0) return unmade;
         // link() and not rename(): it never replaces what is there. The name aside goes with the Aside.
         if (::link(file.path().c_str(), final_path(place).c_str()) != 0) return errno;
         if (const int unsynced = sync_folder(folder); unsynced != 0) return unsynced;
