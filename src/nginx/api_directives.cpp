@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLargestRule = 1 << 20;
+constexpr time_t kWeek = 7 * 86400;
 
 // Where a directive stands, for messages about it.
 ngx_str_t position(ngx_conf_t* cf) {
@@ -119,12 +120,12 @@ char* set_public_url(ngx_conf_t* cf, ngx_command_t*, void* data) {
 }
 
 char* set_stream_ttl(ngx_conf_t* cf, ngx_command_t*, void* data) {
-    return set_seconds(cf, static_cast<LocationConf*>(data)->stream_ttl, 10, 7 * 86400,
+    return set_seconds(cf, static_cast<LocationConf*>(data)->stream_ttl, 10, kWeek,
                        "is not a time from 10s to 7d, such as \"4h\"");
 }
 
 char* set_upload_ttl(ngx_conf_t* cf, ngx_command_t*, void* data) {
-    return set_seconds(cf, static_cast<LocationConf*>(data)->upload_ttl, 60, 7 * 86400,
+    return set_seconds(cf, static_cast<LocationConf*>(data)->upload_ttl, 60, kWeek,
                        "is not a time from 1m to 7d, such as \"24h\"");
 }
 
