@@ -19,18 +19,24 @@ void BackendHealth::lost(std::string_view why) {
 }
 
 void BackendHealth::back() {
+    unsettle();
     if (--down_ == 0) log_event(LogLevel::info, "backend_back", {{"backend", std::string(name_)}});
 }
 
+bool BackendHealth::settled() const noexcept {
+    return down_ == 0 && Clock::now().time_since_epoch().count() >= settled_at_;
+}
+
+void BackendHealth::unsettle() noexcept {
+    constexpr seconds kSettling{10};  // longer than the other workers' backoff
+    settled_at_ = (Clock::now() + kSettling).time_since_epoch().count();
+}
+
 void Reconnection::made() {
-    // Longer than the other workers' backoff: their jobs' leases may have ended while nobody could renew
-    // them.
-    constexpr seconds kSettling{10};
     ++count_;
     backoff_.reset();
     if (!lost_) return;
     lost_ = false;
-    settled_at_ = Clock::now() + kSettling;
     health_.back();
 }
 

@@ -52,9 +52,19 @@ public:
     void lost(std::string_view why);
     void back();
 
+    /// An answer was long in coming.
+    void was_slow() noexcept { unsettle(); }
+
+    /// False while a connection is lost, and for a while after one was back or an answer slow: leases may
+    /// have ended only because nobody could renew them.
+    [[nodiscard]] bool settled() const noexcept;
+
 private:
+    void unsettle() noexcept;
+
     std::string_view name_;
     std::atomic<int> down_ = 0;
+    std::atomic<Clock::rep> settled_at_ = std::numeric_limits<Clock::rep>::min();
 };
 
 /// When one connection may be made: after a loss at growing intervals. Reports to the health.
@@ -72,14 +82,14 @@ public:
     /// How many connections have been made so far.
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
 
-    /// False while there is none, and for a while after a lost one was made again.
-    [[nodiscard]] bool settled() const noexcept { return !lost_ && Clock::now() >= settled_at_; }
+    /// True from a loss or a failure until it is made again.
+    [[nodiscard]] bool is_lost() const noexcept { return lost_; }
+    [[nodiscard]] BackendHealth& health() const noexcept { return health_; }
 
 private:
     BackendHealth& health_;
     Backoff backoff_;
     Clock::time_point next_try_;
-    Clock::time_point settled_at_;
     std::uint64_t count_ = 0;
     bool lost_ = false;
 };

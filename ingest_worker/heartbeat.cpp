@@ -60,7 +60,10 @@ void Heartbeat::beat() {
     constexpr seconds kShow{5};
     constexpr seconds kKeep{20};
     const auto state = shared_.active.state();
-    if (state) renew(*state);
+    if (state)
+        renew(*state);
+    else if (postgres_.reconnection().is_lost())
+        (void)postgres_.query("SELECT 1");  // a lost connection keeps the worker from taking over
     const auto now = Clock::now();
     if (now >= next_show_) {
         next_show_ = now + kShow;

@@ -126,7 +126,7 @@ SELECT EXISTS (SELECT FROM transcoding_jobs JOIN videos USING (video_id)
 
 Answer<std::optional<Claim>> JobStore::claim(const std::optional<std::string>& job_id) {
     const auto rows = link_.query(
-        kClaim, {job_id, worker_id_, lease_text(), link_.reconnection().settled() ? "true" : "false",
+        kClaim, {job_id, worker_id_, lease_text(), link_.reconnection().health().settled() ? "true" : "false",
                  std::to_string(kMostAttempts)});
     if (!rows) return std::unexpected(rows.error());
     if (rows->size() == 0) return std::nullopt;

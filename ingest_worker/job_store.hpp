@@ -38,7 +38,7 @@ public:
         : link_(link), worker_id_(std::move(worker_id)), lease_(lease) {}
 
     /// Claims that job, or any if there is no id; nullopt if it is not to be had. Raises the video's
-    /// revision. Jobs of dead workers are taken only once the connection is settled().
+    /// revision. Jobs of dead workers are taken only while PostgreSQL is settled().
     [[nodiscard]] Answer<std::optional<Claim>> claim(const std::optional<std::string>& job_id);
 
     /// Prolongs the lease from now on and writes progress (0 to 100) and detail (JSON).

@@ -52,7 +52,9 @@ std::string PostgresLink::message() const {
 
 Answer<PgRows> PostgresLink::query(const char* statement, const PgValues& values) {
     if (auto ok = connect(); !ok) return std::unexpected(std::move(ok.error()));
-    const auto until = Clock::now() + kLongestAnswer;
+    constexpr seconds kSlow{2};
+    const auto begun = Clock::now();
+    const auto until = begun + kLongestAnswer;
     Answer<PgRows> rows = backend_lost({});
     if (auto sent = send(statement, values, until); sent)
         rows = receive(until);
@@ -61,6 +63,8 @@ Answer<PgRows> PostgresLink::query(const char* statement, const PgValues& values
     if (!rows && rows.error().lost) {
         connection_.reset();
         reconnection_.failed(rows.error().text);
+    } else if (Clock::now() - begun > kSlow) {
+        reconnection_.health().was_slow();
     }
     return rows;
 }

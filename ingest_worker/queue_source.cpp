@@ -96,12 +96,12 @@ std::optional<Claim> QueueSource::next_claim() {
 std::optional<Claim> QueueSource::claim_by_message() {
     Answer<std::optional<Claim>> claim = std::nullopt;
     if (!message_->job_id.empty()) claim = store_.claim(message_->job_id);
-    if (!claim) {
-        if (!claim.error().lost) log_event(LogLevel::error, "claim_refused", {{"error", claim.error().text}});
+    if (!claim && claim.error().lost) {
         pause(kLookUp);
         return std::nullopt;
     }
-    if (*claim) return std::move(*claim);
+    if (!claim) log_event(LogLevel::error, "claim_refused", {{"error", claim.error().text}});
+    if (claim && *claim) return std::move(*claim);
     if (!queue_.settle(message_->id)) shared_.outbox.put(SettledMessage{message_->id});
     message_.reset();
     return std::nullopt;
@@ -117,7 +117,7 @@ std::optional<Claim> QueueSource::claim_directly() {
 // A claim whose answer was lost with the connection may have been carried out: nobody works on that job.
 // False if PostgreSQL is away.
 bool QueueSource::tidy_after_reconnection() {
-    if (postgres_.reconnection().count() == tidied_ && postgres_.reconnection().settled()) return true;
+    if (postgres_.reconnection().count() == tidied_ && shared_.postgres.settled()) return true;
     if (postgres_.reconnection().count() <= 1 && !postgres_.query("SELECT 1")) return false;
     if (postgres_.reconnection().count() > 1 && !store_.hand_back_all()) return false;
     tidied_ = postgres_.reconnection().count();
@@ -285,7 +285,6 @@ bool QueueSource::wait_for_postgres() {
     return true;
 }
 
-// A signal ends the sleep early, since the other threads leave signals to this one.
 void QueueSource::pause(milliseconds time) const {
     if (stop_ && time > kLookUp) return;
     std::this_thread::sleep_for(time);

@@ -118,11 +118,14 @@ Answer<void> Sweeper::sweep() {
     return ok;
 }
 
+// Asked before each step: the step before may have been slow because the server hung, and then what it freed
+// may yet be renewed.
 Answer<void> Sweeper::sweep_jobs() {
+    const auto settled = [this] { return shared_.postgres.settled(); };
     auto ok = close_taken_down_jobs();
-    if (ok && postgres_.reconnection().settled()) ok = bury_dead_jobs();
-    if (ok && postgres_.reconnection().settled()) ok = free_dead_workers_jobs();
-    if (ok) ok = fill_queue();
+    if (ok && settled()) ok = bury_dead_jobs();
+    if (ok && settled()) ok = free_dead_workers_jobs();
+    if (ok && settled()) ok = fill_queue();
     return ok;
 }
 

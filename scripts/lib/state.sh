@@ -79,6 +79,19 @@ install_rule() {
     mv -f "$2.part" "$2"
 }
 
+# offer_demo: on an instance that only this machine reaches, the page offers a session to whoever opens it.
+offer_demo() {
+    folder 2750 root demo
+    rm -f "$state/demo/demo-token.json"
+    [[ $listen == 127.* || $listen == ::1 ]] || return 0
+    local token
+    token=$("$scripts/token" --state "$state" --scope upload,view --sub demo --ttl 7d) || return 0
+    printf '{"token": "%s", "expires_at": "%s"}\n' "$token" "$(date -u -d '+7 days' +%Y-%m-%dT%H:%M:%SZ)" |
+        write_file "$state/demo/demo-token.json"
+    ! is_root || chgrp "$worker_user" "$state/demo/demo-token.json"
+    chmod 0640 "$state/demo/demo-token.json"
+}
+
 # install_page: conf/html, if it is there, becomes html/ of the state folder. Without it videos play all the same, so a
 # failure (npm may be out of reach) only leaves the page as it was.
 install_page() {

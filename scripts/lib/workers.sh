@@ -21,8 +21,11 @@ worker_command() {
     printf '%s\n' /usr/bin/python3 "$scripts/lib/keep_worker.py" "mezz-worker-$1" \
         setpriv "${user[@]}" --pdeathsig TERM -- \
         "$worker_binary" run --postgres "$(conninfo)" --redis "unix:$(redis_socket)" \
-        --raw "$state/raw" --processed "$state/processed" --worker-id "$(hostname)-$1"
+        --raw "$state/raw" --processed "$state/processed" --worker-id "$(worker_id "$1")"
 }
+worker_id() { echo "$HOSTNAME-$1"; }
+# reports N: does worker N say that it is there? It takes that back when it ends.
+reports() { [[ $(ask_redis exists "mezz:worker:$(worker_id "$1")") == 1 ]]; }
 
 # keeper N: the pid of the process that keeps worker N running, or nothing.
 keeper() { processes_in "$state/run" "mezz-worker-$1" | head -n 1; }
@@ -73,7 +76,7 @@ quit_stray_ingest() {
 
 # ensure_workers COUNT: that many, all of the current binary and settings.
 ensure_workers() {
-    local number pid outdated=() started=() current=()
+    local number pid words outdated=() started=() current=()
     for number in $(keepers); do
         pid=$(keeper "$number")
         if [[ $number -gt $1 ]] ||
@@ -91,20 +94,19 @@ ensure_workers() {
             current+=("$number")
             continue
         fi
-        mapfile -t pid < <(worker_command "$number")
-        spawn "$state/logs/worker-$number.log" "$state/run" "${pid[@]}" > /dev/null
+        mapfile -t words < <(worker_command "$number")
+        spawn "$state/logs/worker-$number.log" "$state/run" "${words[@]}" > /dev/null
         started+=("$number")
     done
     for number in "${started[@]}"; do
-        wait_until 10 has_keeper "$number" ||
-            fail worker "worker $number ended at once: $(tail -n 1 "$state/logs/worker-$number.log")" \
+        wait_until 20 reports "$number" ||
+            fail worker "worker $number does not report: $(tail -n 1 "$state/logs/worker-$number.log")" \
                 "see $state/logs/worker-$number.log"
     done
     [[ ${#current[@]} -eq 0 ]] || say worker "${#current[@]} run and are up to date"
     [[ ${#started[@]} -eq 0 ]] || say worker "started ${#started[@]}"
     find "$state/bin" -type f ! -path "$worker_binary" -delete
 }
-has_keeper() { [[ -n $(keeper "$1") ]]; }
 
 # worker_of KEEPER: the pid of the worker itself; nothing between two attempts.
 worker_of() { cut -d ' ' -f 1 "/proc/$1/task/$1/children" 2> /dev/null || true; }

@@ -12,6 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view kPictures = "/thumbs";
 constexpr std::string_view kPoster = "/thumbs/poster.jpg";
 constexpr std::string_view kStoryboard = "/thumbs/storyboard.vtt";
 
@@ -30,15 +31,19 @@ std::unexpected<Error> bad_row() noexcept {
     return fail(ErrorCode::internal, "api: a row is not what the statement gives");
 }
 
+// What the token in a video's URLs opens: who may see that there is a video need not be one who may watch it.
+enum class Opens { pictures, everything };
+
 // The URLs of one video.
 class VideoLinks {
 public:
-    VideoLinks(const Links& links, const std::string& video_id) {
+    VideoLinks(const Links& links, const std::string& video_id, Opens opens) {
         std::string path(links.stream_location);
         path += video_id;
-        const std::string token = links.sign ? links.sign(path) : std::string();
         before_ = links.base;
         before_ += path;
+        if (opens == Opens::pictures) path += kPictures;
+        const std::string token = links.sign ? links.sign(path) : std::string();
         if (token.empty()) return;
         after_ = '?';
         after_ += links.token_arg;
@@ -113,7 +118,7 @@ Result<std::string> list_answer(std::span<const ListRow> rows, const ListQuery& 
     for (const ListRow& found : rows.first(std::min(limit, rows.size()))) {
         const auto row = read_row(found.video);
         if (!row) return bad_row();
-        const VideoLinks urls(links, std::string(found.video_id));
+        const VideoLinks urls(links, std::string(found.video_id), Opens::pictures);
         videos.push_back(common_members(*row, urls));
     }
     Json next;
@@ -130,7 +135,7 @@ Result<std::string> list_answer(std::span<const ListRow> rows, const ListQuery& 
 Result<std::string> video_answer(std::string_view video, const Links& links) {
     const auto row = read_row(video);
     if (!row) return bad_row();
-    const VideoLinks urls(links, member(*row, "video_id").get<std::string>());
+    const VideoLinks urls(links, member(*row, "video_id").get<std::string>(), Opens::pictures);
     const Json thumbs = member(*row, "thumbs");
     const Json made = member(*row, "renditions");
     const Json notes = member(*row, "notes");
@@ -149,7 +154,7 @@ Result<std::string> video_answer(std::string_view video, const Links& links) {
 Result<std::string> stream_answer(std::string_view video, const Links& links, std::int64_t expires) {
     const auto row = read_row(video);
     if (!row) return bad_row();
-    const VideoLinks urls(links, member(*row, "video_id").get<std::string>());
+    const VideoLinks urls(links, member(*row, "video_id").get<std::string>(), Opens::everything);
     const Json thumbs = member(*row, "thumbs");
     const std::string hls = urls.url("/hls/master.m3u8");
     return text_of(Json{{"url", hls},

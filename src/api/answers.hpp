@@ -31,12 +31,13 @@ struct ListRow {
     std::string_view video_id;     ///< column 3
 };
 
-/// GET videos. `rows` are what was found with limit + 1; the last of these is not shown but means that there
-/// is a next page. Fails with internal if a row is not what the statement gives.
+/// GET videos. Tokens open pictures only. `rows` are what was found with limit + 1; the last of these is not
+/// shown but means that there is a next page. Fails with internal if a row is not what the statement gives.
 [[nodiscard]] Result<std::string> list_answer(std::span<const ListRow> rows, const ListQuery& query,
                                               const Links& links);
 
-/// GET and PATCH videos/{id}. `video` is the column of that name of kGetVideo. Fails as list_answer.
+/// GET and PATCH videos/{id}. Tokens open pictures only. `video` is the column of that name of kGetVideo.
+/// Fails as list_answer.
 [[nodiscard]] Result<std::string> video_answer(std::string_view video, const Links& links);
 
 /// GET videos/{id}/stream of a video that is ready, with URLs that are valid until `expires`, seconds since

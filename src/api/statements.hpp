@@ -29,9 +29,9 @@ extern const char* const kVideoOfUpload;
 extern const char* const kJobNotQueued;
 
 /// The newest videos first. $1 status or NULL for any, $2 who asks, who then sees their own and what is
-/// ready and available now, or NULL for everything; $3 and $4 uploaded_us and video_id of the last row of the page before, or
-/// NULL; $5 how many rows: one more than the page has. Rows: video (JSON), rank (always "0"), uploaded_us
-/// (microseconds since 1970), video_id.
+/// ready and available now, or NULL for everything; $3 and $4 uploaded_us and video_id of the last row of the
+/// page before, or NULL; $5 how many rows: one more than the page has. Rows: video (JSON), rank (always "0"),
+/// uploaded_us (microseconds since 1970), video_id.
 extern const char* const kBrowseVideos;
 
 /// What matches best first, then the newest. $1 to $5 as kBrowseVideos; $6 what to search for; $7 rank of the

@@ -22,8 +22,8 @@ void on_begun(ngx_http_request_t* r) noexcept {
     --r->main->count;
 }
 
-// An HTTP/2 stream that its client has ended by now is read with buffering, whatever was asked, and later, from
-// an event. All of the body is there: it can as well be taken at once.
+// An HTTP/2 stream that its client has ended by now is read with buffering, whatever was asked, and later,
+// from an event. All of the body is there: it can as well be taken at once.
 void resume_unbuffered(ngx_http_request_t* r) noexcept {
     r->request_body_no_buffering = 1;
     r->reading_body = 1;

@@ -12,8 +12,16 @@
 namespace mezz::nginx {
 namespace {
 
-constexpr mode_t kFolderMode = 02750;
+// The group is the ingest workers', who read what is uploaded and remove it.
+constexpr mode_t kFolderMode = 02770;
 constexpr mode_t kFileMode = 0640;
+
+// 0 or an errno.
+int make_folder(const std::string& path) noexcept {
+    if (::mkdir(path.c_str(), kFolderMode) == 0)
+        return ::chmod(path.c_str(), kFolderMode) == 0 ? 0 : errno;  // whatever the umask is
+    return errno == EEXIST ? 0 : errno;
+}
 
 std::string final_path(const UploadPlace& place) {
     return place.root + '/' + place.upload_id + '/' + place.filename;
@@ -76,7 +84,7 @@ public:
         constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
         fd_ = ::open(path_.c_str(), kFlags, kFileMode);
         if (fd_ == -1 && errno == ENOENT) {
-            if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
+            if (const int unmade = make_folder(folder); unmade != 0) return unmade;
             fd_ = ::open(path_.c_str(), kFlags, kFileMode);
         }
         return fd_ == -1 ? errno : 0;
@@ -161,7 +169,7 @@ private:
     [[nodiscard]] int finish() const {
         if (::fsync(file.fd()) != 0) return errno;
         const std::string folder = place.root + '/' + place.upload_id;
-        if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
+        if (const int unmade = make_folder(folder); unmade != 0) return unmade;
         // link() and not rename(): it never replaces what is there. The name aside goes with the Aside.
         if (::link(file.path().c_str(), final_path(place).c_str()) != 0) return errno;
         if (const int unsynced = sync_folder(folder); unsynced != 0) return unsynced;

@@ -63,8 +63,9 @@ class Instance:
         found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                if (entry / "cwd").readlink() == self.state / "run":
-                    found[(entry / "comm").read_text().strip()] = int(entry.name)
+                name = (entry / "comm").read_text().strip()
+                if name.startswith("mezz-worker-") and (entry / "cwd").readlink() == self.state / "run":
+                    found[name] = int(entry.name)
             except OSError:
                 pass  # it has ended
         return found

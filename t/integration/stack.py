@@ -29,7 +29,7 @@ SERVER = """
     location /api/v1/ {{
         mezz_api;
         mezz_raw_storage file {raw};
-        mezz_stream_ttl 1h;
+        mezz_stream_ttl {stream_ttl};
         client_max_body_size 0;
         client_body_buffer_size 64k;
         {api}
@@ -79,7 +79,8 @@ class Worker:
 class Stack:
     """Everything, in folders of its own. `start(root, **settings)` is the nginx fixture of conftest.py."""
 
-    def __init__(self, start, keys, *, workers=1, rules=RULES, worker_options=(), http="", api="", server="", **nginx):
+    def __init__(self, start, keys, *, workers=1, rules=RULES, worker_options=(), stream_ttl="1h", http="", api="",
+                 server="", **nginx):
         self.folder = Path(tempfile.mkdtemp(prefix="mezz-stack-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.raw, self.processed = self.folder / "raw", self.folder / "processed"
@@ -95,7 +96,8 @@ class Stack:
             self.begin = lambda: start(
                 self.processed, keys=[self.key],
                 http=HTTP.format(redis=self.redis.address, postgres=self.postgres.conninfo, rules=rules, http=http),
-                server=SERVER.format(raw=self.raw, processed=self.processed, api=api, server=server), **nginx)
+                server=SERVER.format(raw=self.raw, processed=self.processed, stream_ttl=stream_ttl, api=api,
+                                     server=server), **nginx)
             self.nginx = self.begin()
             for number in range(workers):
                 self.add_worker(number)

@@ -116,6 +116,8 @@ def test_more_and_fewer_workers(instance):
     assert not instance.keepers
     instance.up()
     assert not instance.keepers and instance.setting("workers") == "0"
+    instance.up("--workers", "1")
+    assert instance.keepers.keys() == {"mezz-worker-1"}
 
 
 def test_a_new_worker_binary_replaces_the_old_one(instance):
@@ -152,8 +154,8 @@ def test_down_stops_everything_and_up_starts_it_again(instance):
 
 @pytest.mark.skipif(not is_root(), reason="only root can be other users")
 @pytest.mark.parametrize("user", [*ALLOWED, "nobody", "redis"])
-def test_who_may_use_the_database(instance, user):
-    done = subprocess.run(["psql", "-X", "-At", instance.conninfo, "-c", "SELECT current_user"], capture_output=True,
+def test_who_may_use_the_database(started, user):
+    done = subprocess.run(["psql", "-X", "-At", started.conninfo, "-c", "SELECT current_user"], capture_output=True,
                           text=True, cwd="/", **drop_user(user))
     assert done.stdout.strip() == ("mezz" if user in ALLOWED else ""), done.stderr
 
@@ -161,25 +163,25 @@ def test_who_may_use_the_database(instance, user):
 @pytest.mark.skipif(not is_root(), reason="only root can be other users")
 @pytest.mark.parametrize("user, allowed", [("root", True), ("www-data", True), ("redis", True), ("nobody", False),
                                            ("postgres", False)])
-def test_who_may_use_redis(instance, user, allowed):
-    done = subprocess.run(["redis-cli", "-s", str(instance.sockets / "redis/redis.sock"), "ping"], capture_output=True,
+def test_who_may_use_redis(started, user, allowed):
+    done = subprocess.run(["redis-cli", "-s", str(started.sockets / "redis/redis.sock"), "ping"], capture_output=True,
                           text=True, cwd="/", **drop_user(user))
     assert (done.stdout.strip() == "PONG") == allowed, done.stderr
 
 
 @pytest.mark.skipif(not is_root(), reason="only root starts processes as other users")
-def test_whom_processes_run_as(instance):
+def test_whom_processes_run_as(started):
     def user(pid):
         return Path(f"/proc/{pid}").owner()
 
-    assert user(instance.postgres) == "postgres"
-    assert user(instance.redis) == "redis"
-    keeper = instance.keepers["mezz-worker-1"]
+    assert user(started.postgres) == "postgres"
+    assert user(started.redis) == "redis"
+    keeper = started.keepers["mezz-worker-1"]
     wait_for(lambda: any(user(pid) == "mezz" for pid in children(keeper)))
 
 
-def test_nothing_listens_but_nginx(instance):
-    mine = {instance.postgres, instance.redis, *instance.keepers.values()}
+def test_nothing_listens_but_nginx(started):
+    mine = {started.postgres, started.redis, *started.keepers.values()}
     sockets = subprocess.run(["ss", "-Hltnup"], capture_output=True, text=True, check=True).stdout
     assert not [pid for pid in mine if f"pid={pid}," in sockets]
 

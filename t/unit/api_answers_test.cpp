@@ -15,7 +15,7 @@ const std::string kBase = "https://x.org/v/" + kId;
 
 api::Links links() {
     return {.base = "https://x.org", .stream_location = "/v/", .sign = [](std::string_view path) {
-                return "for-" + std::string(path.substr(3, 8));
+                return (path.ends_with("/thumbs") ? "pictures-of-" : "for-") + std::string(path.substr(3, 8));
             }};
 }
 
@@ -49,7 +49,7 @@ static const char* lists() {
     MEZZ_CHECK(page.size() == 2 && page["videos"].size() == 2);
     const Json& first = page["videos"][0];
     MEZZ_CHECK(first.size() == 11 && first["title"] == "</script>\x01 é" && first["progress"] == 42.5);
-    MEZZ_CHECK(first["poster_url"] == kBase + "/thumbs/poster.jpg?token=for-8c4d0a4e");
+    MEZZ_CHECK(first["poster_url"] == kBase + "/thumbs/poster.jpg?token=pictures-of-8c4d0a4e");
     MEZZ_CHECK(page["videos"][1]["poster_url"].is_null() && !first.contains("secret"));
     const auto cursor = api::read_cursor(page["next_cursor"].get<std::string>(), "boats", "");
     MEZZ_CHECK(cursor && cursor->rank == "0.25" && cursor->uploaded_us == 6 && cursor->video_id == kId);
@@ -69,7 +69,8 @@ static const char* videos_that_are_ready() {
         "codecs":"avc1.64001f","bandwidth":3000000,"language":null,"progress":100})"));
     MEZZ_CHECK(video["renditions"][1]["language"] == "en" && video["renditions"][1]["width"].is_null());
     MEZZ_CHECK(video["thumbnails"]["poster_url"] == video["poster_url"]);
-    MEZZ_CHECK(video["thumbnails"]["storyboard_url"] == kBase + "/thumbs/storyboard.vtt?token=for-8c4d0a4e");
+    MEZZ_CHECK(video["thumbnails"]["storyboard_url"] ==
+               kBase + "/thumbs/storyboard.vtt?token=pictures-of-8c4d0a4e");
     MEZZ_CHECK(video["notes"] == Json::array({"One."}) && video["access"]["a"] == 1);
     return kFine;
 }

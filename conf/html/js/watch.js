@@ -1,0 +1,192 @@
+// The watch page: one video, from whatever state it is in to the end of it.
+import { get_video, list_videos } from './api.js';
+import { thumbnail } from './card.js';
+import { Details } from './details.js';
+import { el } from './dom.js';
+import { age } from './format.js';
+import { message, problem_message, sign_in_message } from './message.js';
+import { Grant } from './player/grant.js';
+import { Player } from './player/player.js';
+import { ProcessingView } from './processing.js';
+import { position_of } from './resume.js';
+import { session } from './session.js';
+import { prepare_shell } from './shell.js';
+import { poll, sleep } from './wait.js';
+
+const stage = document.getElementById('stage');
+const query = new URLSearchParams(location.search);
+const id = query.get('v') ?? '';
+const details = new Details(document.getElementById('details'), { player_time: () => player?.time ?? 0, taken_down });
+let player = null;
+let running = new AbortController();  // what belongs to the present attempt to show the video
+
+/** Where to begin: ?t= counts, then where one stopped before. */
+function start_time() {
+    const asked = Number.parseFloat(query.get('t') ?? '');
+    return Number.isFinite(asked) ? Math.max(0, asked) : position_of(id);
+}
+
+/** Says something in place of the video, or over a player that may go on later. */
+function show_message(content) {
+    for (const child of [...stage.children]) if (child !== player?.root) child.remove();
+    stage.append(el('div', { class: 'stage-message' }, content));
+    stage.classList.add('covered');
+    player?.root.setAttribute('inert', '');
+}
+
+function clear_message() {
+    stage.querySelector('.stage-message')?.remove();
+    stage.classList.remove('covered');
+    player?.root.removeAttribute('inert');
+}
+
+function drop_player() {
+    player?.destroy();
+    player = null;
+}
+
+function taken_down() {
+    drop_player();
+    running.abort();
+    details.clear();
+    show_message(message({ symbol: 'trash', title: 'You took this video down',
+        text: 'Nobody can watch it any more.' },
+    el('div', { class: 'actions' }, el('a', { class: 'button', href: '/' }, 'All videos'))));
+    stage.querySelector('.message-title').focus();
+}
+
+function failed_message(reason) {
+    return message({ symbol: 'alert', title: 'This video could not be processed',
+        text: reason || 'The file could not be used.' });
+}
+
+function gone_message() {
+    return message({ symbol: 'gone', title: 'This video is not here',
+        text: 'It was taken down, or the link is not right.' },
+    el('div', { class: 'actions' }, el('a', { class: 'button', href: '/' }, 'All videos')));
+}
+
+/** What a problem of the stream means to someone who wants to watch. */
+function show_problem(problem) {
+    if (problem.status === 401 || !session.token) return show_message(sign_in_message('to watch'));
+    if (problem.status === 403) {
+        return show_message(message({ symbol: 'lock', title: 'You may not watch this video', text: problem.detail }));
+    }
+    if (problem.status === 404 && problem.slug !== 'media') {
+        drop_player();
+        details.clear();
+        return show_message(gone_message());
+    }
+    if (problem.status === 409 && problem.slug === 'failed') {
+        return show_message(failed_message(problem.body.reason ?? problem.detail));
+    }
+    if (problem.status === 409) return follow_processing();
+    return show_message(problem_message(problem, show_video));
+}
+
+/** Shows how far the processing is; the video starts by itself when it is done. */
+async function follow_processing() {
+    drop_player();
+    const { signal } = running;
+    const view = new ProcessingView();
+    show_message(message({ symbol: 'clock', title: 'This video is being processed',
+        text: 'It starts here by itself as soon as it is ready.' }, view.root));
+    let ended;
+    try {
+        await poll(async () => {
+            const video = await get_video(id, signal);
+            const has_changed = video.progress !== ended?.progress || video.stage !== ended?.stage;
+            ended = video;
+            view.show(video);
+            details.show(video);
+            return video.status === 'processing' || video.status === 'uploading' ? (has_changed ? 'changed' : false) : true;
+        }, { signal });
+    } catch (problem) {
+        if (!signal.aborted) show_problem(problem);
+        return;
+    }
+    if (signal.aborted) return;
+    if (ended.status === 'failed') show_message(failed_message(ended.reason));
+    else show_video();
+}
+
+function begin_player(grant) {
+    const next = new Player(id, grant);
+    next.addEventListener('refused', ({ problem }) => next === player && show_problem(problem));
+    player = next;
+    clear_message();
+    stage.replaceChildren(player.root);
+    const start = start_time();
+    query.delete('t');  // a later attempt goes on where this one stopped
+    player.start(start).catch((error) => show_problem({ status: 0, title: 'The player could not be loaded', detail: error.message }));
+    details.follow(player.video);
+}
+
+/** Shows the video, whatever state it and the session are in. */
+async function show_video() {
+    running.abort();
+    running = new AbortController();
+    const { signal } = running;
+    if (!/^[\w-]{1,64}$/.test(id)) return show_message(gone_message());
+    if (!session.token) return show_message(sign_in_message('to watch'));
+    if (player) return go_on();
+    stage.replaceChildren(el('div', { class: 'stage-wait', role: 'status' },
+        el('span', { class: 'visually-hidden' }, 'Loading')));
+    // All at the same time: the first frame does not wait for the title, nor the server's answer for the player's code.
+    const grant = Grant.open(id, signal);
+    const video = get_video(id, signal).catch(() => null);
+    Player.prepare();
+    try {
+        begin_player(await grant);
+    } catch (problem) {
+        if (!signal.aborted) show_problem(problem);
+    }
+    const known = await video;
+    if (signal.aborted || !known) return;
+    details.show(known);
+    player?.describe(known.title);
+    await first_picture(signal);
+    show_others(signal);
+}
+
+/** Resolves when a picture is there, or soon anyway: what is less important comes after it. */
+function first_picture(signal) {
+    return new Promise((done) => {
+        player?.video.addEventListener('loadeddata', done, { once: true });
+        sleep(player ? 1500 : 0, signal).then(done, done);
+    });
+}
+
+/** A player that was interrupted goes on where it was. */
+async function go_on() {
+    try {
+        await player.resume();
+        clear_message();
+    } catch (problem) {
+        show_problem(problem);
+    }
+}
+
+async function show_others(signal) {
+    try {
+        const { videos } = await list_videos({ status: 'ready', limit: 13 }, signal);
+        const others = videos.filter((video) => video.video_id !== id).slice(0, 12);
+        document.getElementById('others').hidden = others.length === 0;
+        document.getElementById('other-list').replaceChildren(...others.map((video) => el('li', {},
+            el('a', { class: 'other', href: `/watch.html?v=${encodeURIComponent(video.video_id)}` }, thumbnail(video),
+                el('div', { class: 'other-text' }, el('h3', {}, video.title),
+                    el('p', { class: 'hint' }, [video.uploader_id, age(video.uploaded_at)].filter(Boolean).join(' · ')))))));
+    } catch { /* the list is an extra */ }
+}
+
+session.addEventListener('change', () => {
+    // Signed out by oneself, what plays stops; a sign-in that ended lets it play on while its URLs are valid.
+    if (!session.token && session.ended && player) return;
+    if (!session.token) {
+        drop_player();
+        details.clear();
+    }
+    show_video();
+});
+prepare_shell();
+show_video();
