@@ -44,7 +44,9 @@ ngx_msec_t time_to_live(EntryStatus status) noexcept {
 }
 
 bool is_fresh(const CatalogStamp& stamp) noexcept {
-    return stamp.fetched >= doubted_until && ngx_current_msec - stamp.fetched < time_to_live(stamp.status);
+    // Another worker's clock may be ahead of this one's, which stands still while events are handled.
+    const auto age = static_cast<ngx_msec_int_t>(ngx_current_msec - stamp.fetched);
+    return stamp.fetched >= doubted_until && age < static_cast<ngx_msec_int_t>(time_to_live(stamp.status));
 }
 
 const CatalogStamp& stamp_of(const Block& block) noexcept {
@@ -165,6 +167,10 @@ Task<Result<CatalogRecord>> look_up_video(RequestFlow& flow, std::string video_i
     for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
         const ngx_msec_t begun = ngx_current_msec;
         const auto fetched = co_await fetch(flow, video_id);
+        if (flight.take_spoiled()) {
+            known = {};  // it has changed since: not even good enough while the backends are away
+            continue;
+        }
         if (!fetched) {
             count_lookup(known ? LookUp::stale : LookUp::failed);
             if (known) {
@@ -174,7 +180,6 @@ Task<Result<CatalogRecord>> look_up_video(RequestFlow& flow, std::string video_i
             flight.fail(fetched.error());
             co_return std::unexpected(fetched.error());
         }
-        if (flight.take_spoiled()) continue;
         co_return CatalogRecord(
             zone_of(flow).replace(key, make_record(fetched->entry, fetched->text, begun)));
     }

@@ -135,8 +135,10 @@ class Nginx:
     def environment(self):
         env = dict(os.environ)
         if self.asan:
-            name = subprocess.run(["gcc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True)
-            env["LD_PRELOAD"] = name.stdout.strip()
+            # libstdc++ too: the sanitizer looks for what throws when it is loaded, and nginx itself has none.
+            names = [subprocess.run(["gcc", f"-print-file-name={library}"], check=True, capture_output=True, text=True)
+                     for library in ("libasan.so", "libstdc++.so")]
+            env["LD_PRELOAD"] = " ".join(name.stdout.strip() for name in names)
             env["ASAN_OPTIONS"] = f"detect_leaks=0:log_path={self.folder}/sanitizer"
             env["UBSAN_OPTIONS"] = f"print_stacktrace=1:log_path={self.folder}/sanitizer"
         return env

@@ -1,5 +1,6 @@
 """Every call of the REST API and every way in which it can end, over HTTP/1.1 and HTTP/2."""
 import json
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -258,3 +259,38 @@ def test_posters_in_the_list(api, stack, admin):
 
 def test_health(api):
     assert api.client("/healthz").status == 200
+
+
+def together(count, call):
+    """The answers of so many calls at the same time."""
+    with ThreadPoolExecutor(count) as pool:
+        return [future.result() for future in [pool.submit(call) for _ in range(count)]]
+
+
+@pytest.mark.parametrize("rounds", range(5))
+def test_one_upload_at_the_same_time(stack, rounds):
+    """One makes the video, the others are told which."""
+    api = Api(stack)
+    upload_id = upload(api)
+    answers = together(16, lambda: api("POST", "videos", {"upload_id": upload_id}))
+    assert sorted(a.status for a in answers) == [201] + [409] * 15
+    (video_id,) = [a.json["video_id"] for a in answers if a.status == 201]
+    for answer in answers:
+        if answer.status == 409:
+            assert problem_of(answer, "upload-used")["video_id"] == video_id
+    (row,) = stack.postgres.rows("SELECT count(*) FROM transcoding_jobs WHERE video_id = %s", video_id)
+    assert row["count"] == 1
+
+
+def test_takedown_at_the_same_time(stack):
+    api, video_id = Api(stack), ready_video(stack)
+    answers = together(16, lambda: api("DELETE", f"videos/{video_id}"))
+    assert sorted(a.status for a in answers) == [204] + [404] * 15
+
+
+def test_takedown_ends_the_job(api, stack):
+    video_id = create(api)
+    assert api("DELETE", f"videos/{video_id}").status == 204
+    (job,) = stack.postgres.rows("SELECT status, reason, lease_until FROM transcoding_jobs WHERE video_id = %s", video_id)
+    assert job == {"status": "failed", "reason": "taken down", "lease_until": None}
+    assert json.loads(stack.redis.client().get(f"mezz:asset:{video_id}"))["status"] == "gone"

@@ -238,3 +238,16 @@ def test_window(api, stack):
     assert watch(api, token, {}, window=(None, closes)).json["expires_at"] == closes, "the token outlives the window"
     # who may change it may look at it before
     assert watch(api, stack.token(sub="bob"), {}, window=(at(DAY), None)).status == 200
+
+
+def test_tokens_of_pictures(api, stack):
+    """They come with every list, so they open pictures and nothing that the rules decide about."""
+    video_id = ready_video(stack, uploader_id="bob", access=json.dumps({"subscription": ["gold"]}))
+    api.problem(403, "denied", "GET", f"videos/{video_id}/stream")
+    (listed,) = [v for v in api.ok("GET", "videos?limit=100")["videos"] if v["video_id"] == video_id]
+    video = api.ok("GET", f"videos/{video_id}")
+    for url in (listed["poster_url"], video["poster_url"], *video["thumbnails"].values()):
+        assert api.client(url).status == 200
+        query = url.split("?")[1]
+        for leaf in ("hls/master.m3u8", "cmaf/master.m3u8", "cmaf/manifest.mpd"):
+            assert api.client(f"/v/{video_id}/{leaf}?{query}").status == 403, leaf

@@ -1,4 +1,6 @@
 """The catalog while Redis or PostgreSQL are away: killed, paused, restarted; and that it comes back by itself."""
+import json
+import threading
 import time
 
 import pytest
@@ -183,6 +185,25 @@ def test_redis_restarted_while_an_entry_changes(stack, edge):
     stack.redis.start()
     for nginx in (stack.nginx, edge):
         wait_until(lambda: status(nginx, stack, video_id) == 404, "refused", 30)
+
+
+def test_change_while_postgres_is_asked(stack, edge):
+    """Who waits in vain for PostgreSQL and hears of a takedown meanwhile does not give out what was known before."""
+    video_id = ready_video(stack)
+    plays(stack.nginx, stack, video_id)
+    doubt(stack)
+    stack.postgres.pause()
+    seen = []
+    asking = threading.Thread(target=lambda: seen.append(status(stack.nginx, stack, video_id)))
+    asking.start()
+    time.sleep(0.3)
+    gone = {"video_id": video_id, "status": "gone", "revision": 1, "asset": None}
+    stack.redis.client().set(f"mezz:asset:{video_id}", json.dumps(gone), ex=300)
+    stack.redis.client().publish("mezz:invalidate", video_id)
+    meanwhile = asking.is_alive()
+    asking.join()
+    assert not meanwhile or seen == [404]
+    wait_until(lambda: status(stack.nginx, stack, video_id) == 404, "refused", PROMPT)
 
 
 @pytest.mark.parametrize("times", [1, 3])

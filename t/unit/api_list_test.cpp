@@ -41,6 +41,17 @@ static const char* reads_arguments() {
     return kFine;
 }
 
+static const char* leaves_out_idle_minus_signs() {
+    const auto q = [](const char* text) {
+        const auto list = api::parse_list_query("q=" + std::string(text));
+        return list ? list->q : "refused";
+    };
+    MEZZ_CHECK(q("a+-b") == "a -b" && q("a-b") == "a-b" && q("-%22a+b%22") == "-\"a b\"");
+    MEZZ_CHECK(q("a+-+b") == "a  b" && q("--a") == "-a" && q("a+-") == "a" && q("-(a)-") == "(a)");
+    MEZZ_CHECK(q("-+-%09-") == "" && q(std::string(300, '-').c_str()) == "" && q("-%C3%BC") == "-ü");
+    return kFine;
+}
+
 static const char* refuses_arguments() {
     MEZZ_CHECK(fault("x=1") == "x" && fault("Q=a") == "Q" && fault("=a") == "" && fault("q=a&q=b") == "q");
     MEZZ_CHECK(fault("q=%FF") == "q" && fault("q=%00") == "q" && fault("q=a%") == "q" &&
@@ -84,8 +95,8 @@ static const char* cursors_are_not_trusted() {
 }
 
 int main() {
-    const CMUnitTest tests[] = {MEZZ_CHECKED(reads_arguments), MEZZ_CHECKED(refuses_arguments),
-                                MEZZ_CHECKED(cursors_belong_to_a_query),
+    const CMUnitTest tests[] = {MEZZ_CHECKED(reads_arguments), MEZZ_CHECKED(leaves_out_idle_minus_signs),
+                                MEZZ_CHECKED(refuses_arguments), MEZZ_CHECKED(cursors_belong_to_a_query),
                                 MEZZ_CHECKED(cursors_are_not_trusted)};
     return cmocka_run_group_tests_name("api_list", tests, nullptr, nullptr);
 }
