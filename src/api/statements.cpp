@@ -171,7 +171,7 @@ WITH jobs AS (
 )
 UPDATE videos SET deleted_at = now(), updated_at = now()
 WHERE video_id = $1::uuid AND deleted_at IS NULL AND (SELECT count(*) FROM jobs) >= 0
-RETURNING video_id)";
+RETURNING json_build_object('video_id', video_id, 'status', 'gone', 'revision', revision))";
 
 constinit const char* const kCatalogEntry = "SELECT mezz_catalog_entry($1::uuid)";
 

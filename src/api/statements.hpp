@@ -50,7 +50,7 @@ extern const char* const kGetVideo;
 extern const char* const kPatchVideo;
 
 /// Takes a video down: its open jobs fail and are nobody's, so that the worker stops. $1 video_id.
-/// A row with video_id if there was such a video. It locks jobs before the video, as workers do.
+/// A row with its catalog entry (JSON) if there was such a video. It locks jobs before the video, as workers do.
 extern const char* const kTakedown;
 
 /// $1 video_id. One row: the catalog entry (JSON), NULL if there never was such a video.

@@ -178,15 +178,35 @@ void doubt_all_videos() noexcept {
     doubted_until = ngx_current_msec;
 }
 
-void announce_video(std::string_view video_id, std::string_view entry) noexcept {
+namespace {
+
+// The message must not overtake the entry, or a node fetches the old one once more: each waits for an answer.
+Task<Result<void>> tell_nodes(BackgroundFlow& flow, RedisClient& redis, const std::string& video_id,
+                              const std::string& entry) {
+    const RedisCommand set("SET", catalog::asset_key(video_id), entry, "EX", catalog::kEntryTtl);
+    const auto kept = co_await run(flow, redis, set);
+    if (!kept) co_return std::unexpected(kept.error());
+    const RedisCommand publish("PUBLISH", catalog::kInvalidateChannel, video_id);
+    const auto told = co_await run(flow, redis, publish);
+    if (!told) co_return std::unexpected(told.error());
+    co_return {};
+}
+
+}  // namespace
+
+Task<Result<void>> announce_takedown(BackgroundFlow& flow, const std::string& video_id,
+                                     const std::string& entry) {
+    constexpr ngx_msec_t kBetween = 1000;
+    constexpr ngx_msec_t kLongest = ngx_msec_t{catalog::kEntryTtl} * 1000;
     forget_video(video_id);
     RedisClient* redis = redis_client();
-    if (redis == nullptr) return;
-    try {
-        redis->send(RedisCommand("SET", catalog::asset_key(video_id), entry, "EX", catalog::kEntryTtl));
-        redis->send(RedisCommand("PUBLISH", catalog::kInvalidateChannel, video_id));
-    } catch (const std::bad_alloc&) {
-        log_line(ngx_cycle->log, NGX_LOG_ERR, 0, "mezz: no memory to announce a change");
+    if (redis == nullptr) co_return {};
+    const ngx_msec_t begun = ngx_current_msec;
+    for (;;) {
+        const auto told = co_await tell_nodes(flow, *redis, video_id, entry);
+        flow.tell(true);
+        if (told || ngx_current_msec - begun >= kLongest) co_return told;
+        co_await Nap(flow, kBetween);
     }
 }
 
