@@ -68,9 +68,10 @@ PgQuery list_statement(const ApiCall& call, const api::ListQuery& query) {
     const auto optional = [](const std::string& text) {
         return text.empty() ? std::nullopt : std::optional(text);
     };
-    PgQuery statement{.sql = query.q.empty() ? api::kBrowseVideos : api::kSearchVideos,
-                      .parameters = {optional(query.status), std::nullopt, std::nullopt, std::nullopt,
-                                     std::to_string(query.limit + 1)}};
+    PgQuery statement{
+        .sql = query.q.empty() ? api::kBrowseVideos : api::kSearchVideos,
+        .parameters = {optional(query.status), std::nullopt, std::nullopt, std::nullopt,
+                       std::to_string(query.limit + 1), call.claims.has_scope("view") ? "true" : "false"}};
     if (!call.is_admin()) statement.parameters[1] = call.claims.sub;
     if (query.cursor) {
         statement.parameters[2] = std::to_string(query.cursor->uploaded_us);
