@@ -24,7 +24,7 @@ std::optional<SourcePath> parse_source_path(std::string_view text) {
         const auto byte = static_cast<unsigned char>(c);
         return byte < ' ' || byte == '/' || byte == 0x7F;
     });
-    if (!is_uuid(text.substr(0, slash)) || !plain || file.empty() || file.front() == '.' ||
+    if (!is_uuid(text.substr(0, slash)) || !plain || file.empty() || file == "." || file == ".." ||
         file.size() > kLongestName)
         return std::nullopt;
     return SourcePath{std::string(text.substr(0, slash)), std::string(file)};
