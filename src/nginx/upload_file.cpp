@@ -12,7 +12,7 @@
 namespace mezz::nginx {
 namespace {
 
-constexpr mode_t kFolderMode = 02750;
+constexpr mode_t kFolderMode = 02770;
 constexpr mode_t kFileMode = 0640;
 
 std::string final_path(const UploadPlace& place) {
@@ -58,6 +58,13 @@ void remove_later(int fd, std::string path) noexcept {
     ::close(fd);
 }
 
+// The group, which is the ingest workers', may remove what is in it, whatever nginx's umask says. 0 or an
+// errno.
+int make_folder(const std::string& path) noexcept {
+    if (::mkdir(path.c_str(), kFolderMode) != 0) return errno == EEXIST ? 0 : errno;
+    return ::chmod(path.c_str(), kFolderMode) == 0 ? 0 : errno;
+}
+
 // A file that vanishes unless it has been given its name.
 class Aside {
 public:
@@ -76,7 +83,7 @@ public:
         constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
         fd_ = ::open(path_.c_str(), kFlags, kFileMode);
         if (fd_ == -1 && errno == ENOENT) {
-            if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
+            if (const int error = make_folder(folder); error != 0) return error;
             fd_ = ::open(path_.c_str(), kFlags, kFileMode);
         }
         return fd_ == -1 ? errno : 0;
@@ -161,7 +168,7 @@ private:
     [[nodiscard]] int finish() const {
         if (::fsync(file.fd()) != 0) return errno;
         const std::string folder = place.root + '/' + place.upload_id;
-        if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
+        if (const int unmade = make_folder(folder); unmade != 0) return unmade;
         // link() and not rename(): it never replaces what is there. The name aside goes with the Aside.
         if (::link(file.path().c_str(), final_path(place).c_str()) != 0) return errno;
         if (const int unsynced = sync_folder(folder); unsynced != 0) return unsynced;

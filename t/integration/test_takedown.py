@@ -100,3 +100,12 @@ def test_a_takedown_that_was_not_told(stack):
     stack.postgres.rows("UPDATE videos SET deleted_at = now() WHERE video_id = %s", video_id)
     assert stack.call("DELETE", f"videos/{video_id}").status_code == 404
     wait_until(lambda: is_gone(stack.nginx, path), "the video is gone", 30)
+
+
+def test_workers_may_remove_an_upload(stack, tmp_path):
+    """They are of the folder's group, not its owner."""
+    source = tmp_path / "film.mp4"
+    source.write_bytes(b"film")
+    folder = stack.raw / stack.upload(source)
+    assert folder.stat().st_mode & 0o777 == 0o770
+    assert (stack.raw / ".incoming").stat().st_mode & 0o777 == 0o770
