@@ -208,8 +208,10 @@ Task<Result<ngx_int_t>> stream_video(RequestFlow& flow, const ApiCall& call) {
     const std::int64_t now = ngx_time();
     std::int64_t expires = now + mezz_conf(flow.request()).stream_ttl;
     if (verdict->ttl_s) expires = std::min(expires, now + *verdict->ttl_s);
+    // Whom the rule lets in after the end, such as the uploader, needs URLs that work.
     const auto closes = (*video)->facts.find("available_until");
-    if (closes != (*video)->facts.end() && closes->is_number())
+    if (closes != (*video)->facts.end() && closes->is_number() &&
+        closes->get<double>() > static_cast<double>(now))
         expires = std::min(expires, static_cast<std::int64_t>(closes->get<double>()));
     const StreamLinks links(flow, call, expires, new_session());
     auto answer = api::stream_answer((*video)->video, links.links(), expires);

@@ -34,3 +34,10 @@ def test_who_may_read_what(stack):
             assert (ready in listed) == shown
             assert listed.isdisjoint(hidden) or token in (owner, admin)
     api.problem(403, "denied", "GET", f"videos/{ready}", token=uploader)
+
+
+def test_the_uploader_watches_outside_the_window(stack):
+    for window in ({"available_until": "2000-01-01T00:00:00Z"}, {"available_from": "2100-01-01T00:00:00Z"}):
+        video_id = ready_video(stack, **window)
+        assert stack.nginx.client().ok(stack.stream(video_id)["hls_url"])
+        assert stack.call("GET", f"videos/{video_id}/stream", stack.token("view", sub="ben")).status_code == 403
