@@ -112,11 +112,17 @@ void Heartbeat::empty_outbox() {
     }
 }
 
-// What PostgreSQL refuses it would refuse again.
+// What PostgreSQL refuses it would refuse again. A video may be taken down between the question and our word,
+// which then comes after that of who took it down and would undo it: so it is asked until nothing has
+// changed.
 bool Heartbeat::send(const Announcement& post) {
-    const auto entry = store_.catalog_entry(post.video_id);
-    if (!entry) return !entry.error().lost;
-    return entry->empty() || queue_.announce(post.video_id, *entry).has_value();
+    for (std::string told;;) {
+        auto entry = store_.catalog_entry(post.video_id);
+        if (!entry) return !entry.error().lost;
+        if (entry->empty() || *entry == told) return true;
+        if (!queue_.announce(post.video_id, *entry)) return false;
+        told = std::move(*entry);
+    }
 }
 
 bool Heartbeat::send(const DeadLetter& post) {

@@ -67,7 +67,7 @@ ORDER BY deleted_at OFFSET $2::int LIMIT 1 FOR UPDATE SKIP LOCKED)";
 // $1 how many to pass over.
 constexpr const char* kUnusedUpload = R"(
 SELECT upload_id FROM uploads u
-WHERE expires_at < now() - interval '1 day' AND NOT EXISTS (SELECT FROM videos v WHERE v.upload_id = u.upload_id)
+WHERE expires_at < now() - interval '1 day' AND expires_at + (expires_at - created_at) < now() AND NOT EXISTS (SELECT FROM videos v WHERE v.upload_id = u.upload_id)
 ORDER BY expires_at OFFSET $1::int LIMIT 1 FOR UPDATE SKIP LOCKED)";
 
 constexpr const char* kDeath = "The worker died three times while it processed this file.";

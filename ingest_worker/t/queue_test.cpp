@@ -48,11 +48,12 @@ static const char* uuids() {
 static const char* source_paths() {
     const auto path = parse_source_path(kId + "/Ein Film (1).mp4");
     MEZZ_CHECK(path && path->folder == kId && path->file == "Ein Film (1).mp4");
-    MEZZ_CHECK(parse_source_path(kId + "/\xC3\xA4..b").has_value());
+    for (const char* file : {"\xC3\xA4..b", ".htaccess", "..."})
+        MEZZ_CHECK(parse_source_path(kId + '/' + file).has_value());
     MEZZ_CHECK(parse_source_path(kId + '/' + std::string(255, 'x')).has_value());
-    for (const std::string& file : {std::string(), std::string("."), std::string(".."), std::string(".x"),
-                                    std::string("a/b"), std::string("/a"), std::string("a\nb"),
-                                    std::string("a\0b", 3), std::string("\x7F"), std::string(256, 'x')})
+    for (const std::string& file :
+         {std::string(), std::string("."), std::string(".."), std::string("a/b"), std::string("/a"),
+          std::string("a\nb"), std::string("a\0b", 3), std::string("\x7F"), std::string(256, 'x')})
         MEZZ_CHECK(!parse_source_path(kId + '/' + file));
     MEZZ_CHECK(!parse_source_path("film.mp4") && !parse_source_path("../" + kId) &&
                !parse_source_path("/" + kId + "/film.mp4") && !parse_source_path(kId));

@@ -32,7 +32,7 @@ constexpr Sql kUploadedUs = "(extract(epoch FROM v.uploaded_at) * 1000000)::bigi
 constexpr Sql kListFilter = R"(
     v.deleted_at IS NULL AND ($1::text IS NULL OR v.status = $1)
     AND ($2::text IS NULL OR v.uploader_id = $2
-         OR v.status = 'ready' AND (v.available_from <= now()) IS NOT FALSE
+         OR $6::boolean AND v.status = 'ready' AND (v.available_from <= now()) IS NOT FALSE
             AND (v.available_until > now()) IS NOT FALSE))";
 
 // When and which the last row of the page before was, or one before every row.
@@ -68,11 +68,11 @@ constexpr Sql kBrowseEnd = ") ORDER BY v.uploaded_at DESC, v.video_id DESC LIMIT
 constexpr Sql kSearchBegin = R"(
 WITH found AS (
     SELECT v.video_id, v.uploaded_at, ts_rank(v.search, q.query) AS rank
-    FROM mezz_query($6) AS q (query) JOIN videos AS v ON v.search @@ q.query WHERE )";
+    FROM mezz_query($7) AS q (query) JOIN videos AS v ON v.search @@ q.query WHERE )";
 constexpr Sql kSearchKey = R"(
 ), page AS (
     SELECT video_id, rank FROM found
-    WHERE (rank, uploaded_at, video_id) < (coalesce($7::real, 'infinity'), )";
+    WHERE (rank, uploaded_at, video_id) < (coalesce($8::real, 'infinity'), )";
 constexpr Sql kSearchPage = R"()
     ORDER BY rank DESC, uploaded_at DESC, video_id DESC LIMIT $5::bigint
 )
@@ -171,7 +171,7 @@ WITH jobs AS (
 )
 UPDATE videos SET deleted_at = now(), updated_at = now()
 WHERE video_id = $1::uuid AND deleted_at IS NULL AND (SELECT count(*) FROM jobs) >= 0
-RETURNING video_id)";
+RETURNING json_build_object('video_id', video_id, 'status', 'gone', 'revision', revision))";
 
 constinit const char* const kCatalogEntry = "SELECT mezz_catalog_entry($1::uuid)";
 

@@ -31,10 +31,10 @@ extern const char* const kJobNotQueued;
 /// The newest videos first. $1 status or NULL for any, $2 who asks, who then sees their own and what is
 /// ready and available now, or NULL for everything; $3 and $4 uploaded_us and video_id of the last row of the
 /// page before, or NULL; $5 how many rows: one more than the page has. Rows: video (JSON), rank (always "0"),
-/// uploaded_us (microseconds since 1970), video_id.
+/// uploaded_us (microseconds since 1970), video_id. $6 whether who asks may see more than their own.
 extern const char* const kBrowseVideos;
 
-/// What matches best first, then the newest. $1 to $5 as kBrowseVideos; $6 what to search for; $7 rank of the
+/// What matches best first, then the newest. $1 to $6 as kBrowseVideos; $7 what to search for; $8 rank of the
 /// last row of the page before, or NULL.
 /// Rows as kBrowseVideos.
 extern const char* const kSearchVideos;
@@ -50,7 +50,8 @@ extern const char* const kGetVideo;
 extern const char* const kPatchVideo;
 
 /// Takes a video down: its open jobs fail and are nobody's, so that the worker stops. $1 video_id.
-/// A row with video_id if there was such a video. It locks jobs before the video, as workers do.
+/// A row with its catalog entry (JSON) if there was such a video. It locks jobs before the video, as workers
+/// do.
 extern const char* const kTakedown;
 
 /// $1 video_id. One row: the catalog entry (JSON), NULL if there never was such a video.

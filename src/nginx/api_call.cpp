@@ -34,10 +34,23 @@ Result<nlohmann::json> common_facts(RequestFlow& flow, const ApiCall& call) {
     return nlohmann::json{{"claims", call.claims_json}, {"vars", std::move(vars)}, {"now", ngx_time()}};
 }
 
+namespace {
+
+// Each line of its own: a rule may print what clients chose, which must not look like an entry of the log.
+void log_printed(const RequestFlow& flow, std::string_view rule, std::string_view printed) noexcept {
+    while (!printed.empty()) {
+        const std::size_t end = printed.find('\n');
+        log_line(flow.log(), NGX_LOG_NOTICE, 0, "mezz: rule \"%*s\" printed: %*s", rule,
+                 printed.substr(0, end));
+        printed.remove_prefix(end == std::string_view::npos ? printed.size() : end + 1);
+    }
+}
+
+}  // namespace
+
 policy::Verdict judge(RequestFlow& flow, std::string_view rule, const nlohmann::json& facts) {
     const auto verdict = rules().judge(rule, facts);
-    if (!rules().printed().empty())
-        log_line(flow.log(), NGX_LOG_NOTICE, 0, "mezz: rule \"%*s\" printed: %*s", rule, rules().printed());
+    log_printed(flow, rule, rules().printed());
     if (verdict) return *verdict;
     log_line(flow.log(), NGX_LOG_ERR, 0, "mezz: rule \"%*s\" failed, so it denies: %s", rule,
              verdict.error().c_str());

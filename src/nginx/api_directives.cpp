@@ -17,6 +17,15 @@ namespace fs = std::filesystem;
 constexpr std::size_t kLargestRule = 1 << 20;
 constexpr time_t kWeek = 7 * 86400;
 
+// Whether a location's name is what the paths of its requests begin with.
+bool is_prefix(const ngx_http_core_loc_conf_t& core) noexcept {
+#if (NGX_PCRE)
+    if (core.regex != nullptr) return false;
+#endif
+    return core.named == 0 && core.exact_match == 0 && core.name.len != 0 &&
+           core.name.data[core.name.len - 1] == '/';
+}
+
 // Where a directive stands, for messages about it.
 ngx_str_t position(ngx_conf_t* cf) {
     return copy(cf->pool,
@@ -76,6 +85,9 @@ char* set_api(ngx_conf_t* cf, ngx_command_t*, void* data) {
         static_cast<ngx_http_core_loc_conf_t*>(ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
     auto* main = static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_mezz_module));
     if (conf->api != 0) return const_cast<char*>("is duplicate");
+    if (!is_prefix(*core))
+        return const_cast<char*>(
+            "needs a location with a prefix: write \"location /api/v1/ { mezz_api; ... }\"");
     if (char* wrong = set_handler(cf, handle_api); wrong != NGX_CONF_OK) return wrong;
     auto* slot = static_cast<LocationConf**>(ngx_array_push(&main->api_locations));
     if (slot == nullptr || !add_default_thread_pool(cf)) return conf_error();

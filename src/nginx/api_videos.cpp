@@ -68,9 +68,10 @@ PgQuery list_statement(const ApiCall& call, const api::ListQuery& query) {
     const auto optional = [](const std::string& text) {
         return text.empty() ? std::nullopt : std::optional(text);
     };
-    PgQuery statement{.sql = query.q.empty() ? api::kBrowseVideos : api::kSearchVideos,
-                      .parameters = {optional(query.status), std::nullopt, std::nullopt, std::nullopt,
-                                     std::to_string(query.limit + 1)}};
+    PgQuery statement{
+        .sql = query.q.empty() ? api::kBrowseVideos : api::kSearchVideos,
+        .parameters = {optional(query.status), std::nullopt, std::nullopt, std::nullopt,
+                       std::to_string(query.limit + 1), call.claims.has_scope("view") ? "true" : "false"}};
     if (!call.is_admin()) statement.parameters[1] = call.claims.sub;
     if (query.cursor) {
         statement.parameters[2] = std::to_string(query.cursor->uploaded_us);
@@ -92,6 +93,30 @@ std::vector<api::ListRow> list_rows(const PgRows& rows) {
                         .video_id = rows.text(i, 3).value_or("")});
     }
     return list;
+}
+
+// What PostgreSQL has done is announced, whatever becomes of the request.
+Task<Result<bool>> take_down(BackgroundFlow& flow, std::string video_id) {
+    const PgQuery change{.sql = api::kTakedown, .parameters = {video_id}};
+    const auto rows = co_await run(flow, postgres_client(), change);
+    if (!rows) co_return std::unexpected(rows.error());
+    if (rows->rows() == 0) co_return false;
+    const std::string entry(rows->text(0, 0).value_or(""));
+    const auto announced = co_await announce_takedown(flow, video_id, entry);
+    if (!announced) log_line(ngx_cycle->log, NGX_LOG_ERR, 0, "mezz: a takedown could not be announced");
+    co_return true;
+}
+
+// A client may ask again because it was not told that the takedown was made; nor were the other nodes then.
+Task<Result<bool>> repeat_takedown(BackgroundFlow& flow, std::string video_id) {
+    const PgQuery ask{.sql = api::kCatalogEntry, .parameters = {video_id}};
+    const auto rows = co_await run(flow, postgres_client(), ask);
+    if (!rows) co_return std::unexpected(rows.error());
+    const std::string text(rows->text(0, 0).value_or(""));
+    const auto entry = catalog::parse_catalog_entry(text, video_id);
+    if (!entry || entry->status != catalog::EntryStatus::gone) co_return false;
+    const auto announced = co_await announce_takedown(flow, video_id, text);
+    co_return announced.has_value();
 }
 
 std::string new_session() {
@@ -155,21 +180,18 @@ Task<Result<ngx_int_t>> patch_video(RequestFlow& flow, const ApiCall& call) {
 Task<Result<ngx_int_t>> delete_video(RequestFlow& flow, const ApiCall& call) {
     const auto video = co_await find_video(flow, call.route.id);
     if (!video) co_return std::unexpected(video.error());
-    if (!*video) co_return send_problem(flow, no_such_video());
+    if (!*video) {
+        const auto before = co_await in_background(repeat_takedown, call.route.id);
+        if (!before) co_return std::unexpected(before.error());
+        co_return send_problem(flow, no_such_video());
+    }
     const auto verdict = judge_video(flow, call, "manage", "takedown", **video);
     if (!verdict) co_return std::unexpected(verdict.error());
     if (!verdict->allow) co_return send_problem(flow, api::denied(verdict->reason));
 
-    const PgQuery take_down{.sql = api::kTakedown, .parameters = {call.route.id}};
-    const auto taken = co_await run(flow, postgres_client(), take_down);
+    const auto taken = co_await in_background(take_down, call.route.id);
     if (!taken) co_return std::unexpected(taken.error());
-    if (taken->rows() == 0) co_return send_problem(flow, no_such_video());
-    const PgQuery ask{.sql = api::kCatalogEntry, .parameters = {call.route.id}};
-    const auto entry = co_await run(flow, postgres_client(), ask);
-    if (!entry) co_return std::unexpected(entry.error());
-    std::string text(entry->text(0, 0).value_or(catalog::kUnknownEntry));
-    const auto announced = co_await announce_video(flow, call.route.id, std::move(text));
-    if (!announced) co_return std::unexpected(announced.error());
+    if (!*taken) co_return send_problem(flow, no_such_video());
     co_return send_no_content(flow);
 }
 
@@ -186,8 +208,10 @@ Task<Result<ngx_int_t>> stream_video(RequestFlow& flow, const ApiCall& call) {
     const std::int64_t now = ngx_time();
     std::int64_t expires = now + mezz_conf(flow.request()).stream_ttl;
     if (verdict->ttl_s) expires = std::min(expires, now + *verdict->ttl_s);
+    // Whom the rule lets in after the end, such as the uploader, needs URLs that work.
     const auto closes = (*video)->facts.find("available_until");
-    if (closes != (*video)->facts.end() && closes->is_number())
+    if (closes != (*video)->facts.end() && closes->is_number() &&
+        closes->get<double>() > static_cast<double>(now))
         expires = std::min(expires, static_cast<std::int64_t>(closes->get<double>()));
     const StreamLinks links(flow, call, expires, new_session());
     auto answer = api::stream_answer((*video)->video, links.links(), expires);

@@ -1,7 +1,6 @@
 #include "nginx/catalog_lookup.hpp"
 
 #include "api/statements.hpp"
-#include "nginx/announcer.hpp"
 #include "nginx/flight.hpp"
 #include "nginx/metrics.hpp"
 #include "nginx/worker_state.hpp"
@@ -91,22 +90,6 @@ Task<Result<std::string>> ask_postgres(RequestFlow& flow, const std::string& vid
     const auto text = rows->rows() == 0 ? std::nullopt : rows->text(0, 0);
     co_return std::string(text.value_or(catalog::kUnknownEntry));
 }
-
-// An announcement that is made later unless it is known that Redis took it, also when the client leaves.
-class Owing {
-public:
-    explicit Owing(std::string video_id) noexcept : video_id_(std::move(video_id)) {}
-    Owing(const Owing&) = delete;
-    Owing& operator=(const Owing&) = delete;
-    ~Owing() {
-        if (!settled_) announce_later(std::move(video_id_));
-    }
-    void settle() noexcept { settled_ = true; }
-
-private:
-    std::string video_id_;
-    bool settled_ = false;
-};
 
 struct Fetched {
     catalog::CatalogEntry entry;
@@ -200,15 +183,36 @@ void doubt_all_videos() noexcept {
     doubted_until = ngx_current_msec;
 }
 
-Task<Result<void>> announce_video(RequestFlow& flow, std::string video_id, std::string entry) {
+namespace {
+
+// The message must not overtake the entry, or a node fetches the old one once more: each waits for an answer.
+Task<Result<void>> tell_nodes(BackgroundFlow& flow, RedisClient& redis, const std::string& video_id,
+                              const std::string& entry) {
+    const RedisCommand set("SET", catalog::asset_key(video_id), entry, "EX", catalog::kEntryTtl);
+    const auto kept = co_await run(flow, redis, set);
+    if (!kept) co_return std::unexpected(kept.error());
+    const RedisCommand publish("PUBLISH", catalog::kInvalidateChannel, video_id);
+    const auto told = co_await run(flow, redis, publish);
+    if (!told) co_return std::unexpected(told.error());
+    co_return {};
+}
+
+}  // namespace
+
+Task<Result<void>> announce_takedown(BackgroundFlow& flow, const std::string& video_id,
+                                     const std::string& entry) {
+    constexpr ngx_msec_t kBetween = 1000;
+    constexpr ngx_msec_t kLongest = ngx_msec_t{catalog::kEntryTtl} * 1000;
     forget_video(video_id);
     RedisClient* redis = redis_client();
     if (redis == nullptr) co_return {};
-    Owing owing(video_id);
-    const RedisCommand command = announcement(video_id, entry);
-    const auto told = co_await run(flow, *redis, command);
-    if (told) owing.settle();
-    co_return {};
+    const ngx_msec_t begun = ngx_current_msec;
+    for (;;) {
+        const auto told = co_await tell_nodes(flow, *redis, video_id, entry);
+        flow.tell(true);
+        if (told || ngx_current_msec - begun >= kLongest) co_return told;
+        co_await Nap(flow, kBetween);
+    }
 }
 
 }  // namespace mezz::nginx

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "catalog/catalog_entry.hpp"
+#include "nginx/background.hpp"
 #include "nginx/request_flow.hpp"
 #include "nginx/zone.hpp"
 
@@ -45,8 +46,9 @@ void forget_video(std::string_view video_id) noexcept;
 /// Changes may have been missed: everything that was fetched before now is looked up anew.
 void doubt_all_videos() noexcept;
 
-/// Tells all nodes, by Redis, that a video has changed, and what its entry is now. Waits for Redis to take
-/// it; if it does not, it is told later. Never fails.
-[[nodiscard]] Task<Result<void>> announce_video(RequestFlow& flow, std::string video_id, std::string entry);
+/// Tells all nodes, by Redis, that a video has been taken down; `entry` says so. Once it has tried, the flow
+/// tells true; it goes on trying while Redis is away, for as long as that may still hold an older entry.
+[[nodiscard]] Task<Result<void>> announce_takedown(BackgroundFlow& flow, const std::string& video_id,
+                                                   const std::string& entry);
 
 }  // namespace mezz::nginx

@@ -82,6 +82,16 @@ bool is_complete_api(ngx_conf_t* cf, const MainConf& main, const LocationConf& c
     return true;
 }
 
+// nginx refuses a body that it finds too large before the API sees the request.
+void warn_of_small_bodies(ngx_conf_t* cf, const LocationConf& conf) noexcept {
+    const off_t largest = conf.core->client_max_body_size;
+    if (largest == 0 || largest >= conf.upload_max_size) return;
+    ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                  "mezz: \"mezz_api\" in %V takes uploads of up to %O bytes, nginx itself %O: write "
+                  "\"client_max_body_size 0;\" beside it",
+                  &conf.declared_in, conf.upload_max_size, largest);
+}
+
 bool start_counting(ngx_conf_t* cf, MainConf& main) noexcept {
     if (main.zone == nullptr) return true;
     if (!add_metrics(cf, main.metrics)) return false;
@@ -158,6 +168,8 @@ ngx_int_t check_configuration(ngx_conf_t* cf) noexcept {
     auto* const* api_locations = static_cast<LocationConf* const*>(main->api_locations.elts);
     for (ngx_uint_t i = 0; i < main->api_locations.nelts; ++i)
         if (!is_complete_api(cf, *main, *api_locations[i])) return NGX_ERROR;
+    for (ngx_uint_t i = 0; i < main->api_locations.nelts; ++i)
+        warn_of_small_bodies(cf, *api_locations[i]);
     if (!start_counting(cf, *main)) return NGX_ERROR;
     if (main->leeway != NGX_CONF_UNSET) main->verifier->set_leeway(main->leeway);
     warn_of_open_roots(cf, {locations, main->locations.nelts});

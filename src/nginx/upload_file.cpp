@@ -177,6 +177,13 @@ private:
     }
 };
 
+// Not to be met again: what a process that was killed has left behind is there for a day, and in a container
+// the next one has its number.
+std::uint64_t new_unique() noexcept {
+    constexpr unsigned kHalf = 32;
+    return static_cast<std::uint64_t>(ngx_time()) << kHalf | static_cast<std::uint32_t>(ngx_random());
+}
+
 Error write_error(RequestFlow& flow, const char* what, int error) noexcept {
     log_line(flow.log(), NGX_LOG_ERR, error, "mezz: an upload cannot be stored: %s failed", what);
     return {ErrorCode::io, "upload: cannot be stored"};
@@ -224,9 +231,8 @@ Task<Result<bool>> is_uploaded(RequestFlow& flow, const UploadPlace& place) {
 }
 
 Task<Result<StoreResult>> store_upload(RequestFlow& flow, const UploadPlace& place) {
-    static std::uint64_t count = 0;
     Aside file;
-    OpenJob open{.place = place, .file = file, .unique = ++count};
+    OpenJob open{.place = place, .file = file, .unique = new_unique()};
     const auto opened = co_await run_in_thread(flow, open, "opening an upload");
     if (!opened) co_return std::unexpected(opened.error());
     if (open.exists) co_return StoreResult::exists;

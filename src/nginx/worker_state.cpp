@@ -2,7 +2,6 @@
 
 #include "catalog/catalog_entry.hpp"
 #include "core/uuid.hpp"
-#include "nginx/announcer.hpp"
 #include "nginx/catalog_lookup.hpp"
 #include "nginx/metrics.hpp"
 #include "nginx/redis_subscriber.hpp"
@@ -30,7 +29,6 @@ struct WorkerState {
     ngx_shm_zone_t* zone = nullptr;
     Changes changes;
     std::optional<RedisSubscriber> subscriber;
-    std::optional<Announcer> announcer;
     WorkerTimer reporting{this, report};
 };
 
@@ -54,7 +52,6 @@ bool start(const MainConf& conf, WorkerState& worker, ngx_log_t* log) {
     worker.zone = conf.zone;
     worker.backends = Backends::create(*conf.backends);
     if (worker.backends == nullptr) return false;
-    if (worker.backends->redis) worker.announcer.emplace(*worker.backends->redis);
     if (conf.backends->redis && conf.zone != nullptr)
         worker.subscriber.emplace(*conf.backends->redis, catalog::kInvalidateChannel, worker.changes,
                                   RedisSubscriber::Times{});
@@ -95,14 +92,6 @@ void exit_worker(ngx_cycle_t* /*cycle*/) noexcept {
 
 RedisClient* redis_client() noexcept {
     return state->backends->redis.get();
-}
-
-void announce_later(std::string video_id) noexcept {
-    try {
-        if (state != nullptr) state->announcer->announce_later(std::move(video_id));
-    } catch (const std::bad_alloc&) {
-        log_line(ngx_cycle->log, NGX_LOG_ERR, 0, "mezz: no memory to announce a change");
-    }
 }
 
 PostgresClient& postgres_client() noexcept {

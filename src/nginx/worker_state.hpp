@@ -13,9 +13,6 @@ void exit_worker(ngx_cycle_t* cycle) noexcept;
 /// Null without `mezz_redis`.
 [[nodiscard]] RedisClient* redis_client() noexcept;
 
-/// See Announcer. To be called only where there is a redis_client().
-void announce_later(std::string video_id) noexcept;
-
 /// To be called only where the configuration is known to have `mezz_postgres`.
 [[nodiscard]] PostgresClient& postgres_client() noexcept;
 

@@ -198,3 +198,18 @@ def test_a_way_round_the_token_is_warned_of(tmp_path, cert, keys, roots, modes):
                                          (("a", "a/b"), ("off", "off"))])
 def test_no_warning_without_need(tmp_path, cert, keys, roots, modes):
     assert warnings_of_two(tmp_path, cert, keys, roots, modes)[0] == []
+
+
+@pytest.mark.parametrize("location", ["~ ^/api/", "= /api/v1/", "@api", "/api/v1"])
+def test_the_api_needs_a_prefix(check, location):
+    assert_refused(check(server=f"location {location} {{ mezz_api; }}"), "/api/v1/")
+
+
+@pytest.mark.parametrize("limit, warned", [("", True), ("client_max_body_size 1g;", True), ("client_max_body_size 0;", False),
+                                           ("client_max_body_size 1g; mezz_upload_max_size 1g;", False)])
+def test_uploads_that_nginx_would_refuse(check, keys, tmp_path, limit, warned):
+    rules = mezz.REPO / "lua" / "mezz"
+    code, output = check(keys=[keys["2026-11"]], http=f'mezz_postgres "host=/tmp dbname=x"; mezz_policy {rules};',
+                         server=f"location /api/v1/ {{ mezz_api; mezz_raw_storage file {tmp_path}; {limit} }}")
+    assert code == 0, output
+    assert ("client_max_body_size 0;" in output) == warned, output

@@ -359,3 +359,42 @@ def test_options_that_make_no_sense(station, options):
     one = station.worker(*options)
     assert one.ended() == 2
     assert one.log
+
+
+# Reads an entry and keeps it back as long as somebody holds the lock 7.
+SLOW_ENTRY = """
+ALTER FUNCTION mezz_catalog_entry RENAME TO mezz_entry_at_once;
+CREATE FUNCTION mezz_catalog_entry(id uuid) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE entry json := mezz_entry_at_once(id);
+BEGIN
+    PERFORM pg_advisory_lock_shared(7), pg_advisory_unlock_shared(7);
+    RETURN entry;
+END $$"""
+AT_ONCE = "DROP FUNCTION mezz_catalog_entry; ALTER FUNCTION mezz_entry_at_once RENAME TO mezz_catalog_entry"
+
+
+def test_a_takedown_while_an_entry_is_on_its_way(station, tmp_path):
+    """A worker that has read what was right before does not bring the video back."""
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no film")
+    redis = station.redis.client()
+    station.postgres.rows(SLOW_ENTRY)
+    lock = station.postgres.connect()
+    try:
+        with lock.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(7)")
+        station.worker()
+        video = station.submit(broken)
+        wait_until(lambda: station.postgres.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 "
+                                                 "AND NOT granted"), "the worker has read the entry")
+        station.take_down(video)
+        redis.set(f"mezz:asset:{video}", json.dumps({"video_id": video, "status": "gone", "revision": 1}), ex=300)
+        listener = redis.pubsub(ignore_subscribe_messages=True)
+        listener.subscribe("mezz:invalidate")
+    finally:
+        lock.close()
+    try:
+        wait_until(lambda: (listener.get_message(timeout=1) or {}).get("data") == video, "the worker tells what it read")
+        wait_until(lambda: station.entry(video)["status"] == "gone", "the worker tells what is right", 30)
+    finally:
+        station.postgres.rows(AT_ONCE)

@@ -209,6 +209,14 @@ static const char* managing_is_for_owners_and_admins() {
     MEZZ_CHECK(allowed("manage", managing("read", R"({"sub":"root","scope":["admin"]})")));
     MEZZ_CHECK(denied("manage", managing("read", R"({"sub":"ben","scope":"upload"})"), "scope \"view\""));
     MEZZ_CHECK(denied("manage", managing("read", "{}"), "scope \"view\""));
+    for (const char* hidden :
+         {R"({"video":{"status":"processing"}})", R"({"video":{"status":"failed"}})",
+          R"({"video":{"available_from":1800000001}})", R"({"video":{"available_until":1800000000}})"}) {
+        const json facts = with(managing("read", R"({"sub":"ben","scope":"view"})"), json::parse(hidden));
+        MEZZ_CHECK(denied("manage", facts, "not available"));
+        const json own = with(managing("read", R"({"sub":"ana","scope":"view"})"), json::parse(hidden));
+        MEZZ_CHECK(allowed("manage", own));
+    }
     MEZZ_CHECK(denied("manage", managing("unheard of", R"({"sub":"ben","scope":"view"})"), "owner"));
     return test::kFine;
 }
