@@ -54,6 +54,7 @@ CREATE TABLE videos (
 );
 CREATE INDEX videos_search ON videos USING gin (search) WHERE deleted_at IS NULL;
 CREATE INDEX videos_newest ON videos (uploaded_at DESC, video_id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX videos_by_uploader ON videos (uploader_id, uploaded_at DESC, video_id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX videos_by_status ON videos (status, uploaded_at DESC, video_id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX videos_to_purge ON videos (deleted_at) WHERE deleted_at IS NOT NULL AND purged_at IS NULL;
 

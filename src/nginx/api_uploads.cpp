@@ -96,6 +96,12 @@ Task<Result<ngx_int_t>> put_upload(RequestFlow& flow, std::string upload_id) {
     const ngx_http_request_t* r = flow.request();
     const auto grant = check_put(r, upload_id);
     if (!grant) co_return send_problem(flow, grant.error());
+    // What was stored once and removed by a takedown must not come back. The signature is enough if
+    // PostgreSQL cannot be asked.
+    const PgQuery ask{.sql = api::kGetUpload, .parameters = {grant->upload_id}};
+    const auto known = co_await run(flow, postgres_client(), ask);
+    const std::string used(known && known->rows() > 0 ? known->text(0, 4).value_or("") : "");
+    if (!used.empty()) co_return send_problem(flow, api::upload_used(used));
     const UploadPlace place{.root = std::string(view(mezz_conf(r).raw_root)),
                             .upload_id = grant->upload_id,
                             .filename = grant->filename,

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -98,7 +99,8 @@ private:
     std::string path_;
 };
 
-// Room is claimed before the first byte: a full disk is told at once, not after an hour of uploading.
+// A disk without room is told at once, not after an hour of uploading. Nothing is claimed ahead: one URL may
+// be sent to many times at once.
 struct OpenJob {
     const UploadPlace& place;
     Aside& file;
@@ -110,13 +112,18 @@ struct OpenJob {
         try {
             struct stat status {};
             exists = ::lstat(final_path(place).c_str(), &status) == 0;
-            error = exists ? 0 : file.open(place, unique);
+            if (exists) return;
+            error = has_room() ? file.open(place, unique) : ENOSPC;
         } catch (const std::bad_alloc&) {
             return;
         }
-        if (exists || error != 0) return;
-        const int claimed = ::fallocate(file.fd(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(place.size));
-        if (claimed != 0 && is_lack_of_room(errno)) error = errno;
+    }
+
+private:
+    [[nodiscard]] bool has_room() const noexcept {
+        struct statvfs status {};
+        if (::statvfs(place.root.c_str(), &status) != 0) return true;  // writing will tell
+        return place.size / status.f_frsize < status.f_bavail;
     }
 };
 

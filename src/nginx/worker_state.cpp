@@ -41,7 +41,8 @@ void report(void* data) noexcept {
     constexpr ngx_msec_t kInterval = 1000;
     worker->reporting.start(kInterval, true);
     Metrics* all = metrics();
-    if (all == nullptr || ngx_worker >= kMostWorkers) return;
+    // The place of a worker that quits belongs to the one that takes over.
+    if (all == nullptr || ngx_worker >= kMostWorkers || ngx_exiting) return;
     WorkerMetrics& mine = all->workers[ngx_worker];
     if (worker->backends->redis) mine.redis = worker->backends->redis->stats();
     if (worker->backends->postgres) mine.postgres = worker->backends->postgres->stats();
@@ -87,6 +88,9 @@ ngx_int_t init_worker(ngx_cycle_t* cycle) noexcept {
 }
 
 void exit_worker(ngx_cycle_t* /*cycle*/) noexcept {
+    Metrics* all = metrics();
+    if (all != nullptr && ngx_worker < kMostWorkers && all->workers[ngx_worker].pid == ngx_pid)
+        all->workers[ngx_worker].pid = 0;
     delete std::exchange(state, nullptr);
 }
 

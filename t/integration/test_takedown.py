@@ -1,8 +1,10 @@
 """Takedowns reach every node, whatever happens at that moment."""
+import shutil
 import json
 import socket
 
 import pytest
+import requests
 
 import services
 import stack as stacks
@@ -109,3 +111,21 @@ def test_workers_may_remove_an_upload(stack, tmp_path):
     folder = stack.raw / stack.upload(source)
     assert folder.stat().st_mode & 0o777 == 0o770
     assert (stack.raw / ".incoming").stat().st_mode & 0o777 == 0o770
+
+
+def test_an_upload_does_not_come_back(stack, tmp_path):
+    """The URL is still signed, but what was removed with the video stays away."""
+    source = tmp_path / "film.mp4"
+    source.write_bytes(b"film")
+    upload = stack.announce("film.mp4", 4)
+
+    def put():
+        return requests.put(upload["upload_url"], data=source.read_bytes(), headers=upload["headers"], timeout=30)
+
+    assert put().status_code == 201
+    video_id = stack.call("POST", "videos", json={"upload_id": upload["upload_id"]}).json()["video_id"]
+    assert stack.call("DELETE", f"videos/{video_id}").status_code == 204
+    shutil.rmtree(stack.raw / upload["upload_id"])  # as the worker does a day later
+    answer = put()
+    assert answer.status_code == 409 and answer.json()["type"] == "urn:mezz:problem:upload-used"
+    assert not (stack.raw / upload["upload_id"]).exists()

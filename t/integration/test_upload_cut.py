@@ -171,15 +171,28 @@ def test_full_disk(stack, small_disk, tmp_path):
 
 
 @pytest.mark.allows_fatal("no room for an upload")
-def test_room_is_claimed(stack, small_disk):
-    """A second upload that does not fit beside one that has just begun is told at once."""
+def test_the_disk_fills_up_while_uploading(stack, small_disk):
+    """Two begin that do not fit side by side: one is told so, in the middle, and leaves nothing; the other ends well."""
     _, first = begin(stack, 10 * MIB)
     _, second = begin(stack, 10 * MIB)
-    with Put(stack.nginx, first, 10 * MIB) as put:
-        wait_until(lambda: free(small_disk) < 7 * MIB, "its room is claimed")
-        with Put(stack.nginx, second, 10 * MIB) as other:
-            assert other.answer()[0] == 507
-        put.send(b"x" * 10 * MIB)
+    with Put(stack.nginx, first, 10 * MIB) as put, Put(stack.nginx, second, 10 * MIB) as other:
+        put.send(b"x" * 9 * MIB)
+        wait_until(lambda: free(small_disk) <= 7 * MIB, "most of the first is there")
+        try:
+            other.send(b"x" * 10 * MIB)
+        except OSError:  # it is not read any more
+            pass
+        assert other.answer()[0] == 507
+        put.send(b"x" * MIB)
+        assert put.answer()[0] == 201
+
+
+def test_room_that_is_not_there_is_not_claimed_twice(stack, small_disk):
+    """Connections that announce much and send nothing take no room from others."""
+    upload_id, path = begin(stack, 12 * MIB)
+    with Put(stack.nginx, path, 12 * MIB) as idle, Put(stack.nginx, path, 12 * MIB) as put:
+        idle.send(b"x")
+        put.send(b"x" * 12 * MIB)
         assert put.answer()[0] == 201
 
 
