@@ -196,13 +196,14 @@ def test_change_while_postgres_is_asked(stack, edge):
     seen = []
     asking = threading.Thread(target=lambda: seen.append(status(stack.nginx, stack, video_id)))
     asking.start()
-    time.sleep(0.3)
+    time.sleep(0.1)
     gone = {"video_id": video_id, "status": "gone", "revision": 1, "asset": None}
     stack.redis.client().set(f"mezz:asset:{video_id}", json.dumps(gone), ex=300)
     stack.redis.client().publish("mezz:invalidate", video_id)
-    meanwhile = asking.is_alive()
+    time.sleep(0.2)
+    told_in_time = asking.is_alive()  # if not, this machine is too busy to tell
     asking.join()
-    assert not meanwhile or seen == [404]
+    assert not told_in_time or seen == [404]
     wait_until(lambda: status(stack.nginx, stack, video_id) == 404, "refused", PROMPT)
 
 
