@@ -197,8 +197,9 @@ private:
         ReadPes read{.pid = pid, .random_access = random_access_, .pcr = pcr_, .payload = {}};
         ByteReader in(payload);
         if (in.u24() != 1) return no("PES start code");
-        const bool audio = stream_types[pid] == 0x0F;
-        if (in.u8() != (audio ? 0xC0 : 0xE0)) return no("stream_id");
+        const bool audio = stream_types[pid] != 0x1B && stream_types[pid] != 0x24;
+        const bool dolby = stream_types[pid] == 0x81 || stream_types[pid] == 0x87;
+        if (in.u8() != (dolby ? 0xBD : audio ? 0xC0 : 0xE0)) return no("stream_id");
         const unsigned length = in.u16();
         if (in.u8() != 0x84) return no("PES flags");
         const unsigned flags = in.u8();
