@@ -158,8 +158,9 @@ void TsPieceCost::begin(const media::MovieTrack& track) {
 
 void TsPieceCost::add(const media::Sample& sample) {
     if (track_->kind == media::TrackKind::audio) {
-        const bool begins_sound = after_priming_ && !is_priming(sample);
-        after_priming_ = is_priming(sample);
+        const bool priming = is_priming(sample, track_->codec);
+        const bool begins_sound = after_priming_ && !priming;
+        after_priming_ = priming;
         if (begins_sound)
             beside_video_->begin(sample);
         else

@@ -83,7 +83,8 @@ void TsPayload::open_frames() noexcept {
     const media::Sample& first = track.samples[sample_];
     const TsCodec& carried = *ts_codec(track.codec);
     PesHead head{.source = kTsAudio, .stream_id = carried.stream_id};
-    if (!plan_->video() || !is_priming(first)) head.pts = ts_presentation_time(first, track.timescale);
+    if (!plan_->video() || !is_priming(first, track.codec))
+        head.pts = ts_presentation_time(first, track.timescale);
     const std::int64_t dts = ts_decoding_time(first, track.timescale);
     if (head.pts && dts != *head.pts) head.dts = dts;
     for (const media::Sample& frame : track.samples.subspan(sample_, sample_end_ - sample_))

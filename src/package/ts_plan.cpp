@@ -105,7 +105,9 @@ private:
     }
 
     [[nodiscard]] bool is_break(std::size_t sample) noexcept {
-        if (plan_.video_ && is_priming(audio_samples_[sample - 1]) && !is_priming(audio_samples_[sample]))
+        const media::Codec codec = plan_.audio_->codec;
+        if (plan_.video_ && is_priming(audio_samples_[sample - 1], codec) &&
+            !is_priming(audio_samples_[sample], codec))
             return true;
         const auto breaks = plan_.audio_->breaks;
         while (next_break_ < breaks.size() && breaks[next_break_] < sample)

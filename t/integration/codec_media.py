@@ -15,9 +15,9 @@ def hevc(extra="", tag="hvc1"):
 
 AV1 = ["-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", *GOP]
 VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", *GOP]
-SHORT = media.source(seconds=7)
+SHORT = media.source(seconds=13)
 # As an encoder of HE-AAC would have announced it; FFmpeg has none. No frame holds SBR data: decoders only resample.
-CORE = media.source(seconds=7, audio=("sine=frequency=440:sample_rate=24000",))
+CORE = media.source(seconds=13, audio=("sine=frequency=440:sample_rate=24000",))
 
 SPECS = {
     "hevc_eac3.mp4": SHORT + hevc() + ["-c:a", "eac3", "-b:a", "128k"],
@@ -27,13 +27,13 @@ SPECS = {
     "av1_opus.mp4": SHORT + AV1 + ["-c:a", "libopus", "-b:a", "64k"],
     "vp9_flac.mp4": SHORT + VP9 + ["-c:a", "flac", "-strict", "-2"],
     "h264_mp3.mp4": SHORT + media.h264() + ["-c:a", "libmp3lame", "-b:a", "96k"],
-    "mp3_22050.mp4": media.source(size=None, seconds=7) + ["-c:a", "libmp3lame", "-b:a", "48k", "-ar", "22050"],
+    "mp3_22050.mp4": media.source(size=None, seconds=13) + ["-c:a", "libmp3lame", "-b:a", "48k", "-ar", "22050"],
     "core.mp4": CORE + media.h264() + ["-c:a", "aac", "-b:a", "48k"],
-    "aac_51.mp4": media.source(size=None, seconds=7) + media.AAC + ["-ac", "6", "-metadata:s:a:0", "language=eng"],
-    "ac3_51.mp4": media.source(size=None, seconds=7) + ["-c:a", "ac3", "-ac", "6", "-metadata:s:a:0", "language=eng"],
+    "aac_51.mp4": media.source(size=None, seconds=13) + media.AAC + ["-ac", "6", "-metadata:s:a:0", "language=eng"],
+    "ac3_51.mp4": media.source(size=None, seconds=13) + ["-c:a", "ac3", "-ac", "6", "-metadata:s:a:0", "language=eng"],
     "aac_eng.mp4": SHORT + media.h264() + media.AAC + ["-ac", "2", "-metadata:s:a:0", "language=eng"],
-    "aac_deu.mp4": media.source(size=None, seconds=7) + media.AAC + ["-ac", "2", "-metadata:s:a:0", "language=deu"],
-    "opus_eng.mp4": media.source(size=None, seconds=7) + ["-c:a", "libopus", "-metadata:s:a:0", "language=eng"],
+    "aac_deu.mp4": media.source(size=None, seconds=13) + media.AAC + ["-ac", "2", "-metadata:s:a:0", "language=deu"],
+    "opus_eng.mp4": media.source(size=None, seconds=13) + ["-c:a", "libopus", "-metadata:s:a:0", "language=eng"],
 }
 
 

@@ -28,7 +28,7 @@ CORPUS = {
     "hevc_720p_23.976.mp4": ("hvc1.1.6.L93.80", "hvc1.1.6.L93.80"),
     "hdr10_hevc_1080p.mp4": ("hvc1.2.4.L150.B0 mp4a.40.2", "hvc1.2.4.L150.B0 mp4a.40.2"),
     "hdr10_av1_portrait.mp4": ("av01.0.31M.10 mp4a.40.2", "mp4a.40.2"),
-    "d_av1_opus.mp4": ("av01.0.00M.08 Opus", ""),
+    "d_av1_opus.mp4": ("av01.0.00M.08.0.110.02.02.05.0 Opus", ""),
     "phone_rot90_hevc10_hlg.mov": ("hvc1.2.4.L120.B0", "hvc1.2.4.L120.B0"),
     "audio_eac3.mp4": ("ec-3", "ec-3"),
     "audio_opus.mp4": ("Opus", ""),
@@ -129,35 +129,33 @@ def test_headers_keep_the_configuration(get, title):
         assert colors[8:12] == b"nclx" and colors[14:16] == {"PQ": b"\0\x10", "HLG": b"\0\x12"}[RANGES[title]]
 
 
-# FFmpeg 5.1 says these about files of its own making, too.
-KNOWN = [
-    r"\[hls @ .*\] .*\n",
-    r"\[(aac|ac3|eac3|mp3float|opus) @ .*\] Could not update timestamps for (skipped|discarded) samples\.\n",
-]
-# Sound is compared by its length where the decoder begins elsewhere: from TS there is no edit list, and SBR that the
-# header announces is not in ADTS.
-LOOSE = {("he_aac.mp4", "hls")}
-
-
-def quiet(problems):
-    for pattern in KNOWN[1:]:
-        problems = re.sub(pattern, "", problems)
-    return problems
+def last(pcm, expected, title, form):
+    """The sound to compare, and the source's: of some files FFmpeg 5.1 plays a beginning that is its own affair."""
+    if title == "he_aac.mp4" and form == "hls":
+        return expected, expected  # ADTS does not announce SBR, and there is none: 24 kHz
+    if title == "audio_opus.mp4":
+        return pcm[-len(expected):], expected  # hides 0.45 s by an edit list, which is not heeded in fragments
+    if title == "d_av1_opus.mp4":
+        return pcm, expected[-len(pcm):]  # dOps skips more than its edit list, and counts instead of it in fragments
+    return pcm, expected
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("title", [t for t in TITLES if t != "hdr10_av1_portrait.mp4"])
+@pytest.mark.parametrize("title", TITLES)
 def test_decodes(site, title, form, tmp_path):
-    """FFmpeg shows the source's own pictures and plays its own sound."""
+    """FFmpeg shows the source's own pictures and plays its own sound, without a warning."""
     path = file_of(title)
     if form == "hls" and not TITLES[title][1]:
         pytest.skip("TS does not carry it")
     kinds, channels = streams(path)
-    wanted = {"video": "0:v:0" if "video" in kinds else None, "audio": "0:a:0" if "audio" in kinds else None}
+    video = "video" in kinds and not (form == "hls" and title == "hdr10_av1_portrait.mp4")
+    wanted = {"video": "0:v:0" if video else None, "audio": "0:a:0" if "audio" in kinds else None,
+              "options": ["-noautorotate"]}  # TS knows no rotation
     expected = decode(path, tmp_path, **wanted)
     frames, times, pcm, problems = decode(site.url(f"/files/{title}/{FORMATS[form]}"), tmp_path, **wanted)
-    got = frames, times, expected[2] if (title, form) in LOOSE else pcm, quiet(problems)
-    assert_same(got, expected, channels, with_times=form != "dash")
+    pcm, sound = last(pcm, expected[2], title, form)
+    assert len(sound) >= 0.9 * len(expected[2])
+    assert_same((frames, times, pcm, problems), (*expected[:2], sound), channels, with_times=form != "dash")
 
 
 STREAM_TYPES = {"hevc_eac3.mp4": {0x24, 0x87}, "hdr10_ac3.mp4": {0x24, 0x81}, "h264_mp3.mp4": {0x1B, 0x03},
