@@ -158,8 +158,11 @@ Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) 
     const package::TitleView title = context.title.view();
     if (context.path.format == Format::thumbs) co_return fail(ErrorCode::not_found, "thumbs: there are none");
     if (context.path.resource == Resource::multivariant_playlist) {
-        if (!package::has_variants(title, context.path.format))
+        if (!package::has_variants(title, context.path.format)) {
+            log_line(flow.log(), NGX_LOG_WARN, 0,
+                     "mezz: a transport stream can carry none of the title's codecs; cmaf/ has them");
             co_return fail(ErrorCode::not_found, "title: a transport stream can carry none of its codecs");
+        }
         std::string text;
         package::write_multivariant_playlist(title, context.path.format, context.query, text);
         co_return send_text(flow.request(), text_head(context, kPlaylistType), std::move(text));

@@ -1,4 +1,7 @@
 """Media in codecs other than H.264 and AAC-LC: made by ffmpeg once, as media.py does."""
+import os
+
+import cmaf_writer
 import media
 
 GOP = ["-g", "50", "-keyint_min", "50"]
@@ -49,3 +52,15 @@ def generated(name):
     if name == "he_aac.mp4":
         return media.cached(name, ["he_aac", SPECS["core.mp4"]], he_aac)
     return media.cached(name, SPECS[name], lambda path: media.ffmpeg(SPECS[name], path))
+
+
+def tracks(name):
+    """A folder with a CMAF track file for each stream of a file."""
+    def make(path):
+        aside = path.with_name(f"{os.getpid()}-{path.name}")
+        aside.mkdir()
+        for stream in ("v", "a"):
+            cmaf_writer.write_track(generated(name), f"0:{stream}:0", aside / f"{stream}.mp4")
+        aside.rename(path)
+
+    return media.cached(f"tracks-{name}", ["tracks", cmaf_writer.VERSION, SPECS[name]], make)
