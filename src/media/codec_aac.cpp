@@ -14,29 +14,28 @@ std::uint8_t read_object_type(BitReader& in) noexcept {
     return static_cast<std::uint8_t>(type == 31 ? 32 + in.bits(6) : type);
 }
 
-// The expandable length of a descriptor: at most four bytes with seven bits each.
-std::uint32_t read_descriptor_length(ByteReader& in) noexcept {
-    std::uint32_t length = 0;
-    for (int i = 0; i < 4; ++i) {
-        const std::uint32_t byte = in.u8();
-        length = length << 7 | (byte & 0x7FU);
-        if ((byte & 0x80U) == 0) break;
-    }
-    return length;
+// The rate of an SBR layer: of the table, or 24 bits.
+std::uint32_t read_extension_rate(BitReader& in) noexcept {
+    const std::uint32_t index = in.bits(4);
+    if (index == 15) return in.bits(24);
+    return index < kSampleRates.size() ? kSampleRates[index] : 0;
 }
 
-Result<Bytes> decoder_specific_info(Bytes decoder_config) {
-    ByteReader in(decoder_config);
-    const unsigned object_type_indication = in.u8();
-    in.skip(12);
-    const bool aac =
-        object_type_indication == 0x40 || (object_type_indication >= 0x66 && object_type_indication <= 0x68);
-    if (!aac) return fail(ErrorCode::unsupported, "esds: object type is not AAC");
-    if (in.u8() != 5) return fail(ErrorCode::bad_media, "esds: DecoderSpecificInfo is missing");
-    const Bytes info = in.take(read_descriptor_length(in));
-    if (!in.ok() || info.empty())
-        return fail(ErrorCode::bad_media, "esds: DecoderSpecificInfo exceeds the box");
-    return info;
+// GASpecificConfig, then perhaps SBR and PS, where decoders that know neither stop reading (ISO/IEC 14496-3
+// §1.6.2.1, §1.6.6.2).
+void read_trailing_extension(BitReader in, AacConfig& config) noexcept {
+    in.skip(1);
+    if (in.flag()) in.skip(14);
+    in.skip(1);
+    constexpr std::uint32_t kSbrSync = 0x2B7;
+    constexpr std::uint32_t kPsSync = 0x548;
+    if (in.bits(11) != kSbrSync || read_object_type(in) != 5 || !in.flag()) return;
+    const std::uint32_t rate = read_extension_rate(in);
+    if (!in.ok() || rate == 0) return;
+    config.signalled_type = 5;
+    config.output_rate = rate;
+    if (in.bits(11) != kPsSync || !in.flag()) return;
+    if (in.ok()) config.signalled_type = 29;
 }
 
 }  // namespace
@@ -50,9 +49,13 @@ Result<AacConfig> parse_aac_config(Bytes specific_config) {
         return fail(ErrorCode::unsupported, "esds: sampling frequency is not in the ADTS table");
     config.sample_rate = kSampleRates[config.frequency_index];
     config.channel_configuration = static_cast<std::uint8_t>(in.bits(4));
+    config.output_rate = config.sample_rate;
     if (config.object_type == 5 || config.object_type == 29) {
-        if (in.bits(4) == 15) (void)in.bits(24);
+        const std::uint32_t rate = read_extension_rate(in);
+        if (rate != 0) config.output_rate = rate;
         config.object_type = read_object_type(in);
+    } else if (config.object_type == 2) {
+        read_trailing_extension(in, config);
     }
     if (!in.ok()) return fail(ErrorCode::bad_media, "esds: AudioSpecificConfig is cut off");
     if (config.object_type < 1 || config.object_type > 4)
@@ -60,6 +63,8 @@ Result<AacConfig> parse_aac_config(Bytes specific_config) {
     if (config.channel_configuration < 1 || config.channel_configuration > 7)
         return fail(ErrorCode::unsupported, "esds: channel configuration is not 1 to 7");
     config.channels = config.channel_configuration == 7 ? 8 : config.channel_configuration;
+    const bool from_one = config.signalled_type == 29 && config.channels == 1;
+    config.output_channels = from_one ? 2 : config.channels;
     return config;
 }
 
@@ -67,20 +72,15 @@ std::string codec_string(const AacConfig& config) {
     return "mp4a.40." + std::to_string(config.signalled_type);
 }
 
-Result<Bytes> audio_specific_config(Bytes esds) {
-    ByteReader in(esds);
-    in.skip(4);
-    if (in.u8() != 3) return fail(ErrorCode::bad_media, "esds: ES_Descriptor is missing");
-    ByteReader es(in.take(read_descriptor_length(in)));
-    es.skip(2);
-    const unsigned flags = es.u8();
-    if ((flags & 0x80U) != 0) es.skip(2);
-    if ((flags & 0x40U) != 0) es.skip(es.u8());
-    if ((flags & 0x20U) != 0) es.skip(2);
-    if (es.u8() != 4) return fail(ErrorCode::bad_media, "esds: DecoderConfigDescriptor is missing");
-    const Bytes decoder_config = es.take(read_descriptor_length(es));
-    if (!in.ok() || !es.ok()) return fail(ErrorCode::bad_media, "esds: a descriptor exceeds the box");
-    return decoder_specific_info(decoder_config);
+Result<CodecDetails> read_aac(Bytes specific_config) {
+    const auto config = parse_aac_config(specific_config);
+    if (!config) return std::unexpected(config.error());
+    CodecDetails details;
+    details.codec_string = codec_string(*config);
+    details.audio.sample_rate = config->output_rate;
+    details.audio.channels = config->output_channels;
+    details.audio.aac = *config;
+    return details;
 }
 
 }  // namespace mezz::media

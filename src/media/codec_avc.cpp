@@ -47,4 +47,16 @@ std::string codec_string(const AvcConfig& config) {
     return text;
 }
 
+Result<CodecDetails> read_avc(Bytes avcc) {
+    auto config = parse_avc_config(avcc);
+    if (!config) return std::unexpected(config.error());
+    CodecDetails details;
+    details.codec_string = codec_string(*config);
+    details.nal_length_size = config->nal_length_size;
+    details.reordered_pictures = reordered_pictures(config->parameter_sets);
+    details.color = avc_color(config->parameter_sets);
+    details.parameter_sets = std::move(config->parameter_sets);
+    return details;
+}
+
 }  // namespace mezz::media

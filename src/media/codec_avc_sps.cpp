@@ -1,25 +1,9 @@
-
 #include "core/bit_reader.hpp"
 #include "media/codec.hpp"
+#include "media/nal_bytes.hpp"
 
 namespace mezz::media {
 namespace {
-
-// Removes the emulation prevention bytes of a NAL unit (ITU-T H.264 §7.4.1).
-std::vector<std::byte> unescape(Bytes nal) {
-    std::vector<std::byte> out;
-    out.reserve(nal.size());
-    unsigned zeros = 0;
-    for (const std::byte b : nal) {
-        if (zeros >= 2 && b == std::byte{3}) {
-            zeros = 0;
-            continue;
-        }
-        zeros = b == std::byte{0} ? zeros + 1 : 0;
-        out.push_back(b);
-    }
-    return out;
-}
 
 // The first NAL unit of an Annex B text with 4-byte start codes, without its header byte.
 Bytes first_nal_body(Bytes text) noexcept {
@@ -87,13 +71,7 @@ void skip_hrd(BitReader& in) noexcept {
 }
 
 void skip_vui_before_restriction(BitReader& in) noexcept {
-    constexpr std::uint32_t kExtendedAspect = 255;
-    if (in.flag() && in.bits(8) == kExtendedAspect) in.skip(32);
-    if (in.flag()) in.skip(1);
-    if (in.flag()) {
-        in.skip(4);
-        if (in.flag()) in.skip(24);
-    }
+    (void)read_vui_color(in);
     if (in.flag()) {
         (void)in.unsigned_golomb();
         (void)in.unsigned_golomb();
@@ -127,8 +105,17 @@ void skip_sps_before_vui(BitReader& in) noexcept {
 
 }  // namespace
 
+Color avc_color(Bytes parameter_sets) {
+    const std::vector<std::byte> sps = unescape_nal(first_nal_body(parameter_sets));
+    BitReader in(sps);
+    skip_sps_before_vui(in);
+    if (!in.flag()) return {};
+    const Color color = read_vui_color(in);
+    return in.ok() ? color : Color{};
+}
+
 std::optional<std::uint32_t> reordered_pictures(Bytes parameter_sets) {
-    const std::vector<std::byte> sps = unescape(first_nal_body(parameter_sets));
+    const std::vector<std::byte> sps = unescape_nal(first_nal_body(parameter_sets));
     BitReader in(sps);
     skip_sps_before_vui(in);
     if (!in.flag()) return std::nullopt;

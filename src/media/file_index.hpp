@@ -84,7 +84,8 @@ struct TrackRecord {
     std::array<char, 4> language{};
     std::uint16_t width = 0, height = 0;
     std::uint32_t pixel_aspect_h = 1, pixel_aspect_v = 1;
-    AacConfig aac;
+    AudioFormat audio;
+    Color color;
     std::array<std::byte, 36> matrix{};
     std::uint32_t default_duration = 0;   ///< ticks of a sample, 0 if they differ or are unknown
     std::uint32_t shortest_duration = 0;  ///< ticks of the shortest sample, 0 if unknown
@@ -99,9 +100,9 @@ struct TrackRecord {
     std::uint64_t first_byte = 0;    ///< fragments: where the first one starts
     std::uint64_t init_bytes = 0;    ///< fragments: ftyp and moov, from the file's start, if contiguous
     FirstFragment first_fragment;    ///< Layout::fragments
-    ArrayRef config;                 ///< avcC payload or AudioSpecificConfig
+    ArrayRef config;                 ///< see MovieTrack::config
     ArrayRef parameter_sets;         ///< Annex B, video
-    ArrayRef color;                  ///< payload of colr (nclx)
+    ArrayRef side_boxes;             ///< see MovieTrack::side_boxes
     ArrayRef codec_string;
     ArrayRef pieces;
     ArrayRef blocks;
@@ -130,7 +131,7 @@ public:
 
     [[nodiscard]] Bytes config() const noexcept { return array<std::byte>(record_->config); }
     [[nodiscard]] Bytes parameter_sets() const noexcept { return array<std::byte>(record_->parameter_sets); }
-    [[nodiscard]] Bytes color() const noexcept { return array<std::byte>(record_->color); }
+    [[nodiscard]] Bytes side_boxes() const noexcept { return array<std::byte>(record_->side_boxes); }
     [[nodiscard]] std::string_view codec_string() const noexcept {
         return as_text(array<std::byte>(record_->codec_string));
     }

@@ -28,7 +28,7 @@ TrackDraft draft_track(const MovieTrack& track) {
     TrackRecord& record = draft.record;
     record.kind = track.kind;
     record.codec = track.codec;
-    record.nal_length_size = track.avc.nal_length_size;
+    record.nal_length_size = track.details.nal_length_size;
     record.id = track.id;
     record.timescale = track.timescale;
     record.language = track.language;
@@ -36,7 +36,8 @@ TrackDraft draft_track(const MovieTrack& track) {
     record.height = track.height;
     record.pixel_aspect_h = track.pixel_aspect_h;
     record.pixel_aspect_v = track.pixel_aspect_v;
-    record.aac = track.aac;
+    record.audio = track.details.audio;
+    record.color = track.details.color;
     record.matrix = track.matrix;
     record.default_duration = track.default_duration;
     record.trex_duration = track.default_duration;
@@ -46,9 +47,9 @@ TrackDraft draft_track(const MovieTrack& track) {
     record.priming = std::max<std::int64_t>(-track.edit_shift, 0);
     record.tables = table_refs(track.tables);
     draft.config = track.config;
-    draft.parameter_sets = track.avc.parameter_sets;
-    draft.color = track.color;
-    draft.codec_string = track.kind == TrackKind::video ? codec_string(track.avc) : codec_string(track.aac);
+    draft.parameter_sets = track.details.parameter_sets;
+    draft.side_boxes = track.side_boxes;
+    draft.codec_string = track.details.codec_string;
     return draft;
 }
 
@@ -74,7 +75,7 @@ Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts, std:
         TrackRecord& record = draft.record;
         record.config = writer.put(draft.config);
         record.parameter_sets = writer.put(Bytes(draft.parameter_sets));
-        record.color = writer.put(draft.color);
+        record.side_boxes = writer.put(Bytes(draft.side_boxes));
         record.codec_string = writer.put(as_bytes(draft.codec_string));
         record.pieces = writer.put(std::span<const Piece>(draft.pieces));
         record.blocks = writer.put(std::span<const PieceBlock>(draft.blocks));

@@ -15,12 +15,14 @@ struct TrackDraft {
     std::vector<PieceBlock> blocks;
     std::vector<SamplePosition> positions;
     std::vector<FragmentPosition> fragment_positions;
-    Bytes config, color;                    // of moov
-    std::vector<std::byte> parameter_sets;  // a copy: those of a MovieTrack end with it
+    Bytes config;  // of moov
+    // Copies: those of a MovieTrack end with it.
+    std::vector<std::byte> parameter_sets;
+    std::vector<std::byte> side_boxes;
     std::string codec_string;
 };
 
-/// Copies what moov says about the track; config and color keep pointing into moov.
+/// Copies what moov says about the track; config keeps pointing into moov.
 [[nodiscard]] TrackDraft draft_track(const MovieTrack& track);
 
 /// Adds a piece that begins at `time`, and its block where one is due. Pieces come in order of time.

@@ -262,7 +262,7 @@ void describe_samples(std::span<const Sample> samples, const MovieTrack& track, 
     // Only where the first picture is shown when it is decoded: else its offset holds the delay already.
     if (samples.empty() || samples.front().composition_offset != 0 || record.default_duration > INT16_MAX)
         return;
-    const auto reordered = reordered_pictures(track.avc.parameter_sets);
+    const auto reordered = track.details.reordered_pictures;
     constexpr std::uint32_t kMost = 16;
     if (!reordered || *reordered > kMost) return;
     const auto frame = static_cast<std::int32_t>(record.default_duration);
@@ -324,7 +324,8 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedF
     TrackDraft& draft = drafts.front();
     draft.record.layout = Layout::fragments;
     draft.record.first_byte = file.index.first_byte;
-    draft.record.init_bytes = file.init_bytes;
+    // A header of the file's own would announce the parameter sets elsewhere than they are.
+    draft.record.init_bytes = track.relabelled ? 0 : file.init_bytes;
     std::int64_t time = file.index.earliest_time + track.edit_shift;
     std::uint64_t ticks = 0;
     for (const Subsegment& part : file.index.subsegments) {

@@ -46,10 +46,10 @@ struct MovieTrack {
     std::uint16_t height = 0;
     std::uint32_t pixel_aspect_h = 1;  ///< pasp
     std::uint32_t pixel_aspect_v = 1;
-    Bytes color;    ///< payload of colr (nclx), empty if none
-    Bytes config;   ///< payload of avcC, or AudioSpecificConfig
-    AvcConfig avc;  ///< of a video track
-    AacConfig aac;  ///< of an audio track
+    Bytes config;                       ///< payload of the configuration box; of esds the DecoderSpecificInfo
+    CodecDetails details;               ///< what it says; its color is that of the pictures, or else of colr
+    bool relabelled = false;            ///< the sample entry of the file is not the one of CodecForm
+    std::vector<std::byte> side_boxes;  ///< whole boxes of the sample entry that describe HDR
     SampleTables tables;
     std::uint32_t default_duration = 0;  ///< trex: ticks
     std::uint32_t default_size = 0;      ///< trex: bytes

@@ -1,5 +1,8 @@
 #include "media/sample_entry.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace mezz::media {
 namespace {
 
@@ -12,49 +15,144 @@ Box children_of(const Box& entry, std::size_t skip) noexcept {
             entry.payload.subspan(from)};
 }
 
-void read_visual_details(const Box& children, MovieTrack& track) {
-    if (const auto pasp = find_box(children, fourcc("pasp")); pasp && *pasp) {
-        ByteReader in((*pasp)->payload);
-        const std::uint32_t h = in.u32();
-        const std::uint32_t v = in.u32();
-        if (in.ok() && h != 0 && v != 0) {
-            track.pixel_aspect_h = h;
-            track.pixel_aspect_v = v;
-        }
-    }
-    if (const auto colr = find_box(children, fourcc("colr")); colr && *colr) {
-        ByteReader in((*colr)->payload);
-        if (in.u32() == fourcc("nclx") && in.has(7)) track.color = (*colr)->payload.first(11);
+// A sample entry that is known, and what it holds.
+struct EntryForm {
+    FourCc type = 0;
+    Codec codec = Codec::h264;
+    Result<CodecDetails> (*read)(Bytes config) = nullptr;
+    const char* cut_off = nullptr;
+    const char* missing = nullptr;
+};
+
+constexpr std::array<EntryForm, 6> kVideoEntries = {{
+    {fourcc("avc1"), Codec::h264, read_avc, "avc1: sample entry is cut off", "avc1: avcC is missing"},
+    {fourcc("avc3"), Codec::h264, read_avc, "avc1: sample entry is cut off", "avc1: avcC is missing"},
+    {fourcc("hvc1"), Codec::hevc, read_hevc, "hvc1: sample entry is cut off", "hvc1: hvcC is missing"},
+    {fourcc("hev1"), Codec::hevc, read_hevc, "hev1: sample entry is cut off", "hev1: hvcC is missing"},
+    {fourcc("av01"), Codec::av1, read_av1, "av01: sample entry is cut off", "av01: av1C is missing"},
+    {fourcc("vp09"), Codec::vp9, read_vp9, "vp09: sample entry is cut off", "vp09: vpcC is missing"},
+}};
+
+constexpr std::array<EntryForm, 4> kAudioEntries = {{
+    {fourcc("ac-3"), Codec::ac3, read_ac3, "ac-3: sample entry is cut off", "ac-3: dac3 is missing"},
+    {fourcc("ec-3"), Codec::eac3, read_eac3, "ec-3: sample entry is cut off", "ec-3: dec3 is missing"},
+    {fourcc("Opus"), Codec::opus, read_opus, "Opus: sample entry is cut off", "Opus: dOps is missing"},
+    {fourcc("fLaC"), Codec::flac, read_flac, "fLaC: sample entry is cut off", "fLaC: dfLa is missing"},
+}};
+
+// Takes what a reader made of an audio configuration. False if it is of a form that is not packaged.
+Result<bool> take(Result<CodecDetails> details, Codec codec, std::uint64_t offset, MovieTrack& track) {
+    if (!details && details.error().code == ErrorCode::unsupported) return false;
+    if (!details) return fail(details.error().code, details.error().text, offset);
+    track.kind = TrackKind::audio;
+    track.codec = codec;
+    track.details = std::move(*details);
+    return true;
+}
+
+void read_pixel_aspect(const Box& children, MovieTrack& track) {
+    const auto pasp = find_box(children, fourcc("pasp"));
+    if (!pasp || !*pasp) return;
+    ByteReader in((*pasp)->payload);
+    const std::uint32_t h = in.u32();
+    const std::uint32_t v = in.u32();
+    if (!in.ok() || h == 0 || v == 0) return;
+    track.pixel_aspect_h = h;
+    track.pixel_aspect_v = v;
+}
+
+// QuickTime's `nclc` lacks the range. What the pictures themselves say is what decoders go by, and containers
+// have been seen to contradict it; with H.264 it is the box that is right more often.
+void read_color(const Box& children, Codec codec, Color& color) {
+    const auto colr = find_box(children, fourcc("colr"));
+    if (!colr || !*colr) return;
+    ByteReader in((*colr)->payload);
+    const FourCc type = in.u32();
+    Color boxed;
+    boxed.primaries = in.u16();
+    boxed.transfer = in.u16();
+    boxed.matrix = in.u16();
+    boxed.boxed = type == fourcc("nclx");
+    if (boxed.boxed) boxed.range = in.u8();
+    if (!in.ok() || (type != fourcc("nclx") && type != fourcc("nclc"))) return;
+    const bool h264 = codec == Codec::h264;
+    if (h264 || !color.specified()) color = boxed;
+    color.boxed = boxed.boxed || !h264;
+}
+
+// Mastering display, light levels and Dolby Vision: passed through as they are.
+void read_side_boxes(const Box& children, std::vector<std::byte>& out) {
+    constexpr std::array kSideBoxes = {fourcc("mdcv"), fourcc("clli"), fourcc("amve"),
+                                       fourcc("cclv"), fourcc("SmDm"), fourcc("CoLL"),
+                                       fourcc("dvcC"), fourcc("dvvC"), fourcc("dvwC")};
+    constexpr std::size_t kLargest = 256;
+    BoxIterator boxes(children);
+    ByteWriter writer(out);
+    for (std::size_t count = 0; count < kSideBoxes.size();) {
+        const auto box = boxes.next();
+        if (!box || !*box) return;
+        if (std::ranges::find(kSideBoxes, (*box)->type) == kSideBoxes.end()) continue;
+        if ((*box)->payload.size() > kLargest) continue;
+        writer.u32(8 + (*box)->payload.size());
+        writer.u32((*box)->type);
+        writer.bytes((*box)->payload);
+        ++count;
     }
 }
 
-Result<bool> read_avc_entry(const Box& entry, MovieTrack& track) {
+Result<bool> read_video_entry(const Box& entry, const EntryForm& form, MovieTrack& track) {
     ByteReader in(entry.payload);
     in.skip(24);
     track.width = in.u16();
     track.height = in.u16();
     if (!in.ok() || entry.payload.size() < kVisualEntrySize)
-        return fail(ErrorCode::bad_media, "avc1: sample entry is cut off", entry.offset);
+        return fail(ErrorCode::bad_media, form.cut_off, entry.offset);
     const Box children = children_of(entry, kVisualEntrySize);
-    const auto avcc = require_box(children, fourcc("avcC"), "avc1: avcC is missing");
-    if (!avcc) return std::unexpected(avcc.error());
-    auto config = parse_avc_config(avcc->payload);
-    if (!config) return fail(config.error().code, config.error().text, avcc->offset);
+    const auto config = require_box(children, form_of(form.codec).config_box, form.missing);
+    if (!config) return std::unexpected(config.error());
+    auto details = form.read(config->payload);
+    if (!details) return fail(details.error().code, details.error().text, config->offset);
     track.kind = TrackKind::video;
-    track.codec = Codec::h264;
-    track.config = avcc->payload;
-    track.avc = std::move(*config);
-    read_visual_details(children, track);
+    track.codec = form.codec;
+    track.details = std::move(*details);
+    track.config = config->payload;
+    track.relabelled = form.codec == Codec::hevc && entry.type != form_of(form.codec).entry;
+    read_pixel_aspect(children, track);
+    read_color(children, track.codec, track.details.color);
+    read_side_boxes(children, track.side_boxes);
     return true;
 }
 
-// QuickTime's versions 1 and 2 put more fields before the boxes, and may wrap esds in `wave`.
-Result<std::optional<Box>> find_esds(const Box& entry) {
+// QuickTime's versions 1 and 2 put more fields before the boxes.
+Box audio_children(const Box& entry) noexcept {
     ByteReader in(entry.payload);
     in.skip(8);
     const unsigned version = in.u16();
-    const std::size_t fields = version == 1 ? 44 : version == 2 ? 64 : 28;
-    const Box children = children_of(entry, fields);
+    return children_of(entry, version == 1 ? 44 : version == 2 ? 64 : 28);
+}
+
+Result<bool> read_audio_entry(const Box& entry, const EntryForm& form, MovieTrack& track) {
+    const auto config = find_box(audio_children(entry), form_of(form.codec).config_box);
+    if (!config) return std::unexpected(config.error());
+    if (!*config) return fail(ErrorCode::bad_media, form.missing, entry.offset);
+    const auto known = take(form.read((*config)->payload), form.codec, (*config)->offset, track);
+    if (known && *known) track.config = (*config)->payload;
+    return known;
+}
+
+Result<bool> read_mp3_entry(const Box& entry, MovieTrack& track) {
+    ByteReader in(entry.payload);
+    in.skip(16);
+    const unsigned channels = in.u16();
+    in.skip(6);
+    const std::uint32_t sample_rate = in.u32() >> 16;
+    if (!in.ok()) return fail(ErrorCode::bad_media, "mp4a: sample entry is cut off", entry.offset);
+    return take(describe_mp3(sample_rate, channels), Codec::mp3, entry.offset, track);
+}
+
+// QuickTime may wrap esds in `wave`.
+Result<std::optional<Box>> find_esds(const Box& entry) {
+    const Box children = audio_children(entry);
     auto esds = find_box(children, fourcc("esds"));
     if (!esds || *esds) return esds;
     const auto wave = find_box(children, fourcc("wave"));
@@ -66,17 +164,16 @@ Result<bool> read_mp4a_entry(const Box& entry, MovieTrack& track) {
     const auto esds = find_esds(entry);
     if (!esds) return std::unexpected(esds.error());
     if (!*esds) return fail(ErrorCode::bad_media, "mp4a: esds is missing", entry.offset);
-    const auto specific = audio_specific_config((*esds)->payload);
-    if (!specific && specific.error().code == ErrorCode::unsupported) return false;
-    if (!specific) return fail(specific.error().code, specific.error().text, (*esds)->offset);
-    const auto config = parse_aac_config(*specific);
-    if (!config && config.error().code == ErrorCode::unsupported) return false;
-    if (!config) return fail(config.error().code, config.error().text, (*esds)->offset);
-    track.kind = TrackKind::audio;
-    track.codec = Codec::aac;
-    track.config = *specific;
-    track.aac = *config;
-    return true;
+    const std::uint64_t offset = (*esds)->offset;
+    const auto stream = parse_esds((*esds)->payload);
+    if (!stream) return fail(stream.error().code, stream.error().text, offset);
+    if (is_mpeg_audio(*stream)) return read_mp3_entry(entry, track);
+    if (!is_aac(*stream)) return false;
+    if (stream->specific.empty())
+        return fail(ErrorCode::bad_media, "esds: DecoderSpecificInfo is missing", offset);
+    const auto known = take(read_aac(stream->specific), Codec::aac, offset, track);
+    if (known && *known) track.config = stream->specific;
+    return known;
 }
 
 }  // namespace
@@ -91,15 +188,16 @@ Result<bool> read_sample_entry(const Box& stbl, MovieTrack& track) {
     const auto entry = entries.next();
     if (!entry) return std::unexpected(entry.error());
     if (!*entry) return false;
-    switch ((*entry)->type) {
-        case fourcc("avc1"):
-        case fourcc("avc3"):
-            return read_avc_entry(**entry, track);
-        case fourcc("mp4a"):
-            return read_mp4a_entry(**entry, track);
-        default:
-            return false;
-    }
+    const FourCc type = (*entry)->type;
+    if (type == fourcc("mp4a")) return read_mp4a_entry(**entry, track);
+    if (type == fourcc(".mp3")) return read_mp3_entry(**entry, track);
+    if (const auto form = std::ranges::find(kVideoEntries, type, &EntryForm::type);
+        form != kVideoEntries.end())
+        return read_video_entry(**entry, *form, track);
+    if (const auto form = std::ranges::find(kAudioEntries, type, &EntryForm::type);
+        form != kAudioEntries.end())
+        return read_audio_entry(**entry, *form, track);
+    return false;
 }
 
 }  // namespace mezz::media

@@ -158,6 +158,11 @@ Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) 
     const package::TitleView title = context.title.view();
     if (context.path.format == Format::thumbs) co_return fail(ErrorCode::not_found, "thumbs: there are none");
     if (context.path.resource == Resource::multivariant_playlist) {
+        if (!package::has_variants(title, context.path.format)) {
+            log_line(flow.log(), NGX_LOG_WARN, 0,
+                     "mezz: a transport stream can carry none of the title's codecs; cmaf/ has them");
+            co_return fail(ErrorCode::not_found, "title: a transport stream can carry none of its codecs");
+        }
         std::string text;
         package::write_multivariant_playlist(title, context.path.format, context.query, text);
         co_return send_text(flow.request(), text_head(context, kPlaylistType), std::move(text));
@@ -169,6 +174,8 @@ Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) 
     const RenditionRecord* rendition = title.find(context.path.rendition);
     if (rendition == nullptr)
         co_return fail(ErrorCode::not_found, "rendition: the title has none of that name");
+    if (context.path.format == Format::hls && !rendition->in_ts)
+        co_return fail(ErrorCode::not_found, "rendition: a transport stream cannot carry its codec");
     if (context.path.resource == Resource::media_playlist) {
         const auto sent = co_await answer_media_playlist(flow, context, *rendition);
         co_return sent;

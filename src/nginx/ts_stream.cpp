@@ -8,6 +8,7 @@
 #include "nginx/send.hpp"
 #include "nginx/stream_buffers.hpp"
 #include "package/nal_counter.hpp"
+#include "package/ts_codec.hpp"
 #include "package/ts_muxer.hpp"
 
 namespace mezz::nginx {
@@ -24,7 +25,9 @@ struct Source {
     std::vector<std::byte> parameter_sets;
     std::uint32_t timescale = 0;
     unsigned nal_length_size = 4;
+    media::Codec codec = media::Codec::h264;
     media::AacConfig aac;
+    std::uint32_t sample_rate = 0;
     std::uint64_t end = 0;  // of its last byte in the file
     FileWindow window;
 };
@@ -115,7 +118,9 @@ Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
     source.parameter_sets.assign(track.parameter_sets().begin(), track.parameter_sets().end());
     source.timescale = track->timescale;
     source.nal_length_size = track->nal_length_size;
-    source.aac = track->aac;
+    source.codec = track->codec;
+    source.aac = track->audio.aac;
+    source.sample_rate = track->audio.sample_rate;
     for (const media::Sample& sample : source.samples)
         source.end = std::max(source.end, sample.offset + sample.size);
     co_return source;
@@ -134,7 +139,7 @@ Task<Result<Sources>> load_sources(RequestFlow& flow, const LoadedTitle& title,
     sources.video = std::move(*first);
     const auto counted = co_await count_nals(flow, *sources.video);
     if (!counted) co_return std::unexpected(counted.error());
-    const package::RenditionRecord* audio = title.view().default_audio();
+    const package::RenditionRecord* audio = title.view().muxed_audio();
     if (audio == nullptr) co_return sources;
     auto second = co_await load_source(flow, title, *audio, number);
     if (!second) co_return std::unexpected(second.error());
@@ -148,7 +153,7 @@ Result<package::TsPlan> make_plan(const Sources& sources, std::uint32_t number) 
     std::optional<package::TsAudioTrack> audio;
     if (sources.video) {
         const Source& from = *sources.video;
-        video = package::TsVideoTrack{.codec = package::TsVideoTrack::Codec::h264,
+        video = package::TsVideoTrack{.codec = package::ts_video_codec(from.codec),
                                       .timescale = from.timescale,
                                       .parameter_sets = from.parameter_sets,
                                       .nal_length_size = from.nal_length_size,
@@ -162,7 +167,9 @@ Result<package::TsPlan> make_plan(const Sources& sources, std::uint32_t number) 
                                       .sampling_frequency_index = from.aac.frequency_index,
                                       .channel_configuration = from.aac.channel_configuration,
                                       .samples = from.samples,
-                                      .breaks = from.breaks};
+                                      .breaks = from.breaks,
+                                      .codec = from.codec,
+                                      .sample_rate = from.sample_rate};
     }
     return package::TsPlan::make(video, audio, number);
 }

@@ -6,6 +6,7 @@
 
 #include "core/rescale.hpp"
 #include "package/fmp4.hpp"
+#include "package/ts_codec.hpp"
 #include "package/ts_estimate.hpp"
 #include "package/ts_time.hpp"
 
@@ -149,14 +150,17 @@ void TsPieceCost::begin(const media::MovieTrack& track) {
     video_ = {};
     after_priming_ = false;
     if (track.kind != media::TrackKind::audio) return;
-    beside_video_.emplace(track.timescale, false);
-    alone_.emplace(track.timescale, true);
+    const TsCodec* carried = ts_codec(track.codec);
+    const std::uint32_t header = carried == nullptr ? 0 : carried->frame_header;
+    beside_video_.emplace(track.timescale, false, header);
+    alone_.emplace(track.timescale, true, header);
 }
 
 void TsPieceCost::add(const media::Sample& sample) {
     if (track_->kind == media::TrackKind::audio) {
-        const bool begins_sound = after_priming_ && !is_priming(sample);
-        after_priming_ = is_priming(sample);
+        const bool priming = is_priming(sample, track_->codec);
+        const bool begins_sound = after_priming_ && !priming;
+        after_priming_ = priming;
         if (begins_sound)
             beside_video_->begin(sample);
         else
@@ -164,8 +168,8 @@ void TsPieceCost::add(const media::Sample& sample) {
         alone_->add(sample);
         return;
     }
-    video_.main += ts_packets_of_video_sample(TsVideoTrack::Codec::h264, sample.size, sample.sync,
-                                              track_->avc.parameter_sets.size());
+    video_.main += ts_packets_of_video_sample(ts_video_codec(track_->codec), sample.size, sample.sync,
+                                              track_->details.parameter_sets.size());
     const std::int64_t gap = rescale(sample.duration, kTsClock, track_->timescale) - kTsPcrInterval;
     if (gap > 0) video_.side += static_cast<std::uint32_t>((gap + kTsPcrStep - 1) / kTsPcrStep);
 }

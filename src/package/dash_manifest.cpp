@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <vector>
 
 #include "core/rescale.hpp"
 #include "core/text.hpp"
@@ -126,6 +127,38 @@ void append_frame_rate(const RenditionRecord& rendition, const media::TrackView&
     if (!rate.empty()) append_attribute(out, "frameRate", rate);
 }
 
+void append_property(std::string_view element, std::string_view scheme, std::string_view value,
+                     std::string& out) {
+    out += '<';
+    out += element;
+    append_attribute(out, "schemeIdUri", scheme);
+    append_attribute(out, "value", value);
+    out += "/>";
+}
+
+// Dolby's codecs tell which channels there are, and Atmos what it is made of (DASH-IF IOP part 8); others how
+// many (ISO/IEC 23003-3).
+void append_channels(const RenditionRecord& rendition, const media::AudioFormat& format, std::string& out) {
+    if (format.dolby_channels == 0) {
+        std::string count;
+        append_number(count, rendition.channels);
+        append_property("AudioChannelConfiguration", "urn:mpeg:dash:23003:3:audio_channel_configuration:2011",
+                        count, out);
+        return;
+    }
+    std::string mask;
+    for (const unsigned shift : {12U, 8U, 4U, 0U})
+        mask += "0123456789ABCDEF"[format.dolby_channels >> shift & 15U];
+    append_property("AudioChannelConfiguration", "tag:dolby.com,2014:dash:audio_channel_configuration:2011",
+                    mask, out);
+    if (format.joc_complexity == 0) return;
+    std::string complexity;
+    append_number(complexity, format.joc_complexity);
+    append_property("SupplementalProperty", "tag:dolby.com,2018:dash:EC3_ExtensionType:2018", "JOC", out);
+    append_property("SupplementalProperty", "tag:dolby.com,2018:dash:EC3_ExtensionComplexityIndex:2018",
+                    complexity, out);
+}
+
 void append_representation(const TitleView& title, const RenditionRecord& rendition,
                            const media::TrackView& track, std::string_view query, std::string& out) {
     out += "<Representation";
@@ -145,17 +178,28 @@ void append_representation(const TitleView& title, const RenditionRecord& rendit
         out += '>';
     } else {
         append_attribute(out, "audioSamplingRate", rendition.sample_rate);
-        out +=
-            "><AudioChannelConfiguration"
-            " schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\"";
-        append_attribute(out, "value", rendition.channels);
-        out += "/>";
+        out += '>';
+        append_channels(rendition, track->audio, out);
     }
     append_segments(title, rendition, track, query, out);
     out += "</Representation>";
 }
 
-void open_adaptation_set(const RenditionRecord& rendition, unsigned id, std::string& out) {
+// A player that does not know these must not choose what it would show in wrong colours.
+void append_dynamic_range(const media::Color& color, std::string& out) {
+    if (color.video_range() == media::VideoRange::sdr) return;
+    const auto append = [&](std::string_view scheme, unsigned value) {
+        std::string text;
+        append_number(text, value);
+        append_property("EssentialProperty", scheme, text, out);
+    };
+    append("urn:mpeg:mpegB:cicp:ColourPrimaries", color.primaries);
+    append("urn:mpeg:mpegB:cicp:TransferCharacteristics", color.transfer);
+    append("urn:mpeg:mpegB:cicp:MatrixCoefficients", color.matrix);
+}
+
+void open_adaptation_set(const RenditionRecord& rendition, const media::TrackView& track, unsigned id,
+                         std::string& out) {
     const bool video = rendition.kind == TrackKind::video;
     out += "<AdaptationSet";
     append_attribute(out, "id", id);
@@ -165,6 +209,7 @@ void open_adaptation_set(const RenditionRecord& rendition, unsigned id, std::str
     append_attribute(out, "segmentAlignment", "true");
     append_attribute(out, "startWithSAP", 1);
     out += '>';
+    if (video) append_dynamic_range(track->color, out);
     if (rendition.label[0] != '\0' && !video) {
         out += "<Label>";
         append_xml(out, rendition.label.data());
@@ -173,6 +218,12 @@ void open_adaptation_set(const RenditionRecord& rendition, unsigned id, std::str
     out += "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"";
     out += video || rendition.is_default ? "main" : "alternate";
     out += "\"/>";
+}
+
+// Players switch between the representations of a set: video of one codec and one range of colours.
+bool is_switchable(const RenditionRecord& a, const RenditionRecord& b) noexcept {
+    return a.kind == TrackKind::video && b.kind == TrackKind::video && a.codec == b.codec &&
+           a.range == b.range;
 }
 
 void append_head(const TitleView& title, std::string& out) {
@@ -193,18 +244,17 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
     const auto renditions = title.renditions();
     append_head(title, out);
     unsigned sets = 0;
-    bool open_video = false;
+    std::vector<bool> written(renditions.size());
     for (std::size_t i = 0; i < renditions.size(); ++i) {
-        const bool video = renditions[i].kind == TrackKind::video;
-        if (!video || !open_video) {
-            if (open_video) out += "</AdaptationSet>\n";
-            open_adaptation_set(renditions[i], sets++, out);
-            open_video = video;
+        if (written[i]) continue;
+        open_adaptation_set(renditions[i], tracks[i], sets++, out);
+        for (std::size_t k = i; k < renditions.size(); ++k) {
+            if (k != i && !is_switchable(renditions[i], renditions[k])) continue;
+            append_representation(title, renditions[k], tracks[k], query, out);
+            written[k] = true;
         }
-        append_representation(title, renditions[i], tracks[i], query, out);
-        if (!video) out += "</AdaptationSet>\n";
+        out += "</AdaptationSet>\n";
     }
-    if (open_video) out += "</AdaptationSet>\n";
     out += "</Period>\n</MPD>\n";
 }
 

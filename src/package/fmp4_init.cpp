@@ -1,5 +1,6 @@
 #include "package/box_writer.hpp"
 #include "package/fmp4.hpp"
+#include "package/fmp4_entry.hpp"
 
 namespace mezz::package {
 namespace {
@@ -84,85 +85,13 @@ void write_media_header(ByteWriter& out, const media::TrackView& track) {
     out.u8(0);
 }
 
-void write_avc_entry(ByteWriter& out, const media::TrackView& track) {
-    const BoxWriter entry(out, fourcc("avc1"));
-    out.zeros(6);
-    out.u16(1);
-    out.zeros(16);
-    out.u16(track->width);
-    out.u16(track->height);
-    out.u32(0x480000);
-    out.u32(0x480000);
-    out.zeros(4);
-    out.u16(1);
-    out.zeros(32);
-    out.u16(0x18);
-    out.u16(0xFFFF);
-    {
-        const BoxWriter avcc(out, fourcc("avcC"));
-        out.bytes(track.config());
-    }
-    if (track->pixel_aspect_h != track->pixel_aspect_v) {
-        const BoxWriter pasp(out, fourcc("pasp"));
-        out.u32(track->pixel_aspect_h);
-        out.u32(track->pixel_aspect_v);
-    }
-    if (!track.color().empty()) {
-        const BoxWriter colr(out, fourcc("colr"));
-        out.bytes(track.color());
-    }
-}
-
-constexpr std::size_t kDescriptorHead = 5;
-
-// The tag of a descriptor, and its length in four times seven bits.
-void write_descriptor(ByteWriter& out, unsigned tag, std::size_t length) {
-    out.u8(tag);
-    for (const unsigned shift : {21U, 14U, 7U})
-        out.u8((length >> shift & 0x7FU) | 0x80U);
-    out.u8(length & 0x7FU);
-}
-
-// ES_Descriptor of an AudioSpecificConfig (ISO/IEC 14496-1 §7.2.6.5).
-void write_esds(ByteWriter& out, Bytes config) {
-    const BoxWriter esds(out, fourcc("esds"));
-    out.u32(0);
-    write_descriptor(out, 3,
-                     3 + kDescriptorHead + 13 + kDescriptorHead + config.size() + kDescriptorHead + 1);
-    out.u16(1);
-    out.u8(0);
-    write_descriptor(out, 4, 13 + kDescriptorHead + config.size());
-    out.u8(0x40);
-    out.u8(0x15);
-    out.zeros(11);
-    write_descriptor(out, 5, config.size());
-    out.bytes(config);
-    write_descriptor(out, 6, 1);
-    out.u8(2);
-}
-
-void write_mp4a_entry(ByteWriter& out, const media::TrackView& track) {
-    const BoxWriter entry(out, fourcc("mp4a"));
-    out.zeros(6);
-    out.u16(1);
-    out.zeros(8);
-    out.u16(track->aac.channels);
-    out.u16(16);
-    out.zeros(4);
-    out.u32(track->aac.sample_rate < 0x10000 ? track->aac.sample_rate << 16 : 0);
-    write_esds(out, track.config());
-}
-
 void write_sample_tables(ByteWriter& out, const media::TrackView& track) {
     const BoxWriter stbl(out, fourcc("stbl"));
     {
         const BoxWriter stsd(out, fourcc("stsd"));
         out.u32(0);
         out.u32(1);
-        if (track->kind == media::TrackKind::video)
-            write_avc_entry(out, track);
-        else
-            write_mp4a_entry(out, track);
+        write_sample_entry(out, track);
     }
     for (const media::FourCc type : {fourcc("stts"), fourcc("stsc"), fourcc("stco")}) {
         const BoxWriter empty(out, type);
@@ -211,7 +140,10 @@ void write_movie(ByteWriter& out, const media::TrackView& track) {
     out.u32(0);
     out.u32(track->id);
     out.u32(1);
-    out.zeros(12);
+    // Fragments of the file itself may leave out what its own trex says.
+    const bool own = track->layout == media::Layout::fragments;
+    for (const std::uint32_t value : {track->trex_duration, track->trex_size, track->trex_flags})
+        out.u32(own ? value : 0);
 }
 
 }  // namespace

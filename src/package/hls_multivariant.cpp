@@ -2,12 +2,11 @@
 #include <vector>
 
 #include "core/text.hpp"
+#include "package/hls_audio.hpp"
 #include "package/playlist.hpp"
 
 namespace mezz::package {
 namespace {
-
-constexpr std::string_view kAudioGroup = "audio";
 
 bool is_audio(const RenditionRecord& rendition) noexcept {
     return rendition.kind == media::TrackKind::audio;
@@ -22,15 +21,15 @@ void append_uri(const TitleView& title, const RenditionRecord& rendition, std::s
     out += query;
 }
 
-std::string audio_name(const TitleView& title, const RenditionRecord& rendition) {
+std::string audio_name(const AudioGroup& group, const RenditionRecord& rendition) {
     const auto name_of = [](const RenditionRecord& r) {
         return r.label[0] != '\0' ? r.label.data() : r.language[0] != '\0' ? r.language.data() : "Audio";
     };
     const std::string_view name = name_of(rendition);
     unsigned same = 1;
-    for (const RenditionRecord& other : title.renditions()) {
-        if (&other == &rendition) break;
-        if (is_audio(other) && name_of(other) == name) ++same;
+    for (const RenditionRecord* other : group.members) {
+        if (other == &rendition) break;
+        if (name_of(*other) == name) ++same;
     }
     std::string text;
     append_quoted(text, name);
@@ -41,59 +40,33 @@ std::string audio_name(const TitleView& title, const RenditionRecord& rendition)
     return text;
 }
 
-void append_audio(const TitleView& title, const RenditionRecord& audio, Format format, std::string_view query,
-                  std::string& out) {
+// Of Dolby Atmos not channels are told, but how many objects and channels it is made of.
+void append_channels(const RenditionRecord& audio, std::string& out) {
+    out += ",CHANNELS=\"";
+    append_number(out, audio.joc_complexity != 0 ? audio.joc_complexity : audio.channels);
+    out += audio.joc_complexity != 0 ? "/JOC\"" : "\"";
+}
+
+void append_audio(const TitleView& title, const AudioGroup& group, const RenditionRecord& audio, bool muxed,
+                  std::string_view query, std::string& out) {
     out += "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"";
-    out += kAudioGroup;
+    out += group.id;
     out += "\",NAME=\"";
-    out += audio_name(title, audio);
+    out += audio_name(group, audio);
     out += '"';
     if (audio.language[0] != '\0') {
         out += ",LANGUAGE=\"";
         append_quoted(out, audio.language.data());
         out += '"';
     }
-    out += audio.is_default ? ",DEFAULT=YES,AUTOSELECT=YES" : ",DEFAULT=NO,AUTOSELECT=YES";
-    out += ",CHANNELS=\"";
-    append_number(out, audio.channels);
-    out += '"';
-    const bool muxed = format == Format::hls && audio.is_default && title.has_video();
+    out += &audio == group.main ? ",DEFAULT=YES,AUTOSELECT=YES" : ",DEFAULT=NO,AUTOSELECT=YES";
+    append_channels(audio, out);
     if (!muxed) {
         out += ",URI=\"";
         append_uri(title, audio, query, out);
         out += '"';
     }
     out += '\n';
-}
-
-struct AudioSummary {
-    BitRate most;
-    std::vector<std::string_view> codecs;
-};
-
-// Of the audio that can be played beside a variant and is not in it.
-AudioSummary summarise_audio(const TitleView& title, Format format) {
-    AudioSummary summary;
-    for (const RenditionRecord& rendition : title.renditions()) {
-        if (!is_audio(rendition)) continue;
-        const std::string_view codec = rendition.codec_string.data();
-        if (std::ranges::find(summary.codecs, codec) == summary.codecs.end()) summary.codecs.push_back(codec);
-        if (format == Format::hls) continue;
-        summary.most.peak = std::max(summary.most.peak, rendition.cmaf.peak);
-        summary.most.average = std::max(summary.most.average, rendition.cmaf.average);
-    }
-    return summary;
-}
-
-// In TS a variant already holds the default audio; another one that is chosen instead comes on top.
-BitRate other_audio_in_ts(const TitleView& title) {
-    BitRate most;
-    for (const RenditionRecord& rendition : title.renditions()) {
-        if (!is_audio(rendition) || rendition.is_default) continue;
-        most.peak = std::max(most.peak, rendition.ts.peak);
-        most.average = std::max(most.average, rendition.ts.average);
-    }
-    return most;
 }
 
 void append_frame_rate(std::uint64_t milli, std::string& out) {
@@ -105,11 +78,16 @@ void append_frame_rate(std::uint64_t milli, std::string& out) {
     out.append(fraction, 4);
 }
 
+std::string_view to_text(media::VideoRange range) noexcept {
+    return range == media::VideoRange::pq ? "PQ" : range == media::VideoRange::hlg ? "HLG" : "SDR";
+}
+
 struct Variant {
     const RenditionRecord& rendition;
     BitRate rate;
-    std::span<const std::string_view> audio_codecs;
-    bool audio_group = false;
+    std::vector<std::string_view> other_codecs;
+    std::string_view group;  ///< empty if it has none
+    bool range = false;      ///< VIDEO-RANGE is told
 };
 
 void append_variant(const TitleView& title, const Variant& variant, std::string_view query,
@@ -121,7 +99,7 @@ void append_variant(const TitleView& title, const Variant& variant, std::string_
     append_number(out, variant.rate.average);
     out += ",CODECS=\"";
     out += rendition.codec_string.data();
-    for (const std::string_view codec : variant.audio_codecs) {
+    for (const std::string_view codec : variant.other_codecs) {
         out += ',';
         out += codec;
     }
@@ -132,10 +110,14 @@ void append_variant(const TitleView& title, const Variant& variant, std::string_
         out += 'x';
         append_number(out, rendition.height);
         if (rendition.frame_rate_milli != 0) append_frame_rate(rendition.frame_rate_milli, out);
+        if (variant.range) {
+            out += ",VIDEO-RANGE=";
+            out += to_text(rendition.range);
+        }
     }
-    if (variant.audio_group) {
+    if (!variant.group.empty()) {
         out += ",AUDIO=\"";
-        out += kAudioGroup;
+        out += variant.group;
         out += '"';
     }
     out += '\n';
@@ -143,32 +125,98 @@ void append_variant(const TitleView& title, const Variant& variant, std::string_
     out += '\n';
 }
 
+// What of a title a multivariant playlist of one format is made from.
+struct Selection {
+    std::vector<const RenditionRecord*> video;
+    std::vector<const RenditionRecord*> audio;
+    const RenditionRecord* muxed = nullptr;  ///< the audio that the video's segments carry
+    bool range = false;                      ///< VIDEO-RANGE is told: not all is what players assume
+};
+
+Selection select(const TitleView& title, Format format) {
+    Selection selection;
+    for (const RenditionRecord& rendition : title.renditions()) {
+        if (format == Format::hls && !rendition.in_ts) continue;
+        (is_audio(rendition) ? selection.audio : selection.video).push_back(&rendition);
+        if (!is_audio(rendition) &&
+            (rendition.codec != media::Codec::h264 || rendition.range != media::VideoRange::sdr))
+            selection.range = true;
+    }
+    if (format == Format::hls && !selection.video.empty()) selection.muxed = title.muxed_audio();
+    return selection;
+}
+
+// The most that audio of a group which is not in the variant itself adds to it.
+BitRate beside(const AudioGroup& group, const Selection& selection, Format format) noexcept {
+    BitRate most;
+    for (const RenditionRecord* member : group.members) {
+        if (member == selection.muxed) continue;
+        const BitRate& rate = format == Format::hls ? member->ts : member->cmaf;
+        most.peak = std::max(most.peak, rate.peak);
+        most.average = std::max(most.average, rate.average);
+    }
+    return most;
+}
+
+// A variant of video with the audio of a group beside it. What is muxed is listed even if the group is of
+// another codec: it is in the segments.
+Variant video_variant(const RenditionRecord& video, const AudioGroup* group, const Selection& selection,
+                      Format format) {
+    Variant variant{.rendition = video,
+                    .rate = format == Format::hls ? video.ts : video.cmaf,
+                    .other_codecs = {},
+                    .group = {},
+                    .range = selection.range};
+    if (group == nullptr) return variant;
+    const BitRate more = beside(*group, selection, format);
+    variant.rate.peak += more.peak;
+    variant.rate.average += more.average;
+    variant.other_codecs = codecs_beside(video.codec_string.data(), *group);
+    if (selection.muxed != nullptr) {
+        const std::string_view codec = selection.muxed->codec_string.data();
+        if (std::ranges::find(variant.other_codecs, codec) == variant.other_codecs.end())
+            variant.other_codecs.push_back(codec);
+    }
+    // The only audio there is, in the segments themselves, needs no choice.
+    if (selection.audio.size() > 1 || selection.muxed == nullptr) variant.group = group->id;
+    return variant;
+}
+
+Variant audio_variant(const AudioGroup& group, const Selection& selection, Format format) {
+    const RenditionRecord& main = *group.main;
+    return {.rendition = main,
+            .rate = format == Format::hls ? main.ts : main.cmaf,
+            .other_codecs = codecs_beside(main.codec_string.data(), group),
+            .group = selection.audio.size() > 1 ? std::string_view(group.id) : std::string_view()};
+}
+
 }  // namespace
+
+bool has_variants(const TitleView& title, Format format) noexcept {
+    return std::ranges::any_of(title.renditions(), [format](const RenditionRecord& rendition) {
+        return format != Format::hls || rendition.in_ts;
+    });
+}
 
 void write_multivariant_playlist(const TitleView& title, Format format, std::string_view query,
                                  std::string& out) {
-    const auto renditions = title.renditions();
-    const auto audio_count = std::ranges::count_if(renditions, is_audio);
-    const bool video = title.has_video();
-    const bool group = video ? (format == Format::cmaf ? audio_count > 0 : audio_count > 1) : audio_count > 1;
-    out.reserve(out.size() + 128 + renditions.size() * (320 + query.size()));
+    const Selection selection = select(title, format);
+    const std::vector<AudioGroup> groups = group_audio(selection.audio);
+    const bool choice =
+        selection.audio.size() > 1 || (!selection.video.empty() && selection.muxed == nullptr);
+    out.reserve(out.size() + 128 + title.renditions().size() * (320 + query.size()));
     out += "#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n";
-    if (group)
-        for (const RenditionRecord& rendition : renditions)
-            if (is_audio(rendition)) append_audio(title, rendition, format, query, out);
-    const AudioSummary audio = summarise_audio(title, format);
-    const BitRate beside = format == Format::hls ? other_audio_in_ts(title) : audio.most;
-    for (const RenditionRecord& rendition : renditions) {
-        if (video ? is_audio(rendition) : !rendition.is_default) continue;
-        BitRate rate = format == Format::hls ? rendition.ts : rendition.cmaf;
-        if (video) {
-            rate.peak += beside.peak;
-            rate.average += beside.average;
-        }
-        append_variant(
-            title,
-            {rendition, rate, video ? std::span(audio.codecs) : std::span<const std::string_view>(), group},
-            query, out);
+    for (const AudioGroup& group : groups)
+        for (const RenditionRecord* member : group.members)
+            if (choice) append_audio(title, group, *member, member == selection.muxed, query, out);
+    if (groups.empty())
+        for (const RenditionRecord* video : selection.video)
+            append_variant(title, video_variant(*video, nullptr, selection, format), query, out);
+    for (const AudioGroup& group : groups) {
+        for (const RenditionRecord* video : selection.video)
+            append_variant(title, video_variant(*video, &group, selection, format), query, out);
+        if (selection.video.empty())
+            append_variant(title, audio_variant(group, selection, format), query, out);
     }
 }
 

@@ -10,6 +10,9 @@
 
 namespace mezz::package {
 
+/// Whether anything of a title can be played in a format: a transport stream does not carry every codec.
+[[nodiscard]] bool has_variants(const TitleView& title, Format format) noexcept;
+
 /// Appends the multivariant playlist of a title (RFC 8216bis §4.4.6). `query` ("?token=…" or empty) is put
 /// behind each URI.
 void write_multivariant_playlist(const TitleView& title, Format format, std::string_view query,

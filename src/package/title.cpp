@@ -25,6 +25,12 @@ bool TitleView::has_video() const noexcept {
     return !all.empty() && all.front().kind == media::TrackKind::video;
 }
 
+const RenditionRecord* TitleView::muxed_audio() const noexcept {
+    const auto all = renditions();
+    const auto found = std::ranges::find_if(all, &RenditionRecord::is_muxed);
+    return found == all.end() ? nullptr : &*found;
+}
+
 // Whole pieces that an edit list hides are not sent: segment 0 begins with the piece that is on at time 0.
 std::uint32_t TrackTimeline::first_piece(std::uint32_t n) const noexcept {
     if (n == 0) {

@@ -29,20 +29,25 @@ struct BitRate {
 /// One rendition. Texts end with NUL.
 struct RenditionRecord {
     std::array<char, 48> name{};          ///< {r} of its URLs
-    std::array<char, 32> codec_string{};  ///< RFC 6381
+    std::array<char, 48> codec_string{};  ///< RFC 6381
     std::array<char, 16> language{};      ///< empty if unknown
     std::array<char, 64> label{};         ///< for people
     media::TrackKind kind = media::TrackKind::video;
     media::Layout layout = media::Layout::sample_tables;
-    bool is_default = false;  ///< the audio that players choose, and that TS segments of video carry
+    media::Codec codec = media::Codec::h264;
+    media::VideoRange range = media::VideoRange::sdr;
+    bool is_default = false;  ///< the audio that players choose
+    bool is_muxed = false;    ///< the audio that TS segments of video carry
+    bool in_ts = false;       ///< a transport stream can carry its codec
     std::uint8_t channels = 0;
+    std::uint8_t joc_complexity = 0;      ///< see media::AudioFormat
     std::uint32_t file = 0;               ///< index of its FileRecord
     std::uint32_t track = 0;              ///< index in its file's index
     std::uint16_t width = 0, height = 0;  ///< as displayed, pixels
     std::uint32_t sample_rate = 0;        ///< Hz
     std::uint64_t frame_rate_milli = 0;   ///< frames in 1000 seconds, 0 if unknown
     BitRate cmaf;
-    BitRate ts;  ///< video: with the default audio in it
+    BitRate ts;  ///< video: with the muxed audio in it
 };
 
 struct TitleHeader {
@@ -89,9 +94,11 @@ public:
     }
     /// The rendition of that name, nullptr if there is none.
     [[nodiscard]] const RenditionRecord* find(std::string_view name) const noexcept;
-    /// The audio that TS segments of video carry, nullptr if the title has none.
+    /// The audio that players choose, nullptr if the title has none.
     [[nodiscard]] const RenditionRecord* default_audio() const noexcept;
     [[nodiscard]] bool has_video() const noexcept;
+    /// The audio that TS segments of video carry, nullptr if the title has none.
+    [[nodiscard]] const RenditionRecord* muxed_audio() const noexcept;
 
 private:
     template <class T>

@@ -10,6 +10,7 @@
 #include "core/text.hpp"
 #include "package/bit_rate.hpp"
 #include "package/segmenter.hpp"
+#include "package/ts_codec.hpp"
 
 namespace mezz::package {
 namespace {
@@ -55,6 +56,8 @@ Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::ui
     record.layout = track->layout;
     record.file = file_number;
     record.track = track_number;
+    record.codec = track->codec;
+    record.in_ts = ts_codec(track->codec) != nullptr;
     record.is_default = file.is_default;
     assign(record.codec_string, track.codec_string());
     assign(record.label, file.label);
@@ -65,18 +68,21 @@ Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::ui
     if (track->kind == TrackKind::video) {
         record.width = track.displayed_width();
         record.height = track->height;
+        record.range = track->color.video_range();
         set_frame_rate(track, record);
     } else {
-        record.channels = track->aac.channels;
-        record.sample_rate = track->aac.sample_rate;
+        record.channels = track->audio.channels;
+        record.joc_complexity = track->audio.joc_complexity;
+        record.sample_rate = track->audio.sample_rate;
     }
     return draft;
 }
 
-// The same audio usually comes with each video file: one of each language and channel count is enough.
+// The same audio usually comes with each video file: one of each language, codec and channel count is enough.
 bool is_same_audio(const Draft& a, const Draft& b) noexcept {
     return a.record.kind == TrackKind::audio && b.record.kind == TrackKind::audio &&
-           a.record.file != b.record.file && a.record.channels == b.record.channels &&
+           a.record.file != b.record.file && a.record.codec == b.record.codec &&
+           a.record.channels == b.record.channels &&
            std::string_view(a.record.language.data()) == b.record.language.data();
 }
 
@@ -143,6 +149,24 @@ void choose_default_audio(std::vector<Draft>& drafts) {
         draft.record.is_default = &draft == chosen;
 }
 
+// Transport streams of video carry the default audio, or in its place what any player decodes: AAC of the
+// same language first, then the first that can be carried.
+void choose_muxed_audio(std::vector<Draft>& drafts) {
+    const auto main =
+        std::ranges::find_if(drafts, [](const Draft& draft) { return draft.record.is_default; });
+    Draft* chosen = nullptr;
+    const auto rank = [&](const RenditionRecord& record) {
+        const bool same = std::string_view(record.language.data()) == main->record.language.data();
+        const bool aac = record.codec == media::Codec::aac;
+        return std::tuple(same, aac, record.is_default);
+    };
+    for (Draft& draft : drafts) {
+        if (draft.record.kind != TrackKind::audio || !draft.record.in_ts) continue;
+        if (chosen == nullptr || rank(draft.record) > rank(chosen->record)) chosen = &draft;
+    }
+    if (chosen != nullptr) chosen->record.is_muxed = true;
+}
+
 // The first video that is as long as any, give or take a second; the first rendition if there is no video.
 std::vector<Draft>::const_iterator longest_video(const std::vector<Draft>& drafts) {
     const auto end_ms = [](const Draft& d) { return rescale(d.track->end, 1000, d.track->timescale); };
@@ -184,14 +208,13 @@ CutPoints align(std::vector<Draft>& drafts, const TitleOptions& options, std::ui
 
 void set_bit_rates(std::vector<Draft>& drafts, std::span<const std::int64_t> boundaries,
                    std::uint32_t timescale) {
-    std::optional<TrackTimeline> default_audio;
+    std::optional<TrackTimeline> muxed;
     for (const Draft& draft : drafts)
-        if (draft.record.kind == TrackKind::audio && draft.record.is_default)
-            default_audio.emplace(boundaries, timescale, draft.track);
+        if (draft.record.is_muxed) muxed.emplace(boundaries, timescale, draft.track);
     for (Draft& draft : drafts) {
         const TrackTimeline line(boundaries, timescale, draft.track);
         draft.record.cmaf = cmaf_bit_rate(line);
-        draft.record.ts = draft.record.kind == TrackKind::video ? ts_bit_rate(line, default_audio)
+        draft.record.ts = draft.record.kind == TrackKind::video ? ts_bit_rate(line, muxed)
                                                                 : ts_bit_rate(std::nullopt, line);
     }
 }
@@ -255,6 +278,7 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
     header.timescale = points.timescale;
     assign(header.revision, revision);
     choose_default_audio(drafts);
+    choose_muxed_audio(drafts);
     const std::vector<std::int64_t> boundaries = cut(points, options.segment_ms);
     set_bit_rates(drafts, boundaries, points.timescale);
     std::ranges::sort(drafts, {}, [](const Draft& draft) {

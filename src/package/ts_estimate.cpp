@@ -1,6 +1,5 @@
 #include "package/ts_estimate.hpp"
 
-#include "package/adts.hpp"
 #include "package/ts_packet.hpp"
 #include "package/ts_pes.hpp"
 #include "package/ts_time.hpp"
@@ -8,8 +7,6 @@
 namespace mezz::package {
 namespace {
 
-/// PES_packet_length has 16 bits; the rest is room for the header and one more frame's padding.
-constexpr std::uint32_t kMaxAudioPesPayload = 64000;
 constexpr std::int64_t kLongestAudioPes = kTsClock / 5;
 
 std::uint32_t packets_of(std::uint64_t bytes) noexcept {
@@ -33,14 +30,16 @@ std::uint32_t ts_packets_of_audio_pes(std::uint32_t frames_size, bool audio_only
     return packets_of(adaptation + kPesHeaderWithBoth + frames_size);
 }
 
-TsAudioGrouping::TsAudioGrouping(std::uint32_t timescale, bool audio_only) noexcept
+TsAudioGrouping::TsAudioGrouping(std::uint32_t timescale, bool audio_only,
+                                 std::uint32_t frame_header) noexcept
     : longest_(rescale(audio_only ? kTsPcrInterval : kLongestAudioPes, timescale, kTsClock)),
-      audio_only_(audio_only) {}
+      audio_only_(audio_only),
+      frame_header_(frame_header) {}
 
 bool TsAudioGrouping::begins_pes(const media::Sample& frame) const noexcept {
     if (frame.size == 0) return false;
     if (frames_size_ == 0) return true;
-    if (frames_size_ + kAdtsHeaderSize + std::uint64_t{frame.size} > kMaxAudioPesPayload) return true;
+    if (std::uint64_t{frames_size_} + frame_header_ + frame.size > kTsMaxAudioPesPayload) return true;
     // Frames after the first of a PES packet get their times from its time: a gap needs a new time stamp.
     const std::int64_t tolerance = frame.duration / 2;
     if (frame.dts > ts_add_ticks(end_, tolerance) || frame.dts < ts_add_ticks(end_, -tolerance)) return true;
@@ -64,7 +63,7 @@ void TsAudioGrouping::begin(const media::Sample& frame) noexcept {
 }
 
 void TsAudioGrouping::append(const media::Sample& frame) noexcept {
-    frames_size_ += static_cast<std::uint32_t>(kAdtsHeaderSize) + frame.size;
+    frames_size_ += frame_header_ + frame.size;
     end_ = ts_add_ticks(frame.dts, frame.duration);
 }
 

@@ -19,8 +19,9 @@ namespace mezz::package {
 /// change file or go back. Usage:
 ///     while (!muxer.done()) { need = muxer.need(); … run(bytes from need.offset on, room) … }
 /// H.264 and HEVC length prefixes become start codes, an access unit delimiter and the parameter sets are put
-/// before, AAC frames get ADTS headers. Broken NAL lengths are clamped to their sample; bytes that cannot be
-/// a NAL become zeros. Whatever the bytes are, exactly plan.size() bytes are produced.
+/// before, AAC frames get ADTS headers; frames of other audio go as they are. Broken NAL lengths are clamped
+/// to their sample; bytes that cannot be a NAL become zeros. Whatever the bytes are, exactly plan.size()
+/// bytes are produced.
 class TsMuxer {
 public:
     /// Borrows the plan, and what it borrows.

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "package/adts.hpp"
+#include "package/ts_codec.hpp"
 #include "package/ts_time.hpp"
 
 namespace mezz::package {
@@ -80,12 +81,14 @@ void TsPayload::open_picture() noexcept {
 void TsPayload::open_frames() noexcept {
     const TsAudioTrack& track = *plan_->audio();
     const media::Sample& first = track.samples[sample_];
-    PesHead head{.source = kTsAudio};
-    if (!plan_->video() || !is_priming(first)) head.pts = ts_presentation_time(first, track.timescale);
+    const TsCodec& carried = *ts_codec(track.codec);
+    PesHead head{.source = kTsAudio, .stream_id = carried.stream_id};
+    if (!plan_->video() || !is_priming(first, track.codec))
+        head.pts = ts_presentation_time(first, track.timescale);
     const std::int64_t dts = ts_decoding_time(first, track.timescale);
     if (head.pts && dts != *head.pts) head.dts = dts;
     for (const media::Sample& frame : track.samples.subspan(sample_, sample_end_ - sample_))
-        if (frame.size > 0) head.payload += static_cast<std::uint32_t>(kAdtsHeaderSize) + frame.size;
+        if (frame.size > 0) head.payload += carried.frame_header + frame.size;
     const std::size_t header = !head.pts ? kPesHeaderBare : head.dts ? kPesHeaderWithBoth : kPesHeaderWithPts;
     if (head.payload < packets_ - 1) padding_ = packets_ - 1 - head.payload;
     head.payload += padding_;
@@ -157,6 +160,7 @@ void TsPayload::append_text(Bytes bytes) noexcept {
 
 void TsPayload::append_adts() noexcept {
     const TsAudioTrack& track = *plan_->audio();
+    if (track.codec != media::Codec::aac) return;
     const AdtsConfig config{track.object_type, track.sampling_frequency_index, track.channel_configuration};
     append_text(adts_header(config, left_ + padding_));
 }

@@ -5,8 +5,6 @@
 namespace mezz::package {
 namespace {
 
-constexpr std::uint8_t kVideoStreamId = 0xE0;
-constexpr std::uint8_t kAudioStreamId = 0xC0;
 constexpr unsigned kH264DelimiterType = 9;
 constexpr unsigned kHevcDelimiterType = 35;
 
@@ -37,7 +35,7 @@ std::size_t write_pes_head(PesHeaderBuffer out, const PesHead& head) noexcept {
     const std::size_t length = head.source == kTsAudio ? size - 6 + head.payload : 0;
     out[0] = out[1] = byte_of(0);
     out[2] = byte_of(1);
-    out[3] = byte_of(head.source == kTsAudio ? kAudioStreamId : kVideoStreamId);
+    out[3] = byte_of(head.stream_id);
     out[4] = byte_of(length >> 8);
     out[5] = byte_of(length);
     out[6] = byte_of(0x84);  // data_alignment_indicator

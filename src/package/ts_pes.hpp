@@ -22,6 +22,7 @@ using PesHeaderBuffer = std::span<std::byte, kPesHeaderWithBoth>;
 
 struct PesHead {
     unsigned source = kTsVideo;
+    std::uint8_t stream_id = 0xE0;
     std::optional<std::int64_t> pts{};  ///< 90 kHz ticks, taken modulo 2^33; written only if given
     std::optional<std::int64_t> dts{};  ///< written only if given, and only beside pts
     std::uint32_t payload = 0;          ///< bytes after the header; used for audio (video is unbounded)

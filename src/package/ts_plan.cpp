@@ -4,6 +4,7 @@
 #include <array>
 
 #include "package/adts.hpp"
+#include "package/ts_codec.hpp"
 #include "package/ts_estimate.hpp"
 #include "package/ts_packet.hpp"
 #include "package/ts_time.hpp"
@@ -27,6 +28,8 @@ Result<void> check_tracks(const std::optional<TsVideoTrack>& video,
     if ((video && video->samples.size() > UINT32_MAX) || (audio && audio->samples.size() > UINT32_MAX))
         return fail(ErrorCode::too_large, "ts: samples");
     if (!audio) return {};
+    if (ts_codec(audio->codec) == nullptr) return fail(ErrorCode::unsupported, "ts: audio codec");
+    if (audio->codec != media::Codec::aac) return {};
     return check_adts({audio->object_type, audio->sampling_frequency_index, audio->channel_configuration});
 }
 
@@ -36,7 +39,9 @@ Result<void> check_tracks(const std::optional<TsVideoTrack>& video,
 class TsPlanner {
 public:
     explicit TsPlanner(TsPlan& plan) noexcept
-        : plan_(plan), grouping_(plan.audio_ ? plan.audio_->timescale : 1, !plan.video_) {
+        : plan_(plan),
+          carried_(ts_codec(plan.audio_ ? plan.audio_->codec : media::Codec::aac)),
+          grouping_(plan.audio_ ? plan.audio_->timescale : 1, !plan.video_, carried_->frame_header) {
         if (plan.video_) video_samples_ = plan.video_->samples;
         if (plan.audio_) audio_samples_ = plan.audio_->samples;
     }
@@ -84,8 +89,8 @@ private:
         const std::size_t first = next_audio_;
         while (next_audio_ < audio_samples_.size()) {
             const media::Sample& frame = audio_samples_[next_audio_];
-            if (frame.size > kAdtsMaxFrame)
-                return fail(ErrorCode::unsupported, "ts: AAC frame size", frame.offset);
+            if (frame.size > carried_->largest_frame)
+                return fail(ErrorCode::unsupported, "ts: audio frame size", frame.offset);
             if (next_audio_ > first && (grouping_.begins_pes(frame) || is_break(next_audio_))) break;
             if (next_audio_ == first)
                 grouping_.begin(frame);
@@ -100,7 +105,9 @@ private:
     }
 
     [[nodiscard]] bool is_break(std::size_t sample) noexcept {
-        if (plan_.video_ && is_priming(audio_samples_[sample - 1]) && !is_priming(audio_samples_[sample]))
+        const media::Codec codec = plan_.audio_->codec;
+        if (plan_.video_ && is_priming(audio_samples_[sample - 1], codec) &&
+            !is_priming(audio_samples_[sample], codec))
             return true;
         const auto breaks = plan_.audio_->breaks;
         while (next_break_ < breaks.size() && breaks[next_break_] < sample)
@@ -167,6 +174,7 @@ private:
     }
 
     TsPlan& plan_;
+    const TsCodec* carried_;
     TsAudioGrouping grouping_;
     std::span<const media::Sample> video_samples_;
     std::span<const media::Sample> audio_samples_;

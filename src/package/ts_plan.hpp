@@ -9,6 +9,7 @@
 
 #include "core/bytes.hpp"
 #include "core/error.hpp"
+#include "media/codec.hpp"
 #include "media/sample.hpp"
 
 namespace mezz::package {
@@ -25,15 +26,17 @@ struct TsVideoTrack {
     std::span<const std::uint32_t> nal_counts{};  ///< NAL units of each sample; not needed for size 4
 };
 
-/// The AAC audio of a segment. Borrows `samples`, which are raw AAC frames, and `breaks`. HE-AAC is described
-/// by its core: object type 2 and the core's sampling frequency.
+/// The audio of a segment. Borrows `samples`, which are frames as MP4 holds them (of AAC, without a header),
+/// and `breaks`. HE-AAC is described by its core: object type 2 and the core's sampling frequency.
 struct TsAudioTrack {
     std::uint32_t timescale = 0;
-    std::uint8_t object_type = 2;               ///< 1 to 4
-    std::uint8_t sampling_frequency_index = 0;  ///< 0 to 12
-    std::uint8_t channel_configuration = 0;     ///< 1 to 7
+    std::uint8_t object_type = 2;               ///< of AAC: 1 to 4
+    std::uint8_t sampling_frequency_index = 0;  ///< of AAC: 0 to 12
+    std::uint8_t channel_configuration = 0;     ///< of AAC: 1 to 7
     std::span<const media::Sample> samples;
     std::span<const std::uint32_t> breaks{};  ///< samples, rising, before which a PES packet ends
+    media::Codec codec = media::Codec::aac;
+    std::uint32_t sample_rate = 0;  ///< Hz, of MP3
 };
 
 /// One PES packet of a segment: a picture, or some audio frames.
@@ -62,8 +65,9 @@ public:
     /// PAT and PMT take their continuity counter from it. Give both tracks of the rendition (with empty
     /// samples, if a segment has none of one), since the PMT lists the tracks given. Memory comes from
     /// `memory`: 20 bytes a PES packet.
-    /// Errors: unsupported "ts: AAC …"; internal "ts: NAL units are not counted"; bad_media "ts: timescale";
-    /// too_large "ts: samples"; internal "ts: no track" when both are absent.
+    /// Errors: unsupported "ts: AAC …", "ts: audio codec", "ts: audio frame size"; internal "ts: NAL units
+    /// are not counted"; bad_media "ts: timescale"; too_large "ts: samples"; internal "ts: no track" when
+    /// both are absent.
     [[nodiscard]] static Result<TsPlan> make(
         const std::optional<TsVideoTrack>& video, const std::optional<TsAudioTrack>& audio,
         std::uint64_t segment_number, std::pmr::memory_resource* memory = std::pmr::get_default_resource());

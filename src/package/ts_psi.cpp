@@ -2,6 +2,9 @@
 
 #include <array>
 #include <cstring>
+#include <string_view>
+
+#include "package/ts_codec.hpp"
 
 namespace mezz::package {
 namespace {
@@ -10,9 +13,7 @@ constexpr std::uint8_t kPatTableId = 0x00;
 constexpr std::uint8_t kPmtTableId = 0x02;
 constexpr std::uint16_t kTransportStreamId = 1;
 constexpr std::uint16_t kProgramNumber = 1;
-constexpr std::uint8_t kStreamTypeAdts = 0x0F;
-constexpr std::uint8_t kStreamTypeH264 = 0x1B;
-constexpr std::uint8_t kStreamTypeHevc = 0x24;
+constexpr std::uint8_t kRegistrationDescriptor = 0x05;
 constexpr std::size_t kCrcSize = 4;
 
 constexpr std::array<std::uint32_t, 256> make_crc_table() {
@@ -69,10 +70,16 @@ private:
     std::size_t begin_ = 0;
 };
 
-void write_stream(SectionWriter& section, std::uint8_t stream_type, std::uint16_t pid) noexcept {
+void write_stream(SectionWriter& section, std::uint8_t stream_type, std::uint16_t pid,
+                  std::string_view registration) noexcept {
     section.u8(stream_type);
     section.u16(0xE000U | pid);
-    section.u16(0xF000);  // no descriptors
+    section.u16(0xF000U | (registration.empty() ? 0U : 2U + static_cast<unsigned>(registration.size())));
+    if (registration.empty()) return;
+    section.u8(kRegistrationDescriptor);
+    section.u8(static_cast<unsigned>(registration.size()));
+    for (const char letter : registration)
+        section.u8(static_cast<unsigned char>(letter));
 }
 
 }  // namespace
@@ -99,9 +106,14 @@ void write_ts_pmt(TsPacketBuffer out, std::uint8_t counter, const TsPlan& plan) 
     section.u16(0xF000);  // no program descriptors
     if (plan.video()) {
         const bool hevc = plan.video()->codec == TsVideoTrack::Codec::hevc;
-        write_stream(section, hevc ? kStreamTypeHevc : kStreamTypeH264, kTsVideoPid);
+        const TsCodec& carried = *ts_codec(hevc ? media::Codec::hevc : media::Codec::h264);
+        write_stream(section, carried.stream_type, kTsVideoPid, carried.registration);
     }
-    if (plan.audio()) write_stream(section, kStreamTypeAdts, kTsAudioPid);
+    if (plan.audio()) {
+        const TsAudioTrack& audio = *plan.audio();
+        write_stream(section, ts_stream_type(audio.codec, audio.sample_rate), kTsAudioPid,
+                     ts_codec(audio.codec)->registration);
+    }
     section.finish();
 }
 

@@ -18,6 +18,7 @@
 #include "package/nal_counter.hpp"
 #include "package/playlist.hpp"
 #include "package/title_builder.hpp"
+#include "package/ts_codec.hpp"
 #include "package/ts_muxer.hpp"
 
 namespace {
@@ -162,17 +163,20 @@ void check_ts(Bytes file, const std::optional<Source>& video, const std::optiona
     std::optional<package::TsVideoTrack> v;
     std::optional<package::TsAudioTrack> a;
     if (video)
-        v = {.timescale = video->track->timescale,
+        v = {.codec = package::ts_video_codec(video->track->codec),
+             .timescale = video->track->timescale,
              .parameter_sets = video->track.parameter_sets(),
              .nal_length_size = video->track->nal_length_size,
              .samples = video->samples,
              .nal_counts = video->nal_counts};
     if (audio)
         a = {.timescale = audio->track->timescale,
-             .object_type = audio->track->aac.object_type,
-             .sampling_frequency_index = audio->track->aac.frequency_index,
-             .channel_configuration = audio->track->aac.channel_configuration,
-             .samples = audio->samples};
+             .object_type = audio->track->audio.aac.object_type,
+             .sampling_frequency_index = audio->track->audio.aac.frequency_index,
+             .channel_configuration = audio->track->audio.aac.channel_configuration,
+             .samples = audio->samples,
+             .codec = audio->track->codec,
+             .sample_rate = audio->track->audio.sample_rate};
     const auto plan = package::TsPlan::make(v, a, n);
     if (!plan || plan->size() > kLargestSegment) return;
     package::TsMuxer muxer(*plan);
@@ -206,7 +210,7 @@ void check_playlist(const package::TitleView& title, const package::RenditionRec
 }
 
 void check_segments(Bytes file, const package::TitleView& title, const media::FileIndexView& index) {
-    const package::RenditionRecord* other = title.default_audio();
+    const package::RenditionRecord* other = title.muxed_audio();
     for (const package::RenditionRecord& rendition : title.renditions()) {
         const TrackView track = index.track(rendition.track);
         check_playlist(title, rendition, track);
@@ -225,6 +229,7 @@ void check_segments(Bytes file, const package::TitleView& title, const media::Fi
                 auto more = samples_of(file, second, package::timeline(title, second).pieces(n));
                 if (more) audio.emplace(Source{second, std::move(*more)});
             }
+            if (!rendition.in_ts) continue;
             if (video) count_nals(file, *video);
             check_ts(file, video, audio, n);
         }
@@ -265,6 +270,8 @@ void check_init_segment(TrackView track) {
     require(moov && moov->type == media::fourcc("moov") && moov->end() == init.size());
     const auto movie = media::parse_movie(rest.subspan(8), ftyp->end(), 8);
     require(movie && movie->fragmented && movie->tracks.size() == 1);
+    require(movie->tracks[0].codec == track->codec &&
+            movie->tracks[0].details.codec_string == track.codec_string());
     require(movie->tracks[0].kind == track->kind && movie->tracks[0].timescale == track->timescale);
     require(std::ranges::equal(movie->tracks[0].config, track.config()));
 }

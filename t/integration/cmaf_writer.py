@@ -13,7 +13,7 @@ def write_track(source, stream, output, *, language=None, seconds=2):
     audio = ":a" in stream
     flags = "cmaf+frag_keyframe+skip_trailer" + ("+delay_moov" if audio else "")
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", source, "-map", stream, "-c", "copy",
-               "-map_metadata", "-1", "-movflags", flags, "-f", "mp4"]
+               "-map_metadata", "-1", "-movflags", flags, "-strict", "-2", "-f", "mp4"]
     if audio:
         command += ["-frag_duration", str(seconds * 1000000), "-use_editlist", "1"]
     if language:

@@ -18,14 +18,14 @@ MADE = ["faststart.mp4", "moov_last.mp4", "no_bframes_2997.mp4", "video_only.mp4
 PRIMING_FRAMES = 3
 
 
-def run_ffmpeg(source, outputs):
+def run_ffmpeg(source, outputs, options=()):
     """What ffmpeg said, at level warning, with its exit code if that is not 0."""
-    command = ["ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-y", "-i", source, *outputs]
+    command = ["ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-y", *options, "-i", source, *outputs]
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120)
     return done.stderr + (f"exit code {done.returncode}" if done.returncode else "")
 
 
-def decode(source, folder, video="0:v:0", audio="0:a:0"):
+def decode(source, folder, video="0:v:0", audio="0:a:0", options=()):
     """(video hashes, video times from the first frame on, PCM, stderr) of what ffmpeg makes of a source."""
     hashes, pcm, runs = folder / "video.txt", folder / "audio.pcm", []
     if video:
@@ -34,7 +34,7 @@ def decode(source, folder, video="0:v:0", audio="0:a:0"):
         runs.append(["-map", audio, "-c:a", "pcm_f32le", "-f", "f32le", pcm])
     # FFmpeg 5.1's DASH reader ends with the stream that ends first, so each stream has a run of its own there.
     runs = runs if str(source).endswith(".mpd") else [sum(runs, [])]
-    problems = "".join(run_ffmpeg(source, outputs) for outputs in runs)
+    problems = "".join(run_ffmpeg(source, outputs, options) for outputs in runs)
     frames, times = read_framemd5(hashes.read_text()) if video and hashes.exists() else ([], [])
     return frames, times, pcm.read_bytes() if audio and pcm.exists() else b"", problems
 

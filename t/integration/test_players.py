@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import codec_media
 import media
 import mezz
 
@@ -17,6 +18,9 @@ PLAYERS = {"hls.js TS": ("hlsjs", "hls/master.m3u8"), "hls.js CMAF": ("hlsjs", "
            "dash.js": ("dashjs", "cmaf/manifest.mpd"), "Shaka DASH": ("shaka", "cmaf/manifest.mpd"),
            "Shaka HLS": ("shaka", "cmaf/master.m3u8"), "native TS": ("native", "hls/master.m3u8"),
            "native CMAF": ("native", "cmaf/master.m3u8")}
+# What Chromium decodes besides H.264 and AAC; of MP3 it takes only bare frames, as a transport stream has them.
+CODECS = {"av1_opus.mp4": ["hls.js CMAF", "dash.js", "Shaka DASH", "Shaka HLS"],
+          "vp9_flac.mp4": ["hls.js CMAF", "dash.js", "Shaka DASH"], "h264_mp3.mp4": ["hls.js TS"]}
 STATIC = "location /static/ { alias %s/; }"
 
 pytestmark = pytest.mark.skipif(not (os.path.exists(CHROMIUM) and shutil.which("node")
@@ -32,6 +36,8 @@ def theatre(nginx_for_module, tmp_path_factory, keys):
             mezz.place(mezz.CORPUS / name, root / name)
     for name in MADE[:3]:
         mezz.place(media.generated(name), root / name)
+    for name in CODECS:
+        mezz.place(codec_media.generated(name), root / name)
     media.place_tracks(root)
     media.place_ladder(root)
     return nginx_for_module(root, workers=2, server=STATIC % BROWSER, token="mezz_token required;",
@@ -70,3 +76,10 @@ def test_corpus_file(theatre, keys, name, player, tmp_path):
 def test_made_title(theatre, keys, name, player, tmp_path):
     report = play(theatre, keys, name, player, tmp_path)
     assert abs(report["duration"] - 13) < 0.15
+
+
+@pytest.mark.parametrize("name, player", [(name, player) for name in CODECS for player in CODECS[name]])
+def test_codecs(theatre, keys, name, player, tmp_path):
+    report = play(theatre, keys, name, player, tmp_path)
+    assert abs(report["duration"] - 13) < 0.15 and report["size"] == [320, 180]
+    assert (tmp_path / "screen.png").stat().st_size > 5000

@@ -149,7 +149,7 @@ class Stream:
     def _date_priming(self, pid, following):
         """The time that it would have: it ends where the sound begins."""
         pes = self.priming.get(pid)
-        if pes is None or self.of(pid):
+        if pes is None or self.of(pid) or self.kinds[pid] != AAC:
             return
         frames = adts_frames(pes.payload)
         start = following - round(len(frames) * 1024 * 90000 / SAMPLE_RATES[frames[0][0]])

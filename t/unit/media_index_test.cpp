@@ -108,7 +108,7 @@ static const char* audio_is_cut_where_video_is() {
     const FileIndexView index(*block);
     MEZZ_CHECK(index.track(0)->kind == TrackKind::video && index.track(1)->kind == TrackKind::audio);
     const TrackView audio = index.track(1);
-    MEZZ_CHECK(audio.piece_count() == 4 && audio->timescale == 44100 && audio->aac.channels == 2);
+    MEZZ_CHECK(audio.piece_count() == 4 && audio->timescale == 44100 && audio->audio.channels == 2);
     for (std::uint32_t i = 1; i < 4; ++i) {
         const std::int64_t off = audio.piece_time(i) - std::int64_t{i} * 44100;
         MEZZ_CHECK(off >= -512 && off <= 512 && audio.piece_time(i) % 1024 == 0);

@@ -229,7 +229,9 @@ static const char* check_init(const test::TrackSpec& spec) {
     MEZZ_CHECK(track.width == source->width && track.height == source->height);
     MEZZ_CHECK(track.pixel_aspect_h * source->pixel_aspect_v ==
                track.pixel_aspect_v * source->pixel_aspect_h);
-    MEZZ_CHECK(std::ranges::equal(track.color, source.color()) && (!video || track.matrix == source->matrix));
+    const auto& color = track.details.color;
+    MEZZ_CHECK(color.boxed == source->color.boxed && color.transfer == source->color.transfer &&
+               color.range == source->color.range && (!video || track.matrix == source->matrix));
     return test::kFine;
 }
 

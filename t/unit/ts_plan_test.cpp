@@ -1,5 +1,6 @@
 #include "package/ts_plan.hpp"
 
+#include "package/adts.hpp"
 #include "package/ts_estimate.hpp"
 #include "package/ts_packet.hpp"
 #include "test.hpp"
@@ -137,7 +138,7 @@ static void estimates_are_what_the_plan_uses() {
     track.parameter_sets = sets;
     bool same = true;
     for (const bool alone : {false, true}) {
-        TsAudioGrouping grouping(audio.timescale, alone);
+        TsAudioGrouping grouping(audio.timescale, alone, mezz::package::kAdtsHeaderSize);
         for (const auto& frame : audio.samples)
             grouping.add(frame);
         std::uint64_t packets[2] = {0, grouping.packets()};

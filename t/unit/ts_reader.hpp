@@ -32,6 +32,7 @@ public:
         pes.clear();
         open_.clear();
         stream_types.clear();
+        registrations.clear();
         pmt_pid_ = pcr_pid_ = kNone;
         pcr_packets = 0;
         if (segment.size() % 188 != 0) return no("size is no multiple of 188");
@@ -46,6 +47,7 @@ public:
 
     std::vector<ReadPes> pes;  ///< of the last segment, in the order of their first packets
     std::map<std::uint16_t, std::uint8_t> stream_types;
+    std::map<std::uint16_t, std::string> registrations;
     unsigned pcr_packets = 0;           ///< that carry nothing else
     std::uint64_t longest_pcr_gap = 0;  ///< 90 kHz ticks, over all segments
 
@@ -160,7 +162,12 @@ private:
             const std::uint8_t type = body.u8();
             const auto pid = static_cast<std::uint16_t>(body.u16() & 0x1FFF);
             stream_types[pid] = type;
-            if (body.u16() != 0xF000) return no("ES_info_length");
+            const unsigned length = body.u16();
+            if ((length & 0xF000) != 0xF000) return no("ES_info_length");
+            ByteReader descriptors(body.take(length & 0xFFF));
+            if (descriptors.remaining() == 0) continue;
+            if (descriptors.u16() != 0x0504 || descriptors.remaining() != 4) return no("descriptor");
+            registrations[pid] = as_text(descriptors.rest());
         }
         return (body.ok() && stream_types.contains(pcr_pid_)) || no("PMT");
     }
@@ -190,8 +197,9 @@ private:
         ReadPes read{.pid = pid, .random_access = random_access_, .pcr = pcr_, .payload = {}};
         ByteReader in(payload);
         if (in.u24() != 1) return no("PES start code");
-        const bool audio = stream_types[pid] == 0x0F;
-        if (in.u8() != (audio ? 0xC0 : 0xE0)) return no("stream_id");
+        const bool audio = stream_types[pid] != 0x1B && stream_types[pid] != 0x24;
+        const bool dolby = stream_types[pid] == 0x81 || stream_types[pid] == 0x87;
+        if (in.u8() != (dolby ? 0xBD : audio ? 0xC0 : 0xE0)) return no("stream_id");
         const unsigned length = in.u16();
         if (in.u8() != 0x84) return no("PES flags");
         const unsigned flags = in.u8();

@@ -1,0 +1,66 @@
+"""Media in codecs other than H.264 and AAC-LC: made by ffmpeg once, as media.py does."""
+import os
+
+import cmaf_writer
+import media
+
+GOP = ["-g", "50", "-keyint_min", "50"]
+HDR10 = ("hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,500)"
+         ":max-cll=1000,400")
+BT2020 = ["-color_primaries", "bt2020", "-colorspace", "bt2020nc"]
+
+
+def hevc(extra="", tag="hvc1"):
+    options = "log-level=error:keyint=50:min-keyint=50:scenecut=0:open-gop=0:pools=1:frame-threads=1"
+    return ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", options + (":" + extra if extra else ""),
+            "-tag:v", tag]
+
+
+AV1 = ["-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", *GOP]
+VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", *GOP]
+SHORT = media.source(seconds=13)
+# As an encoder of HE-AAC would have announced it; FFmpeg has none. No frame holds SBR data: decoders only resample.
+CORE = media.source(seconds=13, audio=("sine=frequency=440:sample_rate=24000",))
+
+SPECS = {
+    "hevc_eac3.mp4": SHORT + hevc() + ["-c:a", "eac3", "-b:a", "128k"],
+    "hev1.mp4": SHORT + hevc(tag="hev1") + media.AAC,
+    "hdr10_ac3.mp4": SHORT + ["-pix_fmt", "yuv420p10le"] + hevc(HDR10) + BT2020 + ["-color_trc", "smpte2084"]
+                     + ["-c:a", "ac3", "-ac", "6", "-b:a", "384k", "-movflags", "+write_colr"],
+    "av1_opus.mp4": SHORT + AV1 + ["-c:a", "libopus", "-b:a", "64k"],
+    "vp9_flac.mp4": SHORT + VP9 + ["-c:a", "flac", "-strict", "-2"],
+    "h264_mp3.mp4": SHORT + media.h264() + ["-c:a", "libmp3lame", "-b:a", "96k"],
+    "mp3_22050.mp4": media.source(size=None, seconds=13) + ["-c:a", "libmp3lame", "-b:a", "48k", "-ar", "22050"],
+    "core.mp4": CORE + media.h264() + ["-c:a", "aac", "-b:a", "48k"],
+    "aac_51.mp4": media.source(size=None, seconds=13) + media.AAC + ["-ac", "6", "-metadata:s:a:0", "language=eng"],
+    "ac3_51.mp4": media.source(size=None, seconds=13) + ["-c:a", "ac3", "-ac", "6", "-metadata:s:a:0", "language=eng"],
+    "aac_eng.mp4": SHORT + media.h264() + media.AAC + ["-ac", "2", "-metadata:s:a:0", "language=eng"],
+    "aac_deu.mp4": media.source(size=None, seconds=13) + media.AAC + ["-ac", "2", "-metadata:s:a:0", "language=deu"],
+    "opus_eng.mp4": media.source(size=None, seconds=13) + ["-c:a", "libopus", "-metadata:s:a:0", "language=eng"],
+}
+
+
+def he_aac(path):
+    """core.mp4 with SBR announced behind the core's description (ISO/IEC 14496-3, 1.6.6.2)."""
+    data = generated("core.mp4").read_bytes()
+    none, sbr = bytes.fromhex("56e500"), bytes.fromhex("56e598")
+    assert data.count(none) == 1
+    path.write_bytes(data.replace(none, sbr))
+
+
+def generated(name):
+    if name == "he_aac.mp4":
+        return media.cached(name, ["he_aac", SPECS["core.mp4"]], he_aac)
+    return media.cached(name, SPECS[name], lambda path: media.ffmpeg(SPECS[name], path))
+
+
+def tracks(name):
+    """A folder with a CMAF track file for each stream of a file."""
+    def make(path):
+        aside = path.with_name(f"{os.getpid()}-{path.name}")
+        aside.mkdir()
+        for stream in ("v", "a"):
+            cmaf_writer.write_track(generated(name), f"0:{stream}:0", aside / f"{stream}.mp4")
+        aside.rename(path)
+
+    return media.cached(f"tracks-{name}", ["tracks", cmaf_writer.VERSION, SPECS[name]], make)
