@@ -1,6 +1,6 @@
 """Takedowns reach every node, whatever happens at that moment."""
-import shutil
 import json
+import shutil
 import socket
 
 import pytest
