@@ -8,6 +8,7 @@ namespace mezz::package {
 namespace {
 
 constexpr std::string_view kAudioGroup = "audio";
+constexpr std::string_view kTextGroup = "subs";
 
 bool is_audio(const RenditionRecord& rendition) noexcept {
     return rendition.kind == media::TrackKind::audio;
@@ -64,6 +65,68 @@ void append_audio(const TitleView& title, const RenditionRecord& audio, Format f
         out += '"';
     }
     out += '\n';
+}
+
+// NAME must differ in a group (RFC 8216bis §4.4.6.1).
+std::string text_name(const TitleView& title, const TextRecord& text) {
+    const auto name_of = [](const TextRecord& t) {
+        std::string name(t.label[0] != '\0'      ? t.label.data()
+                         : t.language[0] != '\0' ? t.language.data()
+                                                 : "Subtitles");
+        if (t.label[0] == '\0' && t.is_sdh) name += " SDH";
+        if (t.label[0] == '\0' && t.is_forced) name += " forced";
+        return name;
+    };
+    const std::string name = name_of(text);
+    unsigned same = 1;
+    for (const TextRecord& other : title.texts()) {
+        if (&other == &text) break;
+        if (name_of(other) == name) ++same;
+    }
+    std::string quoted;
+    append_quoted(quoted, name);
+    if (same > 1) {
+        quoted += ' ';
+        append_number(quoted, same);
+    }
+    return quoted;
+}
+
+void append_text(const TitleView& title, const TextRecord& text, Format format, std::string_view query,
+                 std::string& out) {
+    out += "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"";
+    out += kTextGroup;
+    out += "\",NAME=\"";
+    out += text_name(title, text);
+    out += '"';
+    if (text.language[0] != '\0') {
+        out += ",LANGUAGE=\"";
+        append_quoted(out, text.language.data());
+        out += '"';
+    }
+    out += text.is_default ? ",DEFAULT=YES,AUTOSELECT=YES" : ",DEFAULT=NO,AUTOSELECT=YES";
+    out += text.is_forced ? ",FORCED=YES" : ",FORCED=NO";
+    if (text.is_sdh)
+        out +=
+            ",CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog,"
+            "public.accessibility.describes-music-and-sound\"";
+    out += format == Format::hls ? ",URI=\"" : ",URI=\"../subs/";
+    out += title.revision();
+    out += '/';
+    out += text.name.data();
+    out += ".m3u8";
+    out += query;
+    out += "\"\n";
+}
+
+// Of the text that comes on top of a variant when it is shown.
+BitRate most_text(const TitleView& title) {
+    BitRate most;
+    for (const TextRecord& text : title.texts()) {
+        most.peak = std::max(most.peak, text.rate.peak);
+        most.average = std::max(most.average, text.rate.average);
+    }
+    return most;
 }
 
 struct AudioSummary {
@@ -138,6 +201,11 @@ void append_variant(const TitleView& title, const Variant& variant, std::string_
         out += kAudioGroup;
         out += '"';
     }
+    if (!title.texts().empty()) {
+        out += ",SUBTITLES=\"";
+        out += kTextGroup;
+        out += '"';
+    }
     out += '\n';
     append_uri(title, rendition, query, out);
     out += '\n';
@@ -151,11 +219,14 @@ void write_multivariant_playlist(const TitleView& title, Format format, std::str
     const auto audio_count = std::ranges::count_if(renditions, is_audio);
     const bool video = title.has_video();
     const bool group = video ? (format == Format::cmaf ? audio_count > 0 : audio_count > 1) : audio_count > 1;
-    out.reserve(out.size() + 128 + renditions.size() * (320 + query.size()));
+    out.reserve(out.size() + 128 + (renditions.size() + title.texts().size()) * (320 + query.size()));
     out += "#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n";
     if (group)
         for (const RenditionRecord& rendition : renditions)
             if (is_audio(rendition)) append_audio(title, rendition, format, query, out);
+    for (const TextRecord& text : title.texts())
+        append_text(title, text, format, query, out);
+    const BitRate text = most_text(title);
     const AudioSummary audio = summarise_audio(title, format);
     const BitRate beside = format == Format::hls ? other_audio_in_ts(title) : audio.most;
     for (const RenditionRecord& rendition : renditions) {
@@ -165,6 +236,8 @@ void write_multivariant_playlist(const TitleView& title, Format format, std::str
             rate.peak += beside.peak;
             rate.average += beside.average;
         }
+        rate.peak += text.peak;
+        rate.average += text.average;
         append_variant(
             title,
             {rendition, rate, video ? std::span(audio.codecs) : std::span<const std::string_view>(), group},

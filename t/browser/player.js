@@ -1,6 +1,8 @@
-// Loads the player that the query names, plays the URL that it gives, and keeps every error in window.errors.
+// Loads the player that the query names, plays the URL that it gives, and keeps every error in window.errors. With
+// `text`, the text track of that language is shown.
 const query = new URLSearchParams(location.search);
 const video = document.querySelector('video');
+const language = query.get('text');
 window.errors = [];
 window.waits = [];
 
@@ -23,6 +25,10 @@ const players = {
         await script('hls.js/dist/hls.min.js');
         const player = new Hls();
         player.on(Hls.Events.ERROR, (_, data) => failed(`hls.js ${data.type} ${data.details} ${data.reason ?? ''} ${data.error ?? ''}`));
+        player.subtitleDisplay = language !== null;
+        player.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
+            if (language !== null) player.subtitleTrack = subtitleTracks.findIndex((t) => t.lang === language);
+        });
         player.loadSource(url);
         player.attachMedia(video);
     },
@@ -32,6 +38,9 @@ const players = {
         for (const event of ['error', 'playbackError', 'manifestError']) {
             player.on(event, (e) => failed(`dash.js ${event} ${JSON.stringify(e.error ?? e)}`));
         }
+        player.on('allTextTracksAdded', (e) => {
+            if (language !== null) player.setTextTrack(e.tracks.findIndex((t) => t.lang === language));
+        });
         player.initialize(video, url, true);
     },
     async shaka(url) {
@@ -41,8 +50,12 @@ const players = {
         await player.attach(video);
         player.addEventListener('error', (e) => failed(`shaka ${e.detail.code} ${e.detail.data}`));
         await player.load(url);
+        if (language !== null) player.selectTextTrack(player.getTextTracks().find((t) => t.language === language));
     },
     async native(url) {
+        video.textTracks.addEventListener('addtrack', ({ track }) => {
+            if (language !== null) track.mode = track.language === language ? 'showing' : 'disabled';
+        });
         video.src = url;
     },
 };
@@ -63,6 +76,13 @@ video.addEventListener('waiting', () =>
 players[query.get('player')](query.get('url'))
     .then(() => video.play())
     .catch((e) => e.name === 'AbortError' || failed(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`));
+// Cues that are to be seen now, once for each time they are drawn.
+function active() {
+    const tracks = Array.from(video.textTracks).filter((track) => track.mode !== 'disabled' && track.activeCues);
+    return tracks.flatMap((track) => Array.from(track.activeCues, (cue) => (
+        { text: cue.text, line: cue.line, start: cue.startTime, end: cue.endTime, language: track.language })));
+}
+
 window.state = () => {
     const ranges = Array.from({ length: video.buffered.length }, (_, i) => [video.buffered.start(i), video.buffered.end(i)]);
     const quality = video.getVideoPlaybackQuality();
@@ -70,6 +90,6 @@ window.state = () => {
         time: video.currentTime, duration: video.duration, ended: video.ended, paused: video.paused,
         seeking: video.seeking, ready: video.readyState, buffered: ranges, frames: quality.totalVideoFrames,
         dropped: quality.droppedVideoFrames, width: video.videoWidth, height: video.videoHeight,
-        errors: window.errors, waits: window.waits,
+        errors: window.errors, waits: window.waits, cues: active(),
     };
 };
