@@ -1,6 +1,8 @@
 #include "media/text_index.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace mezz::media {
 
@@ -16,14 +18,17 @@ std::uint32_t TextIndexView::first_ending_after(std::uint32_t ms) const noexcept
     return static_cast<std::uint32_t>(found - all.begin());
 }
 
-Result<std::vector<std::byte>> build_text_index(std::vector<Cue> cues) {
+Result<std::vector<std::byte>> build_text_index(std::span<const Cue> cues) {
     constexpr std::size_t kMostText = 32 << 20;
-    std::ranges::stable_sort(cues, {}, &Cue::start);
+    std::vector<std::uint32_t> order(cues.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::ranges::sort(order, {}, [&](std::uint32_t i) { return std::pair(cues[i].start, i); });
     std::vector<CueRecord> records;
     records.reserve(cues.size() + 1);
     std::string bodies;
     std::uint32_t latest = 0;
-    for (const Cue& cue : cues) {
+    for (const std::uint32_t i : order) {
+        const Cue& cue = cues[i];
         latest = std::max(latest, cue.end);
         records.push_back({cue.start, cue.end, latest, static_cast<std::uint32_t>(bodies.size())});
         if (!cue.settings.empty()) bodies += ' ';

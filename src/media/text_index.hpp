@@ -62,8 +62,8 @@ private:
     Bytes block_;
 };
 
-/// Sorts cues by their start (those of equal start keep their order) and builds the block. Fails with
+/// Builds the block of cues, sorted by their start (those of equal start keep their order). Fails with
 /// too_large if their texts are over 32 MiB.
-[[nodiscard]] Result<std::vector<std::byte>> build_text_index(std::vector<Cue> cues);
+[[nodiscard]] Result<std::vector<std::byte>> build_text_index(std::span<const Cue> cues);
 
 }  // namespace mezz::media

@@ -8,6 +8,8 @@
 namespace mezz::media {
 namespace {
 
+constexpr std::size_t kLongestTag = 256;  // bytes
+
 constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
@@ -30,7 +32,7 @@ std::string_view settings_of_alignment(char key) noexcept {
 }
 
 // The reference "&…;" at the beginning of a text, as HTML writes them; empty if there is none.
-std::string_view reference(std::string_view text) noexcept {
+std::string_view find_reference(std::string_view text) noexcept {
     constexpr std::size_t kLongest = 34;
     const std::size_t end = text.substr(0, kLongest).find(';');
     if (end == std::string_view::npos || end < 2) return {};
@@ -117,20 +119,27 @@ public:
         if (!out_.empty() && out_.back() != '\n') out_ += '\n';
     }
 
-    void tag(const Tag& tag) {
+    // False if the tag is too long once it is escaped.
+    bool tag(const Tag& tag) {
         constexpr std::size_t kDeepest = 16;
         if (tag.closing) {
             const auto open = std::ranges::find(open_.rbegin(), open_.rend(), tag.name);
             if (open != open_.rend()) close_down_to(static_cast<std::size_t>(open_.rend() - open) - 1);
-            return;
+            return true;
         }
-        if (open_.size() == kDeepest) return;
+        if (open_.size() == kDeepest) return true;
+        const std::size_t begin = out_.size();
         out_ += '<';
         out_ += tag.name;
         out_ += tag.classes;
         if (!tag.annotation.empty()) annotation(tag.annotation);
         out_ += '>';
+        if (out_.size() - begin > kLongestTag) {
+            out_.resize(begin);
+            return false;
+        }
         open_.push_back(tag.name);
+        return true;
     }
 
     // What was written, closed; empty if nothing of it shows.
@@ -145,11 +154,15 @@ public:
 private:
     void annotation(std::string_view text) {
         out_ += ' ';
-        for (const char c : text) {
-            if (c == '&')
+        while (!text.empty()) {
+            const std::string_view kept = text[0] == '&' ? find_reference(text) : std::string_view();
+            if (!kept.empty())
+                out_ += kept;
+            else if (text[0] == '&')
                 out_ += "&amp;";
             else
-                out_ += c == '\n' ? ' ' : c;
+                out_ += text[0] == '\n' ? ' ' : text[0];
+            text.remove_prefix(std::max<std::size_t>(kept.size(), 1));
         }
     }
 
@@ -168,8 +181,7 @@ private:
 
 // How much of `text`, which begins with '<', is a tag and has been written; 0 if it is none.
 std::size_t write_tag(std::string_view text, TextSyntax syntax, CueTextWriter& writer) {
-    constexpr std::size_t kLongest = 256;
-    const std::size_t end = text.substr(0, kLongest).find('>');
+    const std::size_t end = text.substr(0, kLongestTag).find('>');
     if (end == std::string_view::npos) return 0;
     const std::string_view inner = text.substr(1, end - 1);
     if (inner.find('<') != std::string_view::npos) return 0;
@@ -181,8 +193,7 @@ std::size_t write_tag(std::string_view text, TextSyntax syntax, CueTextWriter& w
     }
     const auto tag = parse_tag(inner, syntax);
     if (!tag) return 0;
-    if (tag->name != "font") writer.tag(*tag);
-    return end + 1;
+    return tag->name == "font" || writer.tag(*tag) ? end + 1 : 0;
 }
 
 // The same of "{\…}", whose alignment, if it is the first one, goes to the settings.
@@ -306,7 +317,7 @@ std::string clean_cue_text(std::string_view lines, TextSyntax syntax, std::strin
         if (c == '<') used = write_tag(lines, syntax, writer);
         if (c == '{' && syntax == TextSyntax::srt) used = read_override(lines, settings);
         if (c == '&') {
-            const std::string_view found = reference(lines);
+            const std::string_view found = find_reference(lines);
             writer.reference(found);
             used = found.size();
         }

@@ -139,7 +139,7 @@ Result<std::vector<Cue>> parse_text_file(std::string_view file) {
 Result<std::vector<std::byte>> index_text_file(std::string_view file) {
     auto cues = parse_text_file(file);
     if (!cues) return std::unexpected(cues.error());
-    return build_text_index(std::move(*cues));
+    return build_text_index(*cues);
 }
 
 }  // namespace mezz::media

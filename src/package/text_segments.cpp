@@ -102,7 +102,7 @@ BitRate text_bit_rate(const TextIndexView& index, std::span<const std::int64_t> 
         rate.peak = std::max(rate.peak, static_cast<std::uint64_t>((head + shown) * 8000 / ms));
     }
     rate.average = static_cast<std::uint64_t>(total * 8000 / std::max(starts.back(), 1U));
-    rate.peak = std::max(rate.peak, rate.average);
+    rate.peak = std::max({rate.peak, rate.average, std::uint64_t{1}});
     return rate;
 }
 

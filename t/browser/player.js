@@ -23,12 +23,8 @@ function script(path) {
 const players = {
     async hlsjs(url) {
         await script('hls.js/dist/hls.min.js');
-        const player = new Hls();
+        const player = new Hls(language === null ? {} : { subtitlePreference: { lang: language } });
         player.on(Hls.Events.ERROR, (_, data) => failed(`hls.js ${data.type} ${data.details} ${data.reason ?? ''} ${data.error ?? ''}`));
-        player.subtitleDisplay = language !== null;
-        player.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
-            if (language !== null) player.subtitleTrack = subtitleTracks.findIndex((t) => t.lang === language);
-        });
         player.loadSource(url);
         player.attachMedia(video);
     },

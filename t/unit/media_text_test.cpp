@@ -135,7 +135,7 @@ static const char* tags_of_webvtt() {
     MEZZ_CHECK(vtt_text("a < b > c & d &; &#; &#xg;") == "a &lt; b &gt; c &amp; d &amp;; &amp;#; &amp;#xg;;");
     MEZZ_CHECK(vtt_text("<font color=\"red\">a</font>") == "a;" &&
                vtt_text("<i onclick=x>a</i>") == "<i>a</i>;");
-    MEZZ_CHECK(vtt_text("<v A&B>hi</v>") == "<v A&amp;B>hi</v>;" &&
+    MEZZ_CHECK(vtt_text("<v A&B&amp;>hi</v>") == "<v A&amp;B&amp;>hi</v>;" &&
                vtt_text("<00:99.000>a") == "&lt;00:99.000&gt;a;");
     return kFine;
 }
