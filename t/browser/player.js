@@ -45,8 +45,12 @@ const players = {
         const player = new shaka.Player();
         await player.attach(video);
         player.addEventListener('error', (e) => failed(`shaka ${e.detail.code} ${e.detail.data}`));
+        // Chosen before it loads: another track that is chosen at once may lose its first cues.
+        if (language !== null) player.configure('preferredText', [{ language }]);
         await player.load(url);
-        if (language !== null) player.selectTextTrack(player.getTextTracks().find((t) => t.language === language));
+        if (language !== null && !player.getTextTracks().some((t) => t.active)) {
+            player.selectTextTrack(player.getTextTracks().find((t) => t.language === language));
+        }
     },
     async native(url) {
         video.textTracks.addEventListener('addtrack', ({ track }) => {
@@ -87,5 +91,6 @@ window.state = () => {
         seeking: video.seeking, ready: video.readyState, buffered: ranges, frames: quality.totalVideoFrames,
         dropped: quality.droppedVideoFrames, width: video.videoWidth, height: video.videoHeight,
         errors: window.errors, waits: window.waits, cues: active(),
+        tracks: Array.from(video.textTracks, (t) => `${t.language} ${t.mode} ${t.cues?.length}`),
     };
 };

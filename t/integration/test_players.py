@@ -18,7 +18,7 @@ PLAYERS = {"hls.js TS": ("hlsjs", "hls/master.m3u8"), "hls.js CMAF": ("hlsjs", "
            "dash.js": ("dashjs", "cmaf/manifest.mpd"), "Shaka DASH": ("shaka", "cmaf/manifest.mpd"),
            "Shaka HLS": ("shaka", "cmaf/master.m3u8"), "native TS": ("native", "hls/master.m3u8"),
            "native CMAF": ("native", "cmaf/master.m3u8")}
-TEXT_PLAYERS = [p for p in PLAYERS if not p.startswith("native")]  # Chromium's own HLS player shows no subtitles
+TEXT_PLAYERS = [p for p in PLAYERS if not p.startswith("native")]
 CUES = """WEBVTT
 
 00:01.000 --> 00:03.000
