@@ -36,7 +36,8 @@ Ends before it begins
 00:04.000 --> 00:05.000
 Out of order
 """
-GERMAN = "\ufeff1\r\n00:00:01,000 --> 00:00:02,500\r\n{\\an8}<I>Schild</I>\r\n\r\n2\r\n00:00:09,000 --> 00:00:10,000\r\nTür\r\n"
+GERMAN = ("\ufeff1\r\n00:00:01,000 --> 00:00:02,500\r\n{\\an8}<I>Schild</I>\r\n\r\n"
+          "2\r\n00:00:09,000 --> 00:00:10,000\r\nTür\r\n")
 SDH = "WEBVTT\n\n00:02.000 --> 00:03.000\n[music]\n"
 TEXTS = {"film.en.vtt": ENGLISH, "film.de.forced.srt": GERMAN, "film.en.sdh.vtt": SDH}
 TS_BASE = 900000
@@ -291,7 +292,8 @@ def test_many_workers_and_a_small_zone(nginx, root):
 
 
 def two_languages(folder):
-    (folder / "e.srt").write_text("1\n00:00:00,500 --> 00:00:02,000\nHello\n\n2\n00:00:03,000 --> 00:00:07,500\nAcross\n")
+    (folder / "e.srt").write_text("1\n00:00:00,500 --> 00:00:02,000\nHello\n\n"
+                                  "2\n00:00:03,000 --> 00:00:07,500\nAcross\n")
     (folder / "d.srt").write_text("1\n00:00:01,000 --> 00:00:04,000\n<i>Hallo</i>\n")
     return worker.make(folder / "two.mkv", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=9", "-i",
                        folder / "e.srt", "-i", folder / "d.srt", "-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264",

@@ -39,8 +39,8 @@ def hls_title(get, base, kind="hls", query=""):
     path = f"{base}/{kind}/master.m3u8{query}"
     master = hls.parse_master(get.ok(path).text)
     variants = [playlist(get, resolve(path, v["uri"])) for v in master.variants]
-    audio, texts = ([(e, playlist(get, resolve(path, e["URI"]))) for e in master.media if e["TYPE"] == kind and "URI" in e]
-                    for kind in ("AUDIO", "SUBTITLES"))
+    with_uri = [(e, playlist(get, resolve(path, e["URI"]))) for e in master.media if "URI" in e]
+    audio, texts = ([(e, p) for e, p in with_uri if e["TYPE"] == t] for t in ("AUDIO", "SUBTITLES"))
     return Hls(path, master, variants, audio, texts)
 
 
