@@ -9,6 +9,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMostRenditions = 64;
+constexpr std::size_t kMostSubtitles = 64;
 constexpr std::uint64_t kVersion = 1;
 
 bool is_letter_or_digit(char c) noexcept {
@@ -21,6 +22,15 @@ bool read_text(const Json& object, const char* key, std::string& out) {
     if (found == object.end()) return true;
     if (!found->is_string()) return false;
     out = found->get_ref<const std::string&>();
+    return true;
+}
+
+// An optional truth value, false if absent. False if it is there and none.
+bool read_flag(const Json& object, const char* key, bool& out) {
+    const auto found = object.find(key);
+    if (found == object.end()) return true;
+    if (!found->is_boolean()) return false;
+    out = found->get<bool>();
     return true;
 }
 
@@ -118,6 +128,43 @@ Result<std::vector<AssetRendition>> read_renditions(const Json& list) {
     return renditions;
 }
 
+Result<AssetSubtitles> read_subtitles_item(const Json& item) {
+    AssetSubtitles text;
+    if (!item.is_object() || !read_text(item, "name", text.name) || !is_rendition_name(text.name))
+        return fail(ErrorCode::bad_media,
+                    "asset.json: a \"name\" in \"subtitles\" is missing or not allowed");
+    if (!read_text(item, "file", text.file) || !is_plain_file_name(text.file))
+        return fail(ErrorCode::bad_media,
+                    "asset.json: a \"file\" in \"subtitles\" is missing or not in the folder");
+    if (!read_text(item, "language", text.language) || !read_text(item, "label", text.label) ||
+        (!text.language.empty() && !is_language_tag(text.language)))
+        return fail(ErrorCode::bad_media,
+                    "asset.json: \"language\" or \"label\" in \"subtitles\" is not valid");
+    if (!read_flag(item, "default", text.is_default) || !read_flag(item, "forced", text.is_forced) ||
+        !read_flag(item, "sdh", text.is_sdh))
+        return fail(ErrorCode::bad_media,
+                    "asset.json: \"default\", \"forced\" and \"sdh\" must be true or false");
+    return text;
+}
+
+Result<std::vector<AssetSubtitles>> read_subtitles(const Json& document,
+                                                   const std::vector<AssetRendition>& renditions) {
+    std::vector<AssetSubtitles> all;
+    const auto list = document.find("subtitles");
+    if (list == document.end()) return all;
+    if (!list->is_array() || list->size() > kMostSubtitles)
+        return fail(ErrorCode::bad_media, "asset.json: \"subtitles\" must be a list of at most 64");
+    for (const Json& item : *list) {
+        auto text = read_subtitles_item(item);
+        if (!text) return std::unexpected(text.error());
+        const auto is_same = [&](const auto& other) { return other.name == text->name; };
+        if (std::ranges::any_of(all, is_same) || std::ranges::any_of(renditions, is_same))
+            return fail(ErrorCode::bad_media, "asset.json: two renditions have one name");
+        all.push_back(std::move(*text));
+    }
+    return all;
+}
+
 }  // namespace
 
 Result<Asset> parse_asset(std::string_view json) {
@@ -144,6 +191,9 @@ Result<Asset> read_asset(const Json& document) {
     auto renditions = read_renditions(list == document.end() ? Json() : *list);
     if (!renditions) return std::unexpected(renditions.error());
     asset.renditions = std::move(*renditions);
+    auto subtitles = read_subtitles(document, asset.renditions);
+    if (!subtitles) return std::unexpected(subtitles.error());
+    asset.subtitles = std::move(*subtitles);
     const auto thumbs = read_thumbs(document);
     if (!thumbs) return std::unexpected(thumbs.error());
     asset.thumbs = *thumbs;

@@ -24,6 +24,17 @@ struct AssetRendition {
     std::uint64_t bandwidth = 0;  ///< bit/s at most, 0 if not given
 };
 
+/// A text track, in a WebVTT or SRT file.
+struct AssetSubtitles {
+    std::string name;      ///< {r} of its URLs
+    std::string file;      ///< in the title's folder
+    std::string language;  ///< BCP 47, empty if unknown
+    std::string label;     ///< for people, may be empty
+    bool is_default = false;
+    bool is_forced = false;  ///< only what viewers who understand the sound need
+    bool is_sdh = false;     ///< for the deaf and hard of hearing
+};
+
 /// Pictures of a title, in the folder thumbs/ of its folder: poster.jpg, storyboard.vtt and
 /// storyboard_{n}.jpg.
 struct AssetThumbs {
@@ -37,6 +48,7 @@ struct Asset {
     std::string title;
     std::uint64_t duration_ms = 0;  ///< 0 if not given
     std::vector<AssetRendition> renditions;
+    std::vector<AssetSubtitles> subtitles;
     AssetThumbs thumbs;
 };
 
@@ -45,7 +57,10 @@ struct Asset {
 ///         {"name": "720p", "file": "720p.mp4"},
 ///         {"name": "audio-eng", "file": "audio-eng.mp4", "language": "en", "label": "English", "default":
 ///         true}]}
-/// and may hold "duration_ms", for each rendition "width", "height", "codecs" and "bandwidth", and
+/// and may hold "duration_ms", for each rendition "width", "height", "codecs" and "bandwidth",
+///     "subtitles": [{"name": "subs-eng", "file": "subs-eng.vtt", "language": "en", "label": "English",
+///                    "default": true, "forced": false, "sdh": false}]
+/// where only name and file must be given, and
 ///     "thumbs": {"poster": "thumbs/poster.jpg", "storyboard": "thumbs/storyboard.vtt", "sheets": 4}
 /// with just these names. Unknown members are ignored. Fails with bad_media, naming the member, if one is
 /// missing or of the wrong kind, or if a file name could lead out of the folder.

@@ -1,8 +1,10 @@
 #include "nginx/answer.hpp"
 
+#include "nginx/answer_head.hpp"
 #include "nginx/gather.hpp"
 #include "nginx/respond.hpp"
 #include "nginx/sample_load.hpp"
+#include "nginx/text_answer.hpp"
 #include "nginx/ts_stream.hpp"
 #include "package/fmp4.hpp"
 #include "package/playlist.hpp"
@@ -16,38 +18,6 @@ using package::Resource;
 
 constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
 constexpr std::string_view kManifestType = "application/dash+xml";
-
-Caching caching(const AnswerContext& context, bool personal) noexcept {
-    if (context.revisioned()) return personal ? Caching::immutable_private : Caching::immutable;
-    return personal ? Caching::brief_private : Caching::brief;
-}
-
-ResponseHead text_head(const AnswerContext& context, std::string_view type) noexcept {
-    ResponseHead head;
-    head.content_type = type;
-    head.modified = context.title.view().header().modified;
-    head.caching = caching(context, context.personal || !context.query.empty());
-    return head;
-}
-
-// Init segments and segments: their bytes follow from the revision and their own name.
-ResponseHead media_head(const AnswerContext& context, std::string_view type, std::string_view etag) noexcept {
-    ResponseHead head;
-    head.content_type = type;
-    head.etag = etag;
-    head.modified = context.title.view().header().modified;
-    head.caching = caching(context, context.personal);
-    return head;
-}
-
-std::string media_etag(const AnswerContext& context, std::string_view what) {
-    std::string etag(context.title.view().revision());
-    for (const std::string_view part : {to_text(context.path.format), context.path.rendition, what}) {
-        etag += '-';
-        etag += part;
-    }
-    return etag;
-}
 
 std::string_view cmaf_type(const RenditionRecord& rendition) noexcept {
     return rendition.kind == media::TrackKind::video ? "video/mp4" : "audio/mp4";
@@ -172,6 +142,14 @@ Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) 
         co_return sent;
     }
     const RenditionRecord* rendition = title.find(context.path.rendition);
+    const bool text = context.path.format == Format::subs ||
+                      context.path.resource == Resource::text_segment ||
+                      (rendition == nullptr && context.path.format == Format::hls &&
+                       context.path.resource == Resource::media_playlist);
+    if (text) {
+        const auto sent = co_await answer_text(flow, context);
+        co_return sent;
+    }
     if (rendition == nullptr)
         co_return fail(ErrorCode::not_found, "rendition: the title has none of that name");
     if (context.path.format == Format::hls && !rendition->in_ts)

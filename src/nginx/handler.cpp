@@ -19,6 +19,8 @@ RequestKind kind_of(package::Resource resource) noexcept {
         case package::Resource::init_segment:
             return RequestKind::init;
         case package::Resource::segment:
+        case package::Resource::text_segment:
+        case package::Resource::text_file:
             return RequestKind::segment;
         case package::Resource::poster:
         case package::Resource::storyboard:

@@ -1,5 +1,7 @@
 #include "nginx/respond.hpp"
 
+#include <algorithm>
+
 #include "core/hash.hpp"
 #include "nginx/headers.hpp"
 
@@ -101,7 +103,7 @@ ngx_file_t* make_file(ngx_http_request_t* r, const MediaFile& media) noexcept {
 ngx_int_t send_head(ngx_http_request_t* r, const ResponseHead& head) noexcept {
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_type = borrow(head.content_type);
-    r->headers_out.content_type_len = head.content_type.size();
+    r->headers_out.content_type_len = std::min(head.content_type.find(';'), head.content_type.size());
     r->headers_out.content_length_n = static_cast<off_t>(head.length);
     r->headers_out.last_modified_time = head.modified;
     r->allow_ranges = 1;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "catalog/text_name.hpp"
 #include "nginx/thread_op.hpp"
 
 namespace mezz::nginx {
@@ -26,7 +27,9 @@ bool is_media_name(const std::string& name) {
     return extension == ".mp4" || extension == ".m4v" || extension == ".m4a" || extension == ".mov";
 }
 
-bool set_identity(const fs::path& path, package::SourceFile& file) noexcept {
+// Of a SourceFile or a SourceText.
+template <class F>
+bool set_identity(const fs::path& path, F& file) noexcept {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
     file.size = static_cast<std::uint64_t>(status.st_size);
@@ -52,6 +55,19 @@ Result<std::optional<std::string>> read_asset_file(const fs::path& path) {
     return text;
 }
 
+package::SourceText text_of_asset(const fs::path& folder, const catalog::AssetSubtitles& subtitles) {
+    package::SourceText text;
+    text.name = subtitles.file;
+    text.track = subtitles.name;
+    text.language = subtitles.language;
+    text.label = subtitles.label;
+    text.is_default = subtitles.is_default;
+    text.is_forced = subtitles.is_forced;
+    text.is_sdh = subtitles.is_sdh;
+    (void)set_identity(folder / text.name, text);
+    return text;
+}
+
 Result<TitleFiles> files_of_asset(const fs::path& folder, const catalog::Asset& asset) {
     TitleFiles title;
     title.revision = std::to_string(asset.revision);
@@ -66,7 +82,25 @@ Result<TitleFiles> files_of_asset(const fs::path& folder, const catalog::Asset& 
             return fail(ErrorCode::bad_media, "asset.json: a rendition's file is missing");
         title.files.push_back(std::move(file));
     }
+    for (const catalog::AssetSubtitles& subtitles : asset.subtitles)
+        title.texts.push_back(text_of_asset(folder, subtitles));
     return title;
+}
+
+// Adds a file of a folder to the texts if its name is one's.
+Result<void> add_text(const fs::path& path, std::vector<package::SourceText>& texts) {
+    package::SourceText text;
+    text.name = path.filename().string();
+    auto said = catalog::read_text_name(text.name);
+    if (!said || !catalog::is_plain_file_name(text.name) || !set_identity(path, text)) return {};
+    if (texts.size() == kMostFiles) return fail(ErrorCode::too_large, "folder: over 64 text files");
+    text.track = std::move(said->track);
+    text.language = std::move(said->language);
+    text.is_default = said->is_default;
+    text.is_forced = said->is_forced;
+    text.is_sdh = said->is_sdh;
+    texts.push_back(std::move(text));
+    return {};
 }
 
 Result<TitleFiles> files_of_folder(const fs::path& folder) {
@@ -75,6 +109,8 @@ Result<TitleFiles> files_of_folder(const fs::path& folder) {
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
         package::SourceFile file;
         file.name = entry->path().filename().string();
+        if (const auto added = add_text(entry->path(), title.texts); !added)
+            return std::unexpected(added.error());
         if (!is_media_name(file.name) || !set_identity(entry->path(), file)) continue;
         if (title.files.size() == kMostFiles)
             return fail(ErrorCode::too_large, "folder: over 64 media files");
@@ -82,6 +118,7 @@ Result<TitleFiles> files_of_folder(const fs::path& folder) {
     }
     if (title.files.empty()) return fail(ErrorCode::not_found, "folder: no media file in it");
     std::ranges::sort(title.files, {}, &package::SourceFile::name);
+    std::ranges::sort(title.texts, {}, &package::SourceText::name);
     return title;
 }
 

@@ -14,13 +14,14 @@ namespace mezz::nginx {
 /// The files of a title, not yet indexed.
 struct TitleFiles {
     std::vector<package::SourceFile> files;  ///< in order of name, or as asset.json has them
+    std::vector<package::SourceText> texts;  ///< not yet indexed; of size 0 if the file is missing
     std::string revision;                    ///< asset.json's, empty for plain files
 };
 
 /// A path below the storage's root that names a file is a title of one file. One that names a folder is what
 /// its asset.json says, or, without one, all its files that end in .mp4, .m4v, .m4a or .mov, in any letter
-/// case. Fails with not_found if there is nothing, with bad_media or too_large if asset.json or the folder
-/// cannot be used.
+/// case, and as text tracks those that end in .vtt or .srt. Fails with not_found if there is nothing, with
+/// bad_media or too_large if asset.json or the folder cannot be used.
 [[nodiscard]] Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view path);
 
 /// The files that an asset names in a title's folder. Fails with bad_media if one is missing.

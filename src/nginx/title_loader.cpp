@@ -5,6 +5,7 @@
 #include "media/file_scanner.hpp"
 #include "nginx/conf.hpp"
 #include "nginx/flight.hpp"
+#include "nginx/text_loader.hpp"
 #include "nginx/thread_op.hpp"
 #include "nginx/title_files.hpp"
 #include "nginx/title_videos.hpp"
@@ -107,6 +108,34 @@ Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file) {
     co_return zone_of(flow).insert(key, std::move(*index));
 }
 
+// What a viewer can do without does not make the title fail: only what may be there next time does.
+bool is_left_out(const Error& error) noexcept {
+    return error.code == ErrorCode::bad_media || error.code == ErrorCode::too_large ||
+           error.code == ErrorCode::not_found;
+}
+
+// Indexes the text tracks; those that cannot be used are left out, with a warning.
+Task<Result<std::vector<Block>>> load_texts(RequestFlow& flow, std::string_view path,
+                                            std::vector<package::SourceText>& texts) {
+    std::vector<Block> indexes;
+    std::vector<package::SourceText> usable;
+    for (package::SourceText& text : texts) {
+        const std::string name = join(path, text.name);
+        auto index = co_await load_text_file(flow, name, text.size, text.modified);
+        if (index) {
+            text.index = media::TextIndexView(index->bytes());
+            indexes.push_back(std::move(*index));
+            usable.push_back(std::move(text));
+            continue;
+        }
+        if (!is_left_out(index.error())) co_return std::unexpected(index.error());
+        log_line(flow.log(), NGX_LOG_WARN, 0, "mezz: text track left out, %s: %*s", index.error().text,
+                 std::string_view(name));
+    }
+    texts = std::move(usable);
+    co_return indexes;
+}
+
 // Indexes all files of a title and puts it together.
 Task<Result<std::vector<std::byte>>> make_title(RequestFlow& flow, std::string_view path, TitleFiles& found,
                                                 std::string_view revision) {
@@ -122,7 +151,10 @@ Task<Result<std::vector<std::byte>>> make_title(RequestFlow& flow, std::string_v
         indexes.push_back(std::move(*index));
         file.index = media::FileIndexView(indexes.back().bytes());
     }
-    co_return package::build_title(found.files, *mezz_conf(flow.request()).title_options, revision);
+    const auto texts = co_await load_texts(flow, path, found.texts);
+    if (!texts) co_return std::unexpected(texts.error());
+    co_return package::build_title(found.files, *mezz_conf(flow.request()).title_options, revision,
+                                   found.texts);
 }
 
 void warn_of_unaligned(RequestFlow& flow, std::string_view path, const package::TitleView& title) noexcept {
@@ -142,7 +174,8 @@ Task<Result<LoadedTitle>> load_title_of_files(RequestFlow& flow, package::Reques
     }
     auto found = co_await find_title_files(flow, title.path);
     if (!found) co_return std::unexpected(found.error());
-    const std::string revision = package::make_revision(found->files, *conf.title_options, found->revision);
+    const std::string revision =
+        package::make_revision(found->files, *conf.title_options, found->revision, found->texts);
     if (!path.revision.empty() && path.revision != revision)
         co_return fail(ErrorCode::not_found, "title: that revision is not the current one");
     const std::string key = title_key(title.path, revision);

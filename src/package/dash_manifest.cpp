@@ -226,6 +226,41 @@ bool is_switchable(const RenditionRecord& a, const RenditionRecord& b) noexcept 
            a.range == b.range;
 }
 
+void append_role(std::string_view role, std::string& out) {
+    out += "<Role";
+    append_attribute(out, "schemeIdUri", "urn:mpeg:dash:role:2011");
+    append_attribute(out, "value", role);
+    out += "/>";
+}
+
+// One file for the whole title: dash.js and Shaka both take text so.
+void append_text(const TitleView& title, const TextRecord& text, unsigned id, std::string_view query,
+                 std::string& out) {
+    out += "<AdaptationSet";
+    append_attribute(out, "id", id);
+    append_attribute(out, "contentType", "text");
+    append_attribute(out, "mimeType", "text/vtt");
+    if (text.language[0] != '\0') append_attribute(out, "lang", text.language.data());
+    out += '>';
+    if (text.label[0] != '\0') {
+        out += "<Label>";
+        append_xml(out, text.label.data());
+        out += "</Label>";
+    }
+    append_role(text.is_forced ? "forced-subtitle" : text.is_sdh ? "caption" : "subtitle", out);
+    if (text.is_default) append_role("main", out);
+    out += "<Representation";
+    append_attribute(out, "id", text.name.data());
+    append_attribute(out, "bandwidth", text.rate.peak);
+    out += "><BaseURL>../subs/";
+    out += title.revision();
+    out += '/';
+    append_xml(out, text.name.data());
+    out += ".vtt";
+    append_xml(out, query);
+    out += "</BaseURL></Representation></AdaptationSet>\n";
+}
+
 void append_head(const TitleView& title, std::string& out) {
     const std::int64_t end = rescale(title.boundaries().back(), 1000, title.header().timescale);
     out += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"";
@@ -255,6 +290,8 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
         }
         out += "</AdaptationSet>\n";
     }
+    for (const TextRecord& text : title.texts())
+        append_text(title, text, sets++, query, out);
     out += "</Period>\n</MPD>\n";
 }
 

@@ -24,17 +24,24 @@ std::uint64_t duration_micros(const TrackTimeline& line, std::uint32_t n) noexce
 
 // The same in all playlists of a title (RFC 8216bis §6.2.4), so it comes from the boundaries; the cuts of
 // audio may lie a frame beside them.
-std::uint64_t target_seconds(const MediaPlaylist& playlist) {
+std::uint64_t longest_micros(const TitleView& title) {
     constexpr std::int64_t kFrameOfAudio = 50000;  // microseconds
-    const auto boundaries = playlist.title.boundaries();
+    const auto boundaries = title.boundaries();
     std::int64_t longest = 0;
     for (std::size_t n = 1; n < boundaries.size(); ++n)
         longest = std::max(longest, boundaries[n] - boundaries[n - 1]);
-    auto micros = static_cast<std::uint64_t>(rescale(longest, kMicros, playlist.title.header().timescale) +
-                                             kFrameOfAudio);
+    return static_cast<std::uint64_t>(rescale(longest, kMicros, title.header().timescale) + kFrameOfAudio);
+}
+
+std::uint64_t target_seconds(std::uint64_t micros) noexcept {
+    return std::max<std::uint64_t>(1, (micros + kMicros / 2) / kMicros);
+}
+
+std::uint64_t target_seconds(const MediaPlaylist& playlist) {
+    std::uint64_t micros = longest_micros(playlist.title);
     for (std::uint32_t n = 0; n < playlist.line.segment_count(); ++n)
         micros = std::max(micros, duration_micros(playlist.line, n));
-    return std::max<std::uint64_t>(1, (micros + kMicros / 2) / kMicros);
+    return target_seconds(micros);
 }
 
 void append_head(const MediaPlaylist& playlist, std::string& out) {
@@ -74,6 +81,31 @@ void write_media_playlist(const MediaPlaylist& playlist, std::string& out) {
         append_number(out, n);
         out += suffix;
         out += playlist.query;
+        out += '\n';
+    }
+    out += "#EXT-X-ENDLIST\n";
+}
+
+void write_text_playlist(const TitleView& title, const TextRecord& text, std::string_view uri_prefix,
+                         std::string_view query, std::string& out) {
+    const auto boundaries = title.boundaries();
+    const auto micros = [&](std::uint32_t n) {
+        return static_cast<std::uint64_t>(
+            std::max<std::int64_t>(rescale(boundaries[n], kMicros, title.header().timescale), 0));
+    };
+    out += "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:";
+    append_number(out, target_seconds(longest_micros(title)));
+    out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n";
+    for (std::uint32_t n = 0; n < title.segment_count(); ++n) {
+        out += "#EXTINF:";
+        append_seconds(out, micros(n + 1) - micros(n));
+        out += ",\n";
+        out += uri_prefix;
+        out += text.name.data();
+        out += '_';
+        append_number(out, n);
+        out += ".vtt";
+        out += query;
         out += '\n';
     }
     out += "#EXT-X-ENDLIST\n";

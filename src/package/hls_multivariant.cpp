@@ -8,6 +8,8 @@
 namespace mezz::package {
 namespace {
 
+constexpr std::string_view kTextGroup = "subs";
+
 bool is_audio(const RenditionRecord& rendition) noexcept {
     return rendition.kind == media::TrackKind::audio;
 }
@@ -69,6 +71,68 @@ void append_audio(const TitleView& title, const AudioGroup& group, const Renditi
     out += '\n';
 }
 
+// NAME must differ in a group (RFC 8216bis §4.4.6.1).
+std::string text_name(const TitleView& title, const TextRecord& text) {
+    const auto name_of = [](const TextRecord& t) {
+        std::string name(t.label[0] != '\0'      ? t.label.data()
+                         : t.language[0] != '\0' ? t.language.data()
+                                                 : "Subtitles");
+        if (t.label[0] == '\0' && t.is_sdh) name += " SDH";
+        if (t.label[0] == '\0' && t.is_forced) name += " forced";
+        return name;
+    };
+    const std::string name = name_of(text);
+    unsigned same = 1;
+    for (const TextRecord& other : title.texts()) {
+        if (&other == &text) break;
+        if (name_of(other) == name) ++same;
+    }
+    std::string quoted;
+    append_quoted(quoted, name);
+    if (same > 1) {
+        quoted += ' ';
+        append_number(quoted, same);
+    }
+    return quoted;
+}
+
+void append_text(const TitleView& title, const TextRecord& text, Format format, std::string_view query,
+                 std::string& out) {
+    out += "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"";
+    out += kTextGroup;
+    out += "\",NAME=\"";
+    out += text_name(title, text);
+    out += '"';
+    if (text.language[0] != '\0') {
+        out += ",LANGUAGE=\"";
+        append_quoted(out, text.language.data());
+        out += '"';
+    }
+    out += text.is_default ? ",DEFAULT=YES,AUTOSELECT=YES" : ",DEFAULT=NO,AUTOSELECT=YES";
+    out += text.is_forced ? ",FORCED=YES" : ",FORCED=NO";
+    if (text.is_sdh)
+        out +=
+            ",CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog,"
+            "public.accessibility.describes-music-and-sound\"";
+    out += format == Format::hls ? ",URI=\"" : ",URI=\"../subs/";
+    out += title.revision();
+    out += '/';
+    out += text.name.data();
+    out += ".m3u8";
+    out += query;
+    out += "\"\n";
+}
+
+// Of the text that comes on top of a variant when it is shown.
+BitRate most_text(const TitleView& title) {
+    BitRate most;
+    for (const TextRecord& text : title.texts()) {
+        most.peak = std::max(most.peak, text.rate.peak);
+        most.average = std::max(most.average, text.rate.average);
+    }
+    return most;
+}
+
 void append_frame_rate(std::uint64_t milli, std::string& out) {
     out += ",FRAME-RATE=";
     append_number(out, milli / 1000);
@@ -93,10 +157,11 @@ struct Variant {
 void append_variant(const TitleView& title, const Variant& variant, std::string_view query,
                     std::string& out) {
     const RenditionRecord& rendition = variant.rendition;
+    const BitRate text = most_text(title);
     out += "#EXT-X-STREAM-INF:BANDWIDTH=";
-    append_number(out, variant.rate.peak);
+    append_number(out, variant.rate.peak + text.peak);
     out += ",AVERAGE-BANDWIDTH=";
-    append_number(out, variant.rate.average);
+    append_number(out, variant.rate.average + text.average);
     out += ",CODECS=\"";
     out += rendition.codec_string.data();
     for (const std::string_view codec : variant.other_codecs) {
@@ -118,6 +183,11 @@ void append_variant(const TitleView& title, const Variant& variant, std::string_
     if (!variant.group.empty()) {
         out += ",AUDIO=\"";
         out += variant.group;
+        out += '"';
+    }
+    if (!title.texts().empty()) {
+        out += ",SUBTITLES=\"";
+        out += kTextGroup;
         out += '"';
     }
     out += '\n';
@@ -204,11 +274,13 @@ void write_multivariant_playlist(const TitleView& title, Format format, std::str
     const std::vector<AudioGroup> groups = group_audio(selection.audio);
     const bool choice =
         selection.audio.size() > 1 || (!selection.video.empty() && selection.muxed == nullptr);
-    out.reserve(out.size() + 128 + title.renditions().size() * (320 + query.size()));
+    out.reserve(out.size() + 128 + (title.renditions().size() + title.texts().size()) * (320 + query.size()));
     out += "#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n";
     for (const AudioGroup& group : groups)
         for (const RenditionRecord* member : group.members)
             if (choice) append_audio(title, group, *member, member == selection.muxed, query, out);
+    for (const TextRecord& text : title.texts())
+        append_text(title, text, format, query, out);
     if (groups.empty())
         for (const RenditionRecord* video : selection.video)
             append_variant(title, video_variant(*video, nullptr, selection, format), query, out);

@@ -14,7 +14,7 @@ namespace mezz::package {
 [[nodiscard]] bool has_variants(const TitleView& title, Format format) noexcept;
 
 /// Appends the multivariant playlist of a title (RFC 8216bis §4.4.6). `query` ("?token=…" or empty) is put
-/// behind each URI.
+/// behind each URI. Text tracks are those in hls/ or, for CMAF, in subs/.
 void write_multivariant_playlist(const TitleView& title, Format format, std::string_view query,
                                  std::string& out);
 
@@ -31,7 +31,13 @@ struct MediaPlaylist {
 /// Appends the media playlist of a rendition (RFC 8216bis §4.4.2, §4.4.3).
 void write_media_playlist(const MediaPlaylist& playlist, std::string& out);
 
-/// Appends a static MPD over the CMAF URLs. `tracks` belong to title.renditions(), in order.
+/// Appends the media playlist of a text track: one segment {r}_{n}.vtt for each of the title. `uri_prefix`
+/// and `query` as in MediaPlaylist.
+void write_text_playlist(const TitleView& title, const TextRecord& text, std::string_view uri_prefix,
+                         std::string_view query, std::string& out);
+
+/// Appends a static MPD over the CMAF URLs, and over text tracks as one file each in subs/. `tracks` belong
+/// to title.renditions(), in order.
 void write_manifest(const TitleView& title, std::span<const media::TrackView> tracks, std::string_view query,
                     std::string& out);
 

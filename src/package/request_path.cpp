@@ -10,6 +10,7 @@ constexpr std::string_view kMasterName = "master";
 std::optional<Format> parse_format(std::string_view text) noexcept {
     if (text == "hls") return Format::hls;
     if (text == "cmaf") return Format::cmaf;
+    if (text == "subs") return Format::subs;
     if (text == "thumbs") return Format::thumbs;
     return std::nullopt;
 }
@@ -47,6 +48,18 @@ bool parse_segment(std::string_view leaf, RequestPath& out) noexcept {
     return true;
 }
 
+// Names of text tracks have no underscore, so these forms differ.
+bool parse_text(std::string_view leaf, RequestPath& out) noexcept {
+    if (leaf.find('_') == std::string_view::npos) {
+        out.resource = Resource::text_file;
+        out.rendition = leaf;
+        return out.format == Format::subs && !leaf.empty();
+    }
+    if (!parse_segment(leaf, out)) return false;
+    out.resource = Resource::text_segment;
+    return true;
+}
+
 bool parse_picture(std::string_view leaf, RequestPath& out) noexcept {
     constexpr std::string_view kSheet = "storyboard_";
     if (!out.revision.empty()) return false;
@@ -71,8 +84,10 @@ bool parse_leaf(std::string_view leaf, RequestPath& out) noexcept {
         const bool master = leaf == kMasterName;
         out.resource = master ? Resource::multivariant_playlist : Resource::media_playlist;
         out.rendition = master ? std::string_view() : leaf;
-        return master ? out.revision.empty() : !leaf.empty();
+        return master ? out.revision.empty() && out.format != Format::subs : !leaf.empty();
     }
+    if (out.format != Format::cmaf && strip_suffix(leaf, ".vtt")) return parse_text(leaf, out);
+    if (out.format == Format::subs) return false;
     if (out.format == Format::hls) return strip_suffix(leaf, ".ts") && parse_segment(leaf, out);
     if (strip_suffix(leaf, "_init.mp4")) {
         out.resource = Resource::init_segment;

@@ -7,10 +7,13 @@
 
 namespace mezz::package {
 
-enum class Format : std::uint8_t { hls, cmaf, thumbs };
+enum class Format : std::uint8_t { hls, cmaf, subs, thumbs };
 
 [[nodiscard]] constexpr std::string_view to_text(Format format) noexcept {
-    return format == Format::hls ? "hls" : format == Format::cmaf ? "cmaf" : "thumbs";
+    return format == Format::hls    ? "hls"
+           : format == Format::cmaf ? "cmaf"
+           : format == Format::subs ? "subs"
+                                    : "thumbs";
 }
 
 enum class Resource : std::uint8_t {
@@ -19,6 +22,8 @@ enum class Resource : std::uint8_t {
     media_playlist,
     init_segment,
     segment,
+    text_segment,      ///< {r}_{number}.vtt, in hls/ with TS clock, in subs/ with that of the presentation
+    text_file,         ///< subs/{r}.vtt: all cues
     poster,            ///< thumbs/poster.jpg
     storyboard,        ///< thumbs/storyboard.vtt
     storyboard_sheet,  ///< thumbs/storyboard_{number}.jpg
@@ -35,8 +40,8 @@ struct RequestPath {
 };
 
 /// Parses `{title}/{format}/[{revision}/]{leaf}`, the part of a decoded URI behind the location. nullopt if
-/// it is no URL that Mezz answers. Pictures (thumbs) have no revision. Numbers have no leading zeros: each
-/// resource has one URL.
+/// it is no URL that Mezz answers. Text tracks' media playlists are in hls/ and subs/. Pictures (thumbs) have
+/// no revision. Numbers have no leading zeros: each resource has one URL.
 [[nodiscard]] std::optional<RequestPath> parse_request_path(std::string_view path) noexcept;
 
 }  // namespace mezz::package

@@ -13,6 +13,12 @@ const RenditionRecord* TitleView::find(std::string_view name) const noexcept {
     return found == all.end() ? nullptr : &*found;
 }
 
+const TextRecord* TitleView::find_text(std::string_view name) const noexcept {
+    const auto all = texts();
+    const auto found = std::ranges::find_if(all, [&](const TextRecord& t) { return name == t.name.data(); });
+    return found == all.end() ? nullptr : &*found;
+}
+
 const RenditionRecord* TitleView::default_audio() const noexcept {
     const auto all = renditions();
     const auto found = std::ranges::find_if(

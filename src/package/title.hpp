@@ -50,6 +50,18 @@ struct RenditionRecord {
     BitRate ts;  ///< video: with the muxed audio in it
 };
 
+/// A text track: subtitles or captions, in a file of its own. Texts end with NUL.
+struct TextRecord {
+    std::array<char, 48> name{};      ///< {r} of its URLs, no rendition's
+    std::array<char, 16> language{};  ///< empty if unknown
+    std::array<char, 64> label{};     ///< for people
+    bool is_default = false;          ///< at most one of a title
+    bool is_forced = false;           ///< only what viewers who understand the sound need
+    bool is_sdh = false;              ///< for the deaf and hard of hearing: sounds, too
+    FileRecord file;
+    BitRate rate;  ///< of its segments
+};
+
 struct TitleHeader {
     std::uint32_t version = 0;
     std::uint32_t size = 0;  ///< bytes of the block
@@ -60,6 +72,7 @@ struct TitleHeader {
     ArrayRef boundaries;          ///< int64 ticks; segment n is between n and n + 1
     ArrayRef files;
     ArrayRef renditions;  ///< video by rising bit rate, then audio
+    ArrayRef texts;       ///< in the catalog's order
 };
 
 /// Pieces of a track that make up a segment: first ≤ i < last.
@@ -92,6 +105,11 @@ public:
     [[nodiscard]] std::span<const RenditionRecord> renditions() const noexcept {
         return array<RenditionRecord>(header().renditions);
     }
+    [[nodiscard]] std::span<const TextRecord> texts() const noexcept {
+        return array<TextRecord>(header().texts);
+    }
+    /// The text track of that name, nullptr if there is none.
+    [[nodiscard]] const TextRecord* find_text(std::string_view name) const noexcept;
     /// The rendition of that name, nullptr if there is none.
     [[nodiscard]] const RenditionRecord* find(std::string_view name) const noexcept;
     /// The audio that players choose, nullptr if the title has none.

@@ -10,6 +10,7 @@
 #include "core/text.hpp"
 #include "package/bit_rate.hpp"
 #include "package/segmenter.hpp"
+#include "package/text_segments.hpp"
 #include "package/ts_codec.hpp"
 
 namespace mezz::package {
@@ -121,21 +122,46 @@ std::string derived_name(const RenditionRecord& record) {
     return name + 'p';
 }
 
-// Names from the catalog come first, so that no derived one takes them.
-void name_renditions(std::span<const SourceFile> files, std::vector<Draft>& drafts) {
-    std::set<std::string, std::less<>> taken;
-    const auto name = [&](RenditionRecord& record, const std::string& wished) {
+// Gives each its own name: the one that it wishes, or that with a number.
+class Names {
+public:
+    template <std::size_t N>
+    void give(std::array<char, N>& to, const std::string& wished) {
         std::string free = wished;
-        for (unsigned n = 2; !taken.insert(free).second; ++n) {
+        for (unsigned n = 2; !taken_.insert(free).second; ++n) {
             free = wished + '-';
             append_number(free, n);
         }
-        assign(record.name, free);
-    };
+        assign(to, free);
+    }
+
+private:
+    std::set<std::string, std::less<>> taken_;
+};
+
+// Names from the catalog come first, so that no derived one takes them.
+void name_renditions(std::span<const SourceFile> files, std::vector<Draft>& drafts, Names& names) {
     for (Draft& draft : drafts)
-        if (is_named(files, draft.record)) name(draft.record, files[draft.record.file].rendition);
+        if (is_named(files, draft.record)) names.give(draft.record.name, files[draft.record.file].rendition);
     for (Draft& draft : drafts)
-        if (!is_named(files, draft.record)) name(draft.record, derived_name(draft.record));
+        if (!is_named(files, draft.record)) names.give(draft.record.name, derived_name(draft.record));
+}
+
+// After the renditions, so that they have the names that they would have without texts.
+std::vector<TextRecord> make_texts(std::span<const SourceText> texts, Names& names) {
+    std::vector<TextRecord> records;
+    bool has_default = false;
+    for (const SourceText& text : texts) {
+        TextRecord& record = records.emplace_back();
+        names.give(record.name, text.track);
+        assign(record.language, text.language);
+        assign(record.label, text.label);
+        record.is_default = text.is_default && !has_default;
+        record.is_forced = text.is_forced;
+        record.is_sdh = text.is_sdh;
+        has_default = has_default || text.is_default;
+    }
+    return records;
 }
 
 // One audio rendition is the default: the first that the catalog marks, or else the first.
@@ -220,7 +246,9 @@ void set_bit_rates(std::vector<Draft>& drafts, std::span<const std::int64_t> bou
 }
 
 Result<std::vector<std::byte>> write_title(std::span<const SourceFile> files, std::span<const Draft> drafts,
-                                           std::span<const std::int64_t> boundaries, TitleHeader header) {
+                                           std::span<const std::int64_t> boundaries,
+                                           std::span<const SourceText> texts,
+                                           std::vector<TextRecord> text_records, TitleHeader header) {
     BlockWriter writer;
     (void)writer.put(std::span<const TitleHeader>(&header, 1));
     header.boundaries = writer.put(boundaries);
@@ -234,6 +262,13 @@ Result<std::vector<std::byte>> write_title(std::span<const SourceFile> files, st
     for (const Draft& draft : drafts)
         records.push_back(draft.record);
     header.renditions = writer.put(std::span<const RenditionRecord>(records));
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        TextRecord& record = text_records[i];
+        record.file = {writer.put(as_bytes(texts[i].name)), texts[i].size, texts[i].modified};
+        record.rate = text_bit_rate(texts[i].index, boundaries, header.timescale);
+        header.modified = std::max(header.modified, texts[i].modified / 1000000000);
+    }
+    header.texts = writer.put(std::span<const TextRecord>(text_records));
     if (writer.size() > UINT32_MAX) return fail(ErrorCode::too_large, "title: over 4 GiB");
     header.size = static_cast<std::uint32_t>(writer.size());
     writer.overwrite(0, header);
@@ -243,7 +278,7 @@ Result<std::vector<std::byte>> write_title(std::span<const SourceFile> files, st
 }  // namespace
 
 std::string make_revision(std::span<const SourceFile> files, const TitleOptions& options,
-                          std::string_view catalog_revision) {
+                          std::string_view catalog_revision, std::span<const SourceText> texts) {
     std::string key = "mezz";
     const auto add = [&key](auto number) {
         key += '/';
@@ -265,11 +300,22 @@ std::string make_revision(std::span<const SourceFile> files, const TitleOptions&
         }
         add(file.is_default ? 1 : 0);
     }
+    for (const SourceText& text : texts) {
+        key += "/text/";
+        key += text.name;
+        add(text.size);
+        add(text.modified);
+        for (const std::string* part : {&text.track, &text.language, &text.label}) {
+            key += '/';
+            key += *part;
+        }
+        add((text.is_default ? 1 : 0) + (text.is_forced ? 2 : 0) + (text.is_sdh ? 4 : 0));
+    }
     return to_hex(hash_of(key));
 }
 
 Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, const TitleOptions& options,
-                                           std::string_view revision) {
+                                           std::string_view revision, std::span<const SourceText> texts) {
     std::vector<Draft> drafts = draft_renditions(files);
     if (drafts.empty()) return fail(ErrorCode::unsupported, "title: no rendition");
     TitleHeader header;
@@ -286,8 +332,9 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
         const bool audio = record.kind == TrackKind::audio;
         return std::tuple(audio, audio ? 0 : record.cmaf.average, record.file, record.track);
     });
-    name_renditions(files, drafts);
-    return write_title(files, drafts, boundaries, header);
+    Names names;
+    name_renditions(files, drafts, names);
+    return write_title(files, drafts, boundaries, texts, make_texts(texts, names), header);
 }
 
 }  // namespace mezz::package

@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "media/file_index.hpp"
+#include "media/text_index.hpp"
 #include "package/title.hpp"
 
 namespace mezz::package {
@@ -28,6 +29,20 @@ struct SourceFile {
     media::FileIndexView index{Bytes{}};
 };
 
+/// A text track's file, and what the catalog says of it.
+struct SourceText {
+    std::string name{};  ///< relative to the title
+    std::uint64_t size = 0;
+    std::int64_t modified = 0;  ///< nanoseconds since 1970
+    std::string track{};        ///< {r} as wished
+    std::string language{};
+    std::string label{};
+    bool is_default = false;
+    bool is_forced = false;
+    bool is_sdh = false;
+    media::TextIndexView index{Bytes{}};
+};
+
 struct TitleOptions {
     std::vector<std::uint32_t> segment_ms;  ///< durations of the first segments; the last one repeats
 };
@@ -35,12 +50,14 @@ struct TitleOptions {
 /// A text of 16 hexadecimal digits that names these files and options: the same on every node that holds the
 /// same files. `catalog_revision` is the catalog's own number, empty for plain files.
 [[nodiscard]] std::string make_revision(std::span<const SourceFile> files, const TitleOptions& options,
-                                        std::string_view catalog_revision);
+                                        std::string_view catalog_revision,
+                                        std::span<const SourceText> texts = {});
 
 /// Builds the block. Video renditions whose sync points have too little in common with the first one's are
 /// left out and counted. Fails with unsupported if nothing is left.
 [[nodiscard]] Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files,
                                                          const TitleOptions& options,
-                                                         std::string_view revision);
+                                                         std::string_view revision,
+                                                         std::span<const SourceText> texts = {});
 
 }  // namespace mezz::package

@@ -1,11 +1,13 @@
-// node play.mjs PAGE PLAYER URL SCREENSHOT: plays a title in Chromium, seeks, plays to the end; prints what it
-// saw as one JSON object. Exit code 1 if a step did not succeed; "failures" then says which.
+// node play.mjs PAGE PLAYER URL SCREENSHOT [LANGUAGE TIMES]: plays a title in Chromium, seeks, plays to the end; prints
+// what it saw as one JSON object. With a language, it seeks to each of the times (a JSON list of {at, cues}) and waits
+// until just the cues with those texts are shown, and does not play to the end. Exit code 1 if a step did not succeed;
+// "failures" then says which.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const [page_url, player, url, screenshot] = process.argv.slice(2);
+const [page_url, player, url, screenshot, language, times] = process.argv.slice(2);
 const kStep = 60000;  // ms that a step may take, on however slow a machine
 const kStall = 20000;  // ms without progress while playing
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -24,7 +26,7 @@ function watch(page) {
         report.failures.push(`${r.failure()?.errorText} ${r.url()}`));
 }
 
-async function until(page, what, done) {
+async function until(page, what, done, moving = true) {
     const end = Date.now() + kStep;
     let moved = Date.now();
     let last = -1;
@@ -39,7 +41,7 @@ async function until(page, what, done) {
             moved = Date.now();
             last = state.time;
         }
-        const stalled = state.frames > 0 && Date.now() - moved > kStall;
+        const stalled = moving && state.frames > 0 && Date.now() - moved > kStall;
         if (stalled || Date.now() > end) {
             throw new Error(`${what}: ${stalled ? 'stalled' : 'too slow'} ${JSON.stringify(state)}`);
         }
@@ -57,14 +59,20 @@ async function seek(page, to) {
         !s.seeking && s.time > to + 0.3 && s.time < to + 15 && s.frames > before.frames + 3);
 }
 
-try {
-    context = await chromium.launchPersistentContext(profile,
-        { executablePath: process.env.MEZZ_CHROMIUM ?? '/usr/bin/chromium', args, viewport: { width: 640, height: 360 } });
-    const page = context.pages()[0] ?? await context.newPage();
-    watch(page);
-    await page.goto(`${page_url}?${new URLSearchParams({ player, url })}`);
-    const start = await until(page, 'start', (s) => s.time > 0.5 && s.frames > 5 && s.time < 10);
-    if (start.buffered[0][0] > 0.1) report.failures.push(`buffered starts at ${start.buffered[0][0]}`);
+// Paused, so that a slow machine sees the same.
+async function show(page, { at, cues }) {
+    await page.evaluate((t) => {
+        const video = document.querySelector('video');
+        video.pause();
+        video.currentTime = t;
+    }, at);
+    const shown = (s) => s.cues.map((c) => c.text).sort().join('|');
+    const expected = [...cues].sort().join('|');
+    return until(page, `cues at ${at}: ${expected}`, (s) =>
+        !s.seeking && s.ready >= 2 && Math.abs(s.time - at) < 0.01 && shown(s) === expected, false);
+}
+
+async function play_through(page, start) {
     await seek(page, start.duration * 0.6);
     await seek(page, start.duration * 0.2);
     await page.screenshot({ path: screenshot });
@@ -81,6 +89,25 @@ try {
         const excused = wait.seeking || wait.ahead > 0.5 || wait.at > end.duration - 0.2 ||
             jumps.some((j) => Math.abs(wait.at - j) < 0.5);
         if (!excused) report.failures.push(`stalled at ${wait.at}`);
+    }
+    return end;
+}
+
+try {
+    context = await chromium.launchPersistentContext(profile,
+        { executablePath: process.env.MEZZ_CHROMIUM ?? '/usr/bin/chromium', args, viewport: { width: 640, height: 360 } });
+    const page = context.pages()[0] ?? await context.newPage();
+    watch(page);
+    const text = language ? { text: language } : {};
+    await page.goto(`${page_url}?${new URLSearchParams({ player, url, ...text })}`);
+    const start = await until(page, 'start', (s) => s.time > 0.5 && s.frames > 5 && s.time < 10);
+    if (start.buffered[0][0] > 0.1) report.failures.push(`buffered starts at ${start.buffered[0][0]}`);
+    let end = start;
+    if (language) {
+        for (const time of JSON.parse(times)) end = await show(page, time);
+        await page.screenshot({ path: screenshot });
+    } else {
+        end = await play_through(page, start);
     }
     report.duration = end.duration;
     report.frames = end.frames;

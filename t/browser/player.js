@@ -1,6 +1,8 @@
-// Loads the player that the query names, plays the URL that it gives, and keeps every error in window.errors.
+// Loads the player that the query names, plays the URL that it gives, and keeps every error in window.errors. With
+// `text`, the text track of that language is shown.
 const query = new URLSearchParams(location.search);
 const video = document.querySelector('video');
+const language = query.get('text');
 window.errors = [];
 window.waits = [];
 
@@ -21,7 +23,7 @@ function script(path) {
 const players = {
     async hlsjs(url) {
         await script('hls.js/dist/hls.min.js');
-        const player = new Hls();
+        const player = new Hls(language === null ? {} : { subtitlePreference: { lang: language } });
         player.on(Hls.Events.ERROR, (_, data) => failed(`hls.js ${data.type} ${data.details} ${data.reason ?? ''} ${data.error ?? ''}`));
         player.loadSource(url);
         player.attachMedia(video);
@@ -32,6 +34,9 @@ const players = {
         for (const event of ['error', 'playbackError', 'manifestError']) {
             player.on(event, (e) => failed(`dash.js ${event} ${JSON.stringify(e.error ?? e)}`));
         }
+        player.on('allTextTracksAdded', (e) => {
+            if (language !== null) player.setTextTrack(e.tracks.findIndex((t) => t.lang === language));
+        });
         player.initialize(video, url, true);
     },
     async shaka(url) {
@@ -40,9 +45,17 @@ const players = {
         const player = new shaka.Player();
         await player.attach(video);
         player.addEventListener('error', (e) => failed(`shaka ${e.detail.code} ${e.detail.data}`));
+        // Chosen before it loads: another track that is chosen at once may lose its first cues.
+        if (language !== null) player.configure('preferredText', [{ language }]);
         await player.load(url);
+        if (language !== null && !player.getTextTracks().some((t) => t.active)) {
+            player.selectTextTrack(player.getTextTracks().find((t) => t.language === language));
+        }
     },
     async native(url) {
+        video.textTracks.addEventListener('addtrack', ({ track }) => {
+            if (language !== null) track.mode = track.language === language ? 'showing' : 'disabled';
+        });
         video.src = url;
     },
 };
@@ -63,6 +76,13 @@ video.addEventListener('waiting', () =>
 players[query.get('player')](query.get('url'))
     .then(() => video.play())
     .catch((e) => e.name === 'AbortError' || failed(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`));
+// Cues that are to be seen now, once for each time they are drawn.
+function active() {
+    const tracks = Array.from(video.textTracks).filter((track) => track.mode !== 'disabled' && track.activeCues);
+    return tracks.flatMap((track) => Array.from(track.activeCues, (cue) => (
+        { text: cue.text, line: cue.line, start: cue.startTime, end: cue.endTime, language: track.language })));
+}
+
 window.state = () => {
     const ranges = Array.from({ length: video.buffered.length }, (_, i) => [video.buffered.start(i), video.buffered.end(i)]);
     const quality = video.getVideoPlaybackQuality();
@@ -70,6 +90,7 @@ window.state = () => {
         time: video.currentTime, duration: video.duration, ended: video.ended, paused: video.paused,
         seeking: video.seeking, ready: video.readyState, buffered: ranges, frames: quality.totalVideoFrames,
         dropped: quality.droppedVideoFrames, width: video.videoWidth, height: video.videoHeight,
-        errors: window.errors, waits: window.waits,
+        errors: window.errors, waits: window.waits, cues: active(),
+        tracks: Array.from(video.textTracks, (t) => `${t.language} ${t.mode} ${t.cues?.length}`),
     };
 };

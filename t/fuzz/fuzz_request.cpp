@@ -36,6 +36,10 @@ std::string leaf_of(const RequestPath& path) {
         case Resource::segment:
             return rendition + "_" + std::to_string(path.number) +
                    (path.format == Format::hls ? ".ts" : ".m4s");
+        case Resource::text_segment:
+            return rendition + "_" + std::to_string(path.number) + ".vtt";
+        case Resource::text_file:
+            return rendition + ".vtt";
         case Resource::poster:
             return "poster.jpg";
         case Resource::storyboard:

@@ -31,11 +31,23 @@ class Representation:
 
 
 @dataclass
+class Text:
+    """A text track that is one file."""
+    id: str
+    language: str
+    label: str
+    roles: list
+    url: str
+
+
+@dataclass
 class Manifest:
     duration: Fraction
     min_buffer: Fraction
     sets: list  # of lists of Representation
     root: object
+    texts: list  # Text
+
 
     def representations(self):
         return [r for s in self.sets for r in s]
@@ -59,11 +71,21 @@ def parse(data):
     (period,) = root.findall("d:Period", NS)
     duration = seconds(root.get("mediaPresentationDuration"))
     base = "".join(e.text for e in root.findall("d:BaseURL", NS))
+    every = period.findall("d:AdaptationSet", NS)
     sets = [[representation(r, s, base, duration) for r in s.findall("d:Representation", NS)]
-            for s in period.findall("d:AdaptationSet", NS)]
-    ids = [r.id for s in sets for r in s]
+            for s in every if s.get("contentType") != "text"]
+    texts = [text(s) for s in every if s.get("contentType") == "text"]
+    ids = [r.id for s in sets for r in s] + [t.id for t in texts]
     assert ids and len(set(ids)) == len(ids), "representation ids must be unique"
-    return Manifest(duration, seconds(root.get("minBufferTime")), sets, root)
+    return Manifest(duration, seconds(root.get("minBufferTime")), sets, root, texts)
+
+
+def text(element):
+    assert element.get("mimeType") == "text/vtt"
+    (only,) = element.findall("d:Representation", NS)
+    assert int(only.get("bandwidth")) > 0
+    return Text(only.get("id"), element.get("lang", ""), element.findtext("d:Label", "", NS),
+                [r.get("value") for r in element.findall("d:Role", NS)], only.findtext("d:BaseURL", None, NS))
 
 
 def inherited(element, parent):

@@ -12,7 +12,7 @@ KIND = {
     "TYPE": r"AUDIO|VIDEO|SUBTITLES|CLOSED-CAPTIONS", "GROUP-ID": r'"[^"]+"', "NAME": r'"[^"]+"',
     "LANGUAGE": r'"[A-Za-z0-9-]+"', "DEFAULT": "YES|NO", "AUTOSELECT": "YES|NO", "FORCED": "YES|NO",
     "CHANNELS": r'"\d+(/[^"]*)?"', "URI": r'"[^"\s]+"', "STABLE-VARIANT-ID": r'"[^"]+"', "SCORE": r"\d+(\.\d+)?",
-    "STABLE-RENDITION-ID": r'"[^"]+"', "BYTERANGE": r'"\d+(@\d+)?"', "ASSOC-LANGUAGE": r'"[^"]+"',
+    "CHARACTERISTICS": r'"[a-z.-]+(,[a-z.-]+)*"', "STABLE-RENDITION-ID": r'"[^"]+"', "BYTERANGE": r'"\d+(@\d+)?"', "ASSOC-LANGUAGE": r'"[^"]+"',
 }
 
 
@@ -97,10 +97,14 @@ def check_groups(master):
         assert len(set(names)) == len(names), f"{kind} {group}: NAME is not unique"
         assert sum(e.get("DEFAULT") == "YES" for e in entries) <= 1, f"{kind} {group}: two defaults"
         for e in entries:
+            assert kind == "SUBTITLES" or "FORCED" not in e, "FORCED is for subtitles"
+            assert kind != "SUBTITLES" or "URI" in e, "subtitles without a URI"
             assert e.get("DEFAULT") != "YES" or e.get("AUTOSELECT", "YES") == "YES", "DEFAULT needs AUTOSELECT"
     for variant in master.variants:
         if "AUDIO" in variant:
             assert ("AUDIO", variant["AUDIO"]) in groups, f"no audio group {variant['AUDIO']}"
+        texts = {group for kind, group in groups if kind == "SUBTITLES"}
+        assert {variant["SUBTITLES"]} <= texts if "SUBTITLES" in variant else not texts, "no group of subtitles"
         assert int(variant.get("AVERAGE-BANDWIDTH", 0)) <= int(variant["BANDWIDTH"]), "average above peak"
 
 

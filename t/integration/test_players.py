@@ -14,6 +14,7 @@ BROWSER = mezz.REPO / "t" / "browser"
 CHROMIUM = os.environ.get("MEZZ_CHROMIUM", "/usr/bin/chromium")
 FILES = ["bbb_480p_30s_aac51.mp4", "flower_540p.mp4", "d_moov_at_end_60fps.mp4"]
 MADE = ["faststart.mp4", "video_only.mp4", "two_audio.mp4", "tracks", "ladder"]
+TEXT_TITLES = ["faststart.mp4", "tracks"]
 PLAYERS = {"hls.js TS": ("hlsjs", "hls/master.m3u8"), "hls.js CMAF": ("hlsjs", "cmaf/master.m3u8"),
            "dash.js": ("dashjs", "cmaf/manifest.mpd"), "Shaka DASH": ("shaka", "cmaf/manifest.mpd"),
            "Shaka HLS": ("shaka", "cmaf/master.m3u8"), "native TS": ("native", "hls/master.m3u8"),
@@ -21,6 +22,19 @@ PLAYERS = {"hls.js TS": ("hlsjs", "hls/master.m3u8"), "hls.js CMAF": ("hlsjs", "
 # What Chromium decodes besides H.264 and AAC; of MP3 it takes only bare frames, as a transport stream has them.
 CODECS = {"av1_opus.mp4": ["hls.js CMAF", "dash.js", "Shaka DASH", "Shaka HLS"],
           "vp9_flac.mp4": ["hls.js CMAF", "dash.js", "Shaka DASH"], "h264_mp3.mp4": ["hls.js TS"]}
+TEXT_PLAYERS = [p for p in PLAYERS if not p.startswith("native")]
+CUES = """WEBVTT
+
+00:01.000 --> 00:03.000
+First
+
+00:05.000 --> 00:12.500 line:0
+Across <i>two</i> boundaries
+
+00:06.000 --> 00:07.000
+At the boundary
+"""
+OTHER = "1\n00:00:01,000 --> 00:00:12,000\nAndere\n"
 STATIC = "location /static/ { alias %s/; }"
 
 pytestmark = pytest.mark.skipif(not (os.path.exists(CHROMIUM) and shutil.which("node")
@@ -40,19 +54,24 @@ def theatre(nginx_for_module, tmp_path_factory, keys):
         mezz.place(codec_media.generated(name), root / name)
     media.place_tracks(root)
     media.place_ladder(root)
+    for name in TEXT_TITLES:
+        for path in [media.generated(name)] if name in media.SPECS else media.cmaf_tracks().glob("*.mp4"):
+            mezz.place(path, root / f"text-{name}" / path.name)
+        (root / f"text-{name}" / "film.en.vtt").write_text(CUES)
+        (root / f"text-{name}" / "film.de.srt").write_text(OTHER)
     return nginx_for_module(root, workers=2, server=STATIC % BROWSER, token="mezz_token required;",
                             keys=[keys["2026-11"]])
 
 
-def play(theatre, keys, name, player, folder):
+def play(theatre, keys, name, player, folder, *more):
     program, top = PLAYERS[player]
     url = theatre.url(f"/files/{name}/{top}?token={keys['2026-11'].token(path=f'/files/{name}')}")
-    done = subprocess.run(["node", "play.mjs", theatre.url("/static/player.html"), program, url, folder / "screen.png"],
+    done = subprocess.run(["node", "play.mjs", theatre.url("/static/player.html"), program, url, folder / "screen.png", *more],
                           cwd=BROWSER, capture_output=True, text=True, timeout=400)
     assert done.stdout.strip(), done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["failures"] == [], "\n".join(report["failures"])
-    assert report["frames"] > 30
+    assert more or report["frames"] > 30
     return report
 
 
@@ -83,3 +102,22 @@ def test_codecs(theatre, keys, name, player, tmp_path):
     report = play(theatre, keys, name, player, tmp_path)
     assert abs(report["duration"] - 13) < 0.15 and report["size"] == [320, 180]
     assert (tmp_path / "screen.png").stat().st_size > 5000
+
+
+def around(start, end, cues, step=0.1):
+    """Times just within the ends of a cue, and just outside, with what is shown then."""
+    shown = lambda at: [text for text, (a, b) in cues.items() if a <= at < b]
+    return [{"at": round(t, 3), "cues": shown(t)} for t in (start - step, start + step, end - step, end + step)]
+
+
+@pytest.mark.parametrize("player", TEXT_PLAYERS)
+@pytest.mark.parametrize("name", TEXT_TITLES)
+def test_cues_are_shown_in_time(theatre, keys, name, player, tmp_path):
+    """Within 0.1 s of their times, once each, and those of the language that was chosen."""
+    cues = {"First": (1, 3), "Across <i>two</i> boundaries": (5, 12.5),
+            "At the boundary": (6, 7)}
+    times = [t for start, end in [(6, 7), (1, 3), (5, 12.5)] for t in around(start, end, cues)]
+    report = play(theatre, keys, f"text-{name}", player, tmp_path, "en", json.dumps(times))
+    assert len([s for s in report["steps"] if s["what"].startswith("cues")]) == len(times)
+    german = {"Andere": (1, 12)}
+    play(theatre, keys, f"text-{name}", player, tmp_path, "de", json.dumps(around(1, 12, german)))

@@ -26,6 +26,7 @@ class Hls:
     master: hls.Master
     variants: list  # Playlist of each entry of master.variants
     audio: list  # (entry of master.media, Playlist) with a URI
+    texts: list  # the same of subtitles
 
     @property
     def playlists(self):
@@ -38,8 +39,9 @@ def hls_title(get, base, kind="hls", query=""):
     path = f"{base}/{kind}/master.m3u8{query}"
     master = hls.parse_master(get.ok(path).text)
     variants = [playlist(get, resolve(path, v["uri"])) for v in master.variants]
-    audio = [(e, playlist(get, resolve(path, e["URI"]))) for e in master.media if "URI" in e]
-    return Hls(path, master, variants, audio)
+    with_uri = [(e, playlist(get, resolve(path, e["URI"]))) for e in master.media if "URI" in e]
+    audio, texts = ([(e, p) for e, p in with_uri if e["TYPE"] == t] for t in ("AUDIO", "SUBTITLES"))
+    return Hls(path, master, variants, audio, texts)
 
 
 def mpd(get, base, query=""):

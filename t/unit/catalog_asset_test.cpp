@@ -124,6 +124,38 @@ static const char* thumbs_have_fixed_names() {
     return test::kFine;
 }
 
+static const char* reads_subtitles() {
+    const auto with = [](const std::string& list) {
+        return R"({"version":1,"revision":3,"renditions":[{"name":"a","file":"b"}],"subtitles":)" + list +
+               "}";
+    };
+    const auto asset = parse_asset(with(
+        R"([{"name":"subs-eng","file":"subs-eng.vtt","language":"en","label":"English","default":true},
+            {"name":"subs-deu","file":"x.srt","forced":true,"sdh":false,"later":1}])"));
+    MEZZ_CHECK(asset && asset->subtitles.size() == 2);
+    const auto& english = asset->subtitles[0];
+    MEZZ_CHECK(english.name == "subs-eng" && english.file == "subs-eng.vtt" && english.language == "en");
+    MEZZ_CHECK(english.label == "English" && english.is_default && !english.is_forced && !english.is_sdh);
+    MEZZ_CHECK(asset->subtitles[1].is_forced && !asset->subtitles[1].is_default);
+    MEZZ_CHECK(parse_asset(with("[]"))->subtitles.empty());
+    for (const char* list : {"{}", "null", "7", "\"x\""})
+        MEZZ_CHECK(bad(with(list), "asset.json: \"subtitles\""));
+    for (const char* item : {"7", "{}", R"({"name":"a_b","file":"f"})", R"({"file":"f"})"})
+        MEZZ_CHECK(bad(with("[" + std::string(item) + "]"), "asset.json: a \"name\" in"));
+    for (const char* item : {R"({"name":"s"})", R"({"name":"s","file":"../f"})", R"({"name":"s","file":7})"})
+        MEZZ_CHECK(bad(with("[" + std::string(item) + "]"), "asset.json: a \"file\" in"));
+    for (const char* item : {R"("language":7)", R"("language":"e/n")", R"("label":[])"})
+        MEZZ_CHECK(bad(with(R"([{"name":"s","file":"f",)" + std::string(item) + "}]"),
+                       "asset.json: \"language\" or"));
+    for (const char* item : {R"("default":1)", R"("forced":"yes")", R"("sdh":null)"})
+        MEZZ_CHECK(bad(with(R"([{"name":"s","file":"f",)" + std::string(item) + "}]"),
+                       "asset.json: \"default\", \"forced\""));
+    for (const char* list :
+         {R"([{"name":"a","file":"f"}])", R"([{"name":"s","file":"f"},{"name":"s","file":"g"}])"})
+        MEZZ_CHECK(bad(with(list), "asset.json: two renditions"));
+    return test::kFine;
+}
+
 static const char* names_that_can_stand_in_urls() {
     MEZZ_CHECK(is_rendition_name("720p") && is_rendition_name("1080p-hevc.2") &&
                is_rendition_name(std::string(40, 'x')));
@@ -153,6 +185,7 @@ int main() {
                                 MEZZ_CHECKED(checks_each_rendition),
                                 MEZZ_CHECKED(reads_what_the_worker_tells),
                                 MEZZ_CHECKED(thumbs_have_fixed_names),
+                                MEZZ_CHECKED(reads_subtitles),
                                 MEZZ_CHECKED(names_that_can_stand_in_urls),
                                 MEZZ_CHECKED(files_of_the_folder_itself)};
     return cmocka_run_group_tests_name("asset", tests, nullptr, nullptr);

@@ -65,6 +65,26 @@ static const char* pictures() {
     return kFine;
 }
 
+static const char* text_tracks() {
+    MEZZ_CHECK(is("a/film.mp4/subs/0123456789abcdef/subs-eng.m3u8",
+                  wanted(Format::subs, Resource::media_playlist, "subs-eng", 0, kRevision)));
+    MEZZ_CHECK(is("a/film.mp4/subs/0123456789abcdef/subs-eng_3.vtt",
+                  wanted(Format::subs, Resource::text_segment, "subs-eng", 3, kRevision)));
+    MEZZ_CHECK(is("a/film.mp4/subs/0123456789abcdef/subs-eng.vtt",
+                  wanted(Format::subs, Resource::text_file, "subs-eng", 0, kRevision)));
+    MEZZ_CHECK(is("a/film.mp4/subs/subs-eng.vtt", wanted(Format::subs, Resource::text_file, "subs-eng")));
+    MEZZ_CHECK(is("a/film.mp4/hls/0123456789abcdef/subs-eng_3.vtt",
+                  wanted(Format::hls, Resource::text_segment, "subs-eng", 3, kRevision)));
+    for (const char* path : {"t/subs/master.m3u8", "t/subs/manifest.mpd", "t/subs/.vtt", "t/subs/_1.vtt",
+                             "t/subs/a_.vtt", "t/subs/a_01.vtt", "t/subs/a_b.vtt", "t/hls/a.vtt",
+                             "t/cmaf/a_1.vtt", "t/cmaf/a.vtt", "t/subs/a_1.ts", "t/subs/a_1.m4s",
+                             "t/subs/a_init.mp4", "t/subs/", "t/subs/a.srt", "t/subs/storyboard.jpg"})
+        MEZZ_CHECK(!parse_request_path(path));
+    MEZZ_CHECK(to_text(Format::subs) == "subs" &&
+               parse_request_path("subs/hls/master.m3u8")->title == "subs");
+    return kFine;
+}
+
 static const char* titles_may_have_any_depth() {
     RequestPath at_root = wanted(Format::hls, Resource::multivariant_playlist);
     at_root.title = "";
@@ -132,6 +152,7 @@ static const char* texts_point_into_the_path() {
 int main() {
     const CMUnitTest tests[] = {MEZZ_CHECKED(every_form),
                                 MEZZ_CHECKED(pictures),
+                                MEZZ_CHECKED(text_tracks),
                                 MEZZ_CHECKED(titles_may_have_any_depth),
                                 MEZZ_CHECKED(each_resource_has_one_url),
                                 MEZZ_CHECKED(junk_is_no_url),

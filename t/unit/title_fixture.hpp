@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "media/text_parser.hpp"
 #include "mp4_driver.hpp"
 #include "mp4_fixture.hpp"
 #include "package/title_builder.hpp"
@@ -29,16 +30,27 @@ public:
         add(make_mp4(spec).bytes, std::move(source));
     }
 
+    /// Adds a text track, of what stands in its file.
+    void add_text(std::string_view text, package::SourceText source) {
+        auto block = media::index_text_file(text);
+        if (!block) throw std::runtime_error(block.error().text);
+        source.size = text.size();
+        text_blocks_.push_back(std::move(*block));
+        texts_.push_back(std::move(source));
+        for (std::size_t i = 0; i < texts_.size(); ++i)
+            texts_[i].index = media::TextIndexView(text_blocks_[i]);
+    }
+
     /// Puts the title together.
     void build(std::vector<std::uint32_t> segment_ms = {6000}) {
         options_ = {std::move(segment_ms)};
-        auto block = package::build_title(sources_, options_, revision());
+        auto block = package::build_title(sources_, options_, revision(), texts_);
         if (!block) throw std::runtime_error(block.error().text);
         title_ = std::move(*block);
     }
 
     [[nodiscard]] std::string revision(std::string_view catalog = "") const {
-        return package::make_revision(sources_, options_, catalog);
+        return package::make_revision(sources_, options_, catalog, texts_);
     }
     [[nodiscard]] package::TitleView view() const { return package::TitleView(title_); }
     [[nodiscard]] const package::RenditionRecord& rendition(std::string_view name) const {
@@ -60,6 +72,7 @@ public:
     }
     [[nodiscard]] const Buffer& file(std::size_t i) const { return files_.at(i); }
     [[nodiscard]] std::vector<package::SourceFile>& sources() { return sources_; }
+    [[nodiscard]] std::vector<package::SourceText>& texts() { return texts_; }
 
     /// The names of the renditions, in their order, with a space behind each.
     [[nodiscard]] std::string names() const {
@@ -73,6 +86,8 @@ private:
     std::vector<Buffer> files_;
     std::vector<Buffer> blocks_;
     std::vector<package::SourceFile> sources_;
+    std::vector<Buffer> text_blocks_;
+    std::vector<package::SourceText> texts_;
     package::TitleOptions options_{{6000}};
     Buffer title_;
 };
