@@ -23,7 +23,7 @@ Result<ElementaryStream> read_decoder_config(Bytes decoder_config) {
     if (in.remaining() == 0) return stream;
     if (in.u8() != 5) return stream;
     stream.specific = in.take(read_descriptor_length(in));
-    if (!in.ok() || stream.specific.empty())
+    if (is_aac(stream) && (!in.ok() || stream.specific.empty()))
         return fail(ErrorCode::bad_media, "esds: DecoderSpecificInfo exceeds the box");
     return stream;
 }

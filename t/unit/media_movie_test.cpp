@@ -60,7 +60,7 @@ static const char* reads_tracks() {
     const auto& v = parsed.movie->tracks[0];
     MEZZ_CHECK(v.kind == TrackKind::video && v.id == 1 && v.timescale == 90000 && v.width == 64 &&
                v.height == 36);
-    MEZZ_CHECK(v.pixel_aspect_h == 4 && v.pixel_aspect_v == 3 && v.color.size() == 11 &&
+    MEZZ_CHECK(v.pixel_aspect_h == 4 && v.pixel_aspect_v == 3 && v.details.color.boxed &&
                v.matrix[32] == std::byte{0x40});
     MEZZ_CHECK(std::ranges::equal(v.config, test::avc_config()) &&
                std::string_view(v.language.data()) == "und");
@@ -133,10 +133,10 @@ static const char* quicktime_sound_entries() {
 
 static const char* leaves_other_codecs_out() {
     TrackSpec other = test::video_track(4, 2);
-    other.entry = test::box("hev1", Fields().zeros(100));
-    TrackSpec mp3 = test::audio_track(4);
-    mp3.entry = test::box("mp4a", Fields().zeros(28).add(test::box("esds", test::es_descriptor({}, 0x6B))));
-    const Parsed parsed = parse(FileSpec{.tracks = {other, test::video_track(4, 2), mp3}});
+    other.entry = test::box("dvh1", Fields().zeros(100));
+    TrackSpec dts = test::audio_track(4);
+    dts.entry = test::box("mp4a", Fields().zeros(28).add(test::box("esds", test::es_descriptor({}, 0xA9))));
+    const Parsed parsed = parse(FileSpec{.tracks = {other, test::video_track(4, 2), dts}});
     MEZZ_CHECK(parsed.movie && parsed.movie->tracks.size() == 1 && parsed.movie->track_count == 3);
     TrackSpec no_avcc = test::video_track(4, 2);
     no_avcc.entry = test::box("avc1", Fields().zeros(78));

@@ -74,7 +74,8 @@ static void pes_times_have_marker_bits() {
     const auto expected = test::bytes(
         {0, 0, 1, 0xE0, 0, 0, 0x84, 0xC0, 10, 0x3F, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0xFF, 0xFF, 0xFF, 0xFF});
     const bool both = size == 19 && std::memcmp(out.data(), expected.data(), 19) == 0;
-    const auto audio_size = write_pes_head(out, {.source = kTsAudio, .stream_id = 0xC0, .pts = 0x1'0001'8001, .payload = 100});
+    const auto audio_size =
+        write_pes_head(out, {.source = kTsAudio, .stream_id = 0xC0, .pts = 0x1'0001'8001, .payload = 100});
     const auto audio = test::bytes({0, 0, 1, 0xC0, 0, 108, 0x84, 0x80, 5, 0x29, 0x00, 0x07, 0x00, 0x03});
     const bool one = audio_size == 14 && std::memcmp(out.data(), audio.data(), 14) == 0;
     assert_true(both);
