@@ -33,15 +33,18 @@ bool is_language(std::string_view tag) noexcept {
     const auto letters = [](std::string_view text) { return std::ranges::all_of(text, is_letter); };
     std::size_t dash = std::min(tag.find('-'), tag.size());
     if (dash < 2 || dash > 3 || !letters(tag.substr(0, dash))) return false;
+    bool script = false;
     bool region = false;
     while (dash < tag.size()) {
         tag.remove_prefix(dash + 1);
         dash = std::min(tag.find('-'), tag.size());
         const std::string_view part = tag.substr(0, dash);
-        const bool script = part.size() == 4 && letters(part) && !region;
-        region =
+        const bool as_script = part.size() == 4 && letters(part);
+        const bool as_region =
             (part.size() == 2 && letters(part)) || (part.size() == 3 && std::ranges::all_of(part, is_digit));
-        if (!script && !region) return false;
+        if (region || (as_script ? script : !as_region)) return false;
+        script = script || as_script;
+        region = as_region;
     }
     return true;
 }

@@ -54,7 +54,8 @@ static const char* other_files() {
 // Whatever a file's name holds, the track's can stand in URLs.
 static const char* names_are_renditions() {
     for (const char* name : {"a\"b.vtt", "a b.e\"n.vtt", "\xFF.srt", "x.master.vtt", "subs-.vtt",
-                             "subs--.vtt", "..vtt", "en..vtt", ".en.forced.vtt", "subs-abc-DE-Latn.srt"}) {
+                             "subs--.vtt", "..vtt", "en..vtt", ".en.forced.vtt", "subs-abc-DE-Latn.srt",
+                             "RFON-TApm-dh-TA.vtt", "ptB-RFON-TApm-dh-TA.vtt", "en-DE-DE-DE-DE-DE.vtt"}) {
         const auto text = read_text_name(name);
         MEZZ_CHECK(text && mezz::catalog::is_rendition_name(text->track));
         MEZZ_CHECK(text->language.empty() || mezz::catalog::is_language_tag(text->language));
