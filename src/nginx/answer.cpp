@@ -1,8 +1,11 @@
 #include "nginx/answer.hpp"
 
+#include "nginx/answer_head.hpp"
+#include "nginx/download.hpp"
 #include "nginx/gather.hpp"
 #include "nginx/respond.hpp"
 #include "nginx/sample_load.hpp"
+#include "nginx/trick_answer.hpp"
 #include "nginx/ts_stream.hpp"
 #include "package/fmp4.hpp"
 #include "package/playlist.hpp"
@@ -16,38 +19,6 @@ using package::Resource;
 
 constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
 constexpr std::string_view kManifestType = "application/dash+xml";
-
-Caching caching(const AnswerContext& context, bool personal) noexcept {
-    if (context.revisioned()) return personal ? Caching::immutable_private : Caching::immutable;
-    return personal ? Caching::brief_private : Caching::brief;
-}
-
-ResponseHead text_head(const AnswerContext& context, std::string_view type) noexcept {
-    ResponseHead head;
-    head.content_type = type;
-    head.modified = context.title.view().header().modified;
-    head.caching = caching(context, context.personal || !context.query.empty());
-    return head;
-}
-
-// Init segments and segments: their bytes follow from the revision and their own name.
-ResponseHead media_head(const AnswerContext& context, std::string_view type, std::string_view etag) noexcept {
-    ResponseHead head;
-    head.content_type = type;
-    head.etag = etag;
-    head.modified = context.title.view().header().modified;
-    head.caching = caching(context, context.personal);
-    return head;
-}
-
-std::string media_etag(const AnswerContext& context, std::string_view what) {
-    std::string etag(context.title.view().revision());
-    for (const std::string_view part : {to_text(context.path.format), context.path.rendition, what}) {
-        etag += '-';
-        etag += part;
-    }
-    return etag;
-}
 
 std::string_view cmaf_type(const RenditionRecord& rendition) noexcept {
     return rendition.kind == media::TrackKind::video ? "video/mp4" : "audio/mp4";
@@ -169,6 +140,14 @@ Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) 
     const RenditionRecord* rendition = title.find(context.path.rendition);
     if (rendition == nullptr)
         co_return fail(ErrorCode::not_found, "rendition: the title has none of that name");
+    if (context.path.resource == Resource::download) {
+        const auto sent = co_await answer_download(flow, context, *rendition);
+        co_return sent;
+    }
+    if (is_trick(context.path.resource)) {
+        const auto sent = co_await answer_trick(flow, context, *rendition);
+        co_return sent;
+    }
     if (context.path.resource == Resource::media_playlist) {
         const auto sent = co_await answer_media_playlist(flow, context, *rendition);
         co_return sent;

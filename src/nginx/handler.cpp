@@ -13,13 +13,17 @@ RequestKind kind_of(package::Resource resource) noexcept {
     switch (resource) {
         case package::Resource::multivariant_playlist:
         case package::Resource::media_playlist:
+        case package::Resource::iframe_playlist:
             return RequestKind::playlist;
         case package::Resource::manifest:
             return RequestKind::manifest;
         case package::Resource::init_segment:
             return RequestKind::init;
         case package::Resource::segment:
+        case package::Resource::iframe:
             return RequestKind::segment;
+        case package::Resource::download:
+            return RequestKind::download;
         case package::Resource::poster:
         case package::Resource::storyboard:
         case package::Resource::storyboard_sheet:

@@ -3,6 +3,7 @@
 
 #include "core/rescale.hpp"
 #include "core/text.hpp"
+#include "package/iframes.hpp"
 #include "package/playlist.hpp"
 
 namespace mezz::package {
@@ -205,6 +206,7 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
         if (!video) out += "</AdaptationSet>\n";
     }
     if (open_video) out += "</AdaptationSet>\n";
+    write_trick_set(title, tracks, query, sets, out);
     out += "</Period>\n</MPD>\n";
 }
 

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "core/text.hpp"
+#include "package/iframes.hpp"
 #include "package/playlist.hpp"
 
 namespace mezz::package {
@@ -170,6 +171,7 @@ void write_multivariant_playlist(const TitleView& title, Format format, std::str
             {rendition, rate, video ? std::span(audio.codecs) : std::span<const std::string_view>(), group},
             query, out);
     }
+    write_iframe_streams(title, format, query, out);
 }
 
 }  // namespace mezz::package

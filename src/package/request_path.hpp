@@ -7,10 +7,13 @@
 
 namespace mezz::package {
 
-enum class Format : std::uint8_t { hls, cmaf, thumbs };
+enum class Format : std::uint8_t { hls, cmaf, thumbs, download };
 
 [[nodiscard]] constexpr std::string_view to_text(Format format) noexcept {
-    return format == Format::hls ? "hls" : format == Format::cmaf ? "cmaf" : "thumbs";
+    return format == Format::hls        ? "hls"
+           : format == Format::cmaf     ? "cmaf"
+           : format == Format::download ? "download"
+                                        : "thumbs";
 }
 
 enum class Resource : std::uint8_t {
@@ -19,6 +22,9 @@ enum class Resource : std::uint8_t {
     media_playlist,
     init_segment,
     segment,
+    iframe_playlist,   ///< {r}_iframes.m3u8
+    iframe,            ///< {r}_iframe_{number}.ts or .m4s
+    download,          ///< download/{r}.mp4
     poster,            ///< thumbs/poster.jpg
     storyboard,        ///< thumbs/storyboard.vtt
     storyboard_sheet,  ///< thumbs/storyboard_{number}.jpg
@@ -29,14 +35,14 @@ struct RequestPath {
     std::string_view title;     ///< may contain slashes, may be empty
     std::string_view revision;  ///< empty if the URL names none
     std::string_view rendition;
-    std::uint32_t number = 0;  ///< of a segment or sheet
+    std::uint32_t number = 0;  ///< of a segment, I-frame or sheet
     Format format = Format::hls;
     Resource resource = Resource::segment;
 };
 
 /// Parses `{title}/{format}/[{revision}/]{leaf}`, the part of a decoded URI behind the location. nullopt if
-/// it is no URL that Mezz answers. Pictures (thumbs) have no revision. Numbers have no leading zeros: each
-/// resource has one URL.
+/// it is no URL that Mezz answers. Pictures (thumbs) and downloads have no revision. Numbers have no leading
+/// zeros: each resource has one URL.
 [[nodiscard]] std::optional<RequestPath> parse_request_path(std::string_view path) noexcept;
 
 }  // namespace mezz::package

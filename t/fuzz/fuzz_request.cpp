@@ -36,6 +36,13 @@ std::string leaf_of(const RequestPath& path) {
         case Resource::segment:
             return rendition + "_" + std::to_string(path.number) +
                    (path.format == Format::hls ? ".ts" : ".m4s");
+        case Resource::iframe_playlist:
+            return rendition + "_iframes.m3u8";
+        case Resource::iframe:
+            return rendition + "_iframe_" + std::to_string(path.number) +
+                   (path.format == Format::hls ? ".ts" : ".m4s");
+        case Resource::download:
+            return rendition + ".mp4";
         case Resource::poster:
             return "poster.jpg";
         case Resource::storyboard:

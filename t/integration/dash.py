@@ -10,6 +10,7 @@ from lxml import etree
 from mezz import SCHEMAS
 
 NS = {"d": "urn:mpeg:dash:schema:mpd:2011"}
+TRICK_MODE = "http://dashif.org/guidelines/trickmode"
 
 
 def seconds(text):
@@ -34,8 +35,9 @@ class Representation:
 class Manifest:
     duration: Fraction
     min_buffer: Fraction
-    sets: list  # of lists of Representation
+    sets: list  # of lists of Representation, those for trick play apart
     root: object
+    trick_sets: list
 
     def representations(self):
         return [r for s in self.sets for r in s]
@@ -59,11 +61,21 @@ def parse(data):
     (period,) = root.findall("d:Period", NS)
     duration = seconds(root.get("mediaPresentationDuration"))
     base = "".join(e.text for e in root.findall("d:BaseURL", NS))
-    sets = [[representation(r, s, base, duration) for r in s.findall("d:Representation", NS)]
-            for s in period.findall("d:AdaptationSet", NS)]
-    ids = [r.id for s in sets for r in s]
+    sets, trick_sets = [], []
+    for s in period.findall("d:AdaptationSet", NS):
+        found = [representation(r, s, base, duration) for r in s.findall("d:Representation", NS)]
+        (trick_sets if is_trick(s, period) else sets).append(found)
+    ids = [r.id for s in sets + trick_sets for r in s]
     assert ids and len(set(ids)) == len(ids), "representation ids must be unique"
-    return Manifest(duration, seconds(root.get("minBufferTime")), sets, root)
+    return Manifest(duration, seconds(root.get("minBufferTime")), sets, root, trick_sets)
+
+
+def is_trick(element, period):
+    """True if the AdaptationSet is for trick play, of another one that exists (DASH-IF IOP 3.2.9)."""
+    found = element.findall("d:EssentialProperty", NS)
+    assert all(e.get("schemeIdUri") == TRICK_MODE for e in found) and len(found) <= 1, "an unknown EssentialProperty"
+    assert not found or period.find(f"d:AdaptationSet[@id='{found[0].get('value')}']", NS) is not None
+    return bool(found)
 
 
 def inherited(element, parent):

@@ -1,5 +1,7 @@
 #include "package/request_path.hpp"
 
+#include <string>
+
 #include "check.hpp"
 
 using mezz::package::Format;
@@ -62,6 +64,30 @@ static const char* pictures() {
           "t/cmaf/storyboard_1.jpg", "t/thumbs/master.m3u8", "t/thumbs/x_1.m4s", "t/hls/thumbs/x.m3u8"})
         MEZZ_CHECK(!parse_request_path(path));
     MEZZ_CHECK(to_text(Format::thumbs) == "thumbs");
+    return kFine;
+}
+
+static const char* trick_play_and_downloads() {
+    for (const Format format : {Format::hls, Format::cmaf}) {
+        const std::string base = "t/" + std::string(to_text(format)) + "/";
+        const std::string ending = format == Format::hls ? ".ts" : ".m4s";
+        for (const std::string revision : {"", "4f/"}) {
+            const std::string playlist = base + revision + "720p_iframes.m3u8";
+            const auto list = parse_request_path(playlist);
+            MEZZ_CHECK(list && list->resource == Resource::iframe_playlist && list->rendition == "720p");
+            const std::string path = base + revision + "720p_iframe_12" + ending;
+            const auto picture = parse_request_path(path);
+            MEZZ_CHECK(picture && picture->resource == Resource::iframe && picture->number == 12);
+            MEZZ_CHECK(picture->rendition == "720p" && picture->format == format);
+        }
+    }
+    MEZZ_CHECK(is("a/film.mp4/download/720p.mp4", wanted(Format::download, Resource::download, "720p")));
+    for (const char* path :
+         {"t/hls/_iframes.m3u8", "t/hls/_iframe_1.ts", "t/hls/x_iframe_01.ts", "t/cmaf/x_iframe_.m4s",
+          "t/download/.mp4", "t/download/x.m4s", "t/download/r/x.mp4", "t/download/x.m3u8",
+          "t/download/x_1.ts", "t/download/master.m3u8", "t/thumbs/x_iframe_1.m4s", "t/download/"})
+        MEZZ_CHECK(!parse_request_path(path));
+    MEZZ_CHECK(to_text(Format::download) == "download");
     return kFine;
 }
 
@@ -132,6 +158,7 @@ static const char* texts_point_into_the_path() {
 int main() {
     const CMUnitTest tests[] = {MEZZ_CHECKED(every_form),
                                 MEZZ_CHECKED(pictures),
+                                MEZZ_CHECKED(trick_play_and_downloads),
                                 MEZZ_CHECKED(titles_may_have_any_depth),
                                 MEZZ_CHECKED(each_resource_has_one_url),
                                 MEZZ_CHECKED(junk_is_no_url),

@@ -1,0 +1,22 @@
+// Headers that answers of all kinds have.
+#pragma once
+
+#include "nginx/answer.hpp"
+#include "nginx/respond.hpp"
+
+namespace mezz::nginx {
+
+/// How long an answer may be kept, by whether the URL names a revision.
+[[nodiscard]] Caching caching_of(const AnswerContext& context, bool personal) noexcept;
+
+/// Of playlists and manifests, which hold the query. Their ETag comes from their bytes.
+[[nodiscard]] ResponseHead text_head(const AnswerContext& context, std::string_view type) noexcept;
+
+/// Of init segments and segments: their bytes follow from the revision and their own name.
+[[nodiscard]] ResponseHead media_head(const AnswerContext& context, std::string_view type,
+                                      std::string_view etag) noexcept;
+
+/// The ETag of a rendition's part.
+[[nodiscard]] std::string media_etag(const AnswerContext& context, std::string_view what);
+
+}  // namespace mezz::nginx
