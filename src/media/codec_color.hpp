@@ -2,11 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace mezz::media {
 
 /// Names as in RFC 8216bis §4.4.6.2, VIDEO-RANGE.
 enum class VideoRange : std::uint8_t { sdr, hlg, pq };
+
+[[nodiscard]] constexpr std::string_view to_text(VideoRange range) noexcept {
+    return range == VideoRange::pq ? "PQ" : range == VideoRange::hlg ? "HLG" : "SDR";
+}
 
 inline constexpr std::uint16_t kColorUnspecified = 2;
 

@@ -28,6 +28,12 @@ std::uint16_t TrackView::displayed_width() const noexcept {
     return static_cast<std::uint16_t>(std::min<std::uint64_t>(width, UINT16_MAX));
 }
 
+std::uint32_t TrackView::key_bytes(std::uint32_t i) const noexcept {
+    if (record_->kind != TrackKind::video) return 0;
+    if (record_->layout == Layout::fragments) return pieces()[i].extra;
+    return array<std::uint32_t>(record_->key_sizes)[i];
+}
+
 std::uint32_t TrackView::samples_before(std::uint32_t i) const noexcept {
     switch (record_->layout) {
         case Layout::sample_tables:

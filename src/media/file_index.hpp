@@ -108,6 +108,7 @@ struct TrackRecord {
     ArrayRef blocks;
     ArrayRef positions;  ///< sample_tables: of each piece's first sample and of the end; count is pieces + 1
     ArrayRef fragment_positions;  ///< scanned: as `positions`
+    ArrayRef key_sizes;  ///< uint32: bytes of each piece's first sample; video, not for Layout::fragments
     TableRefs tables;
 };
 
@@ -150,6 +151,10 @@ public:
 
     /// Pixels across when shown with square pixels, at most 65535.
     [[nodiscard]] std::uint16_t displayed_width() const noexcept;
+
+    /// Bytes that tell how large the first picture of piece i < piece_count() is: of the sample itself or,
+    /// for Layout::fragments, from the start of its moof to its end. 0 if that is not known, or for audio.
+    [[nodiscard]] std::uint32_t key_bytes(std::uint32_t i) const noexcept;
 
     /// Samples before piece i, 0 ≤ i ≤ piece_count(); not known for Layout::fragments, where it is 0.
     [[nodiscard]] std::uint32_t samples_before(std::uint32_t i) const noexcept;

@@ -81,6 +81,7 @@ Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts, std:
         record.blocks = writer.put(std::span<const PieceBlock>(draft.blocks));
         record.positions = writer.put(std::span<const SamplePosition>(draft.positions));
         record.fragment_positions = writer.put(std::span<const FragmentPosition>(draft.fragment_positions));
+        record.key_sizes = writer.put(std::span<const std::uint32_t>(draft.key_sizes));
         records[i] = record;
     }
     if (writer.size() > UINT32_MAX) return fail(ErrorCode::too_large, "index: over 4 GiB");

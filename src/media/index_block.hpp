@@ -15,6 +15,7 @@ struct TrackDraft {
     std::vector<PieceBlock> blocks;
     std::vector<SamplePosition> positions;
     std::vector<FragmentPosition> fragment_positions;
+    std::vector<std::uint32_t> key_sizes;
     Bytes config;  // of moov
     // Copies: those of a MovieTrack end with it.
     std::vector<std::byte> parameter_sets;

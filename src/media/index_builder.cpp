@@ -102,6 +102,7 @@ Result<void> collect_pieces(SampleSource& source, PieceCutter& cutter, PieceCost
         if (cutter.begins_piece(*sample)) {
             if (auto ok = collector.begin(sample->dts + sample->composition_offset); !ok) return ok;
             source.mark(draft, false);
+            if (track.kind == TrackKind::video) draft.key_sizes.push_back(sample->size);
         }
         if (!collector.open()) continue;  // nothing can be decoded before the first sync sample
         ++draft.record.sample_count;

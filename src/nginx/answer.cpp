@@ -1,10 +1,12 @@
 #include "nginx/answer.hpp"
 
 #include "nginx/answer_head.hpp"
+#include "nginx/download.hpp"
 #include "nginx/gather.hpp"
 #include "nginx/respond.hpp"
 #include "nginx/sample_load.hpp"
 #include "nginx/text_answer.hpp"
+#include "nginx/trick_answer.hpp"
 #include "nginx/ts_stream.hpp"
 #include "package/fmp4.hpp"
 #include "package/playlist.hpp"
@@ -154,6 +156,14 @@ Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) 
         co_return fail(ErrorCode::not_found, "rendition: the title has none of that name");
     if (context.path.format == Format::hls && !rendition->in_ts)
         co_return fail(ErrorCode::not_found, "rendition: a transport stream cannot carry its codec");
+    if (context.path.resource == Resource::download) {
+        const auto sent = co_await answer_download(flow, context, *rendition);
+        co_return sent;
+    }
+    if (is_trick(context.path.resource)) {
+        const auto sent = co_await answer_trick(flow, context, *rendition);
+        co_return sent;
+    }
     if (context.path.resource == Resource::media_playlist) {
         const auto sent = co_await answer_media_playlist(flow, context, *rendition);
         co_return sent;

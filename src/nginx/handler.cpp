@@ -13,6 +13,7 @@ RequestKind kind_of(package::Resource resource) noexcept {
     switch (resource) {
         case package::Resource::multivariant_playlist:
         case package::Resource::media_playlist:
+        case package::Resource::iframe_playlist:
             return RequestKind::playlist;
         case package::Resource::manifest:
             return RequestKind::manifest;
@@ -21,7 +22,10 @@ RequestKind kind_of(package::Resource resource) noexcept {
         case package::Resource::segment:
         case package::Resource::text_segment:
         case package::Resource::text_file:
+        case package::Resource::iframe:
             return RequestKind::segment;
+        case package::Resource::download:
+            return RequestKind::download;
         case package::Resource::poster:
         case package::Resource::storyboard:
         case package::Resource::storyboard_sheet:

@@ -83,8 +83,8 @@ ngx_int_t count_request(ngx_http_request_t* r) noexcept {
 }
 
 std::string_view to_text(RequestKind kind) noexcept {
-    constexpr std::array<std::string_view, kRequestKinds> kNames{"none",    "playlist", "manifest", "init",
-                                                                 "segment", "picture",  "api",      "upload"};
+    constexpr std::array<std::string_view, kRequestKinds> kNames{
+        "none", "playlist", "manifest", "init", "segment", "picture", "api", "upload", "download"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 

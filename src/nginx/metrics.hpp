@@ -11,12 +11,22 @@
 namespace mezz::nginx {
 
 /// What a request was for.
-enum class RequestKind : std::uint8_t { none, playlist, manifest, init, segment, picture, api, upload };
+enum class RequestKind : std::uint8_t {
+    none,
+    playlist,
+    manifest,
+    init,
+    segment,
+    picture,
+    api,
+    upload,
+    download
+};
 
 /// Where the catalog found a video.
 enum class LookUp : std::uint8_t { memory, redis, postgres, stale, failed };
 
-inline constexpr std::size_t kRequestKinds = 8;
+inline constexpr std::size_t kRequestKinds = 9;
 inline constexpr std::size_t kStatusClasses = 5;  ///< 1xx to 5xx
 inline constexpr std::size_t kLookUps = 5;
 inline constexpr std::size_t kVerdicts = static_cast<std::size_t>(token::Verdict::internal) + 1;

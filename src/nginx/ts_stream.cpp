@@ -7,6 +7,7 @@
 #include "nginx/sample_load.hpp"
 #include "nginx/send.hpp"
 #include "nginx/stream_buffers.hpp"
+#include "package/iframes.hpp"
 #include "package/nal_counter.hpp"
 #include "package/ts_codec.hpp"
 #include "package/ts_muxer.hpp"
@@ -26,6 +27,7 @@ struct Source {
     std::uint32_t timescale = 0;
     unsigned nal_length_size = 4;
     media::Codec codec = media::Codec::h264;
+    std::uint32_t least_packets = 0;
     media::AacConfig aac;
     std::uint32_t sample_rate = 0;
     std::uint64_t end = 0;  // of its last byte in the file
@@ -52,6 +54,17 @@ void decode_earlier(std::vector<media::Sample>& samples, std::int32_t lowest_off
         sample.dts += sample.composition_offset;
         sample.composition_offset = 0;
     }
+}
+
+// A picture that is shown alone is decoded when it is shown. It lasts no time, so that no clock references
+// follow it.
+void keep_first_picture(std::vector<media::Sample>& samples) noexcept {
+    samples.resize(1);
+    media::Sample& picture = samples.front();
+    picture.dts += picture.composition_offset;
+    picture.composition_offset = 0;
+    picture.duration = 0;
+    picture.sync = true;
 }
 
 // Pictures that are decoded before the title's first moment would make players that count from the first
@@ -101,19 +114,43 @@ Task<Result<void>> count_nals(RequestFlow& flow, Source& source) {
     co_return Result<void>();
 }
 
+// What is wanted of a rendition: a segment, or a picture of its I-frame playlist.
+struct Part {
+    std::uint32_t number = 0;
+    bool iframe = false;
+};
+
+package::PieceRange pieces_of(const package::TrackTimeline& line, Part part) noexcept {
+    return part.iframe ? package::IFrameLine(line).piece(part.number) : line.pieces(part.number);
+}
+
+void move_samples(Source& source, const package::TrackTimeline& line, Part part) noexcept {
+    if (part.iframe) {
+        if (source.samples.empty()) return;
+        keep_first_picture(source.samples);
+        source.least_packets =
+            package::IFrameLine(line).least_ts_packets(part.number, source.samples.front());
+        return;
+    }
+    decode_earlier(source.samples, line.track()->lowest_offset);
+    if (part.number == 0 && line.track()->kind == TrackKind::video)
+        begin_decoding_at_first_picture(source.samples);
+}
+
 Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
-                                 const package::RenditionRecord& rendition, std::uint32_t number) {
+                                 const package::RenditionRecord& rendition, Part part) {
     const auto file = co_await load_file(flow, title, rendition.file);
     if (!file) co_return std::unexpected(file.error());
     const media::TrackView track = file->view().track(rendition.track);
-    const package::PieceRange pieces = package::timeline(title.view(), track).pieces(number);
+    const package::TrackTimeline line = package::timeline(title.view(), track);
+    const package::PieceRange pieces = pieces_of(line, part);
+    if (part.iframe && pieces.empty()) co_return fail(ErrorCode::not_found, "picture: past the end");
     auto samples = co_await load_samples(flow, file->media, track, pieces);
     if (!samples) co_return std::unexpected(samples.error());
     Source source;
     source.window = FileWindow(file->media);
     source.samples = std::move(*samples);
-    decode_earlier(source.samples, track->lowest_offset);
-    if (number == 0 && track->kind == TrackKind::video) begin_decoding_at_first_picture(source.samples);
+    move_samples(source, line, part);
     source.breaks = piece_breaks(track, pieces);
     source.parameter_sets.assign(track.parameter_sets().begin(), track.parameter_sets().end());
     source.timescale = track->timescale;
@@ -127,9 +164,9 @@ Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
 }
 
 Task<Result<Sources>> load_sources(RequestFlow& flow, const LoadedTitle& title,
-                                   const package::RenditionRecord& rendition, std::uint32_t number) {
+                                   const package::RenditionRecord& rendition, Part part) {
     Sources sources;
-    auto first = co_await load_source(flow, title, rendition, number);
+    auto first = co_await load_source(flow, title, rendition, part);
     if (!first) co_return std::unexpected(first.error());
     if (first->samples.empty()) co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
     if (rendition.kind == TrackKind::audio) {
@@ -140,8 +177,8 @@ Task<Result<Sources>> load_sources(RequestFlow& flow, const LoadedTitle& title,
     const auto counted = co_await count_nals(flow, *sources.video);
     if (!counted) co_return std::unexpected(counted.error());
     const package::RenditionRecord* audio = title.view().muxed_audio();
-    if (audio == nullptr) co_return sources;
-    auto second = co_await load_source(flow, title, *audio, number);
+    if (audio == nullptr || part.iframe) co_return sources;
+    auto second = co_await load_source(flow, title, *audio, part);
     if (!second) co_return std::unexpected(second.error());
     sources.audio = std::move(*second);
     sources.one_file = audio->file == rendition.file;
@@ -158,7 +195,8 @@ Result<package::TsPlan> make_plan(const Sources& sources, std::uint32_t number) 
                                       .parameter_sets = from.parameter_sets,
                                       .nal_length_size = from.nal_length_size,
                                       .samples = from.samples,
-                                      .nal_counts = from.nal_counts};
+                                      .nal_counts = from.nal_counts,
+                                      .least_packets = from.least_packets};
     }
     if (sources.audio) {
         const Source& from = *sources.audio;
@@ -220,20 +258,35 @@ Task<Result<ngx_int_t>> stream(RequestFlow& flow, Sources& sources, const packag
     co_return NGX_OK;
 }
 
-}  // namespace
-
-Task<Result<ngx_int_t>> stream_ts_segment(RequestFlow& flow, const LoadedTitle& title,
-                                          const package::RenditionRecord& rendition, std::uint32_t number,
-                                          ResponseHead head) {
-    auto sources = co_await load_sources(flow, title, rendition, number);
+Task<Result<ngx_int_t>> stream_part(RequestFlow& flow, const LoadedTitle& title,
+                                    const package::RenditionRecord& rendition, Part part, ResponseHead head) {
+    auto sources = co_await load_sources(flow, title, rendition, part);
     if (!sources) co_return std::unexpected(sources.error());
-    const auto plan = make_plan(*sources, number);
+    const auto plan = make_plan(*sources, part.number);
     if (!plan) co_return std::unexpected(plan.error());
     head.length = plan->size();
     head.several_buffers = true;
     const ngx_int_t rc = send_head(flow.request(), head);
     if (is_answered(flow.request(), rc)) co_return rc;
     const auto sent = co_await stream(flow, *sources, *plan);
+    co_return sent;
+}
+
+}  // namespace
+
+Task<Result<ngx_int_t>> stream_ts_segment(RequestFlow& flow, const LoadedTitle& title,
+                                          const package::RenditionRecord& rendition, std::uint32_t number,
+                                          ResponseHead head) {
+    const Part part{.number = number};
+    const auto sent = co_await stream_part(flow, title, rendition, part, head);
+    co_return sent;
+}
+
+Task<Result<ngx_int_t>> stream_ts_iframe(RequestFlow& flow, const LoadedTitle& title,
+                                         const package::RenditionRecord& rendition, std::uint32_t number,
+                                         ResponseHead head) {
+    const Part part{.number = number, .iframe = true};
+    const auto sent = co_await stream_part(flow, title, rendition, part, head);
     co_return sent;
 }
 

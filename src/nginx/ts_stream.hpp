@@ -13,4 +13,9 @@ namespace mezz::nginx {
                                                         const package::RenditionRecord& rendition,
                                                         std::uint32_t number, ResponseHead head);
 
+/// Sends picture `number` of a video rendition's I-frame playlist alone, in the same way.
+[[nodiscard]] Task<Result<ngx_int_t>> stream_ts_iframe(RequestFlow& flow, const LoadedTitle& title,
+                                                       const package::RenditionRecord& rendition,
+                                                       std::uint32_t number, ResponseHead head);
+
 }  // namespace mezz::nginx

@@ -4,6 +4,7 @@
 
 #include "core/rescale.hpp"
 #include "core/text.hpp"
+#include "package/iframes.hpp"
 #include "package/playlist.hpp"
 
 namespace mezz::package {
@@ -280,18 +281,26 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
     append_head(title, out);
     unsigned sets = 0;
     std::vector<bool> written(renditions.size());
+    std::vector<VideoSet> videos;
     for (std::size_t i = 0; i < renditions.size(); ++i) {
         if (written[i]) continue;
-        open_adaptation_set(renditions[i], tracks[i], sets++, out);
+        VideoSet set{.id = sets++, .members = {}, .properties = {}};
+        open_adaptation_set(renditions[i], tracks[i], set.id, out);
         for (std::size_t k = i; k < renditions.size(); ++k) {
             if (k != i && !is_switchable(renditions[i], renditions[k])) continue;
             append_representation(title, renditions[k], tracks[k], query, out);
             written[k] = true;
+            set.members.push_back(k);
         }
         out += "</AdaptationSet>\n";
+        if (renditions[i].kind != TrackKind::video) continue;
+        append_dynamic_range(tracks[i]->color, set.properties);
+        videos.push_back(std::move(set));
     }
     for (const TextRecord& text : title.texts())
         append_text(title, text, sets++, query, out);
+    for (const VideoSet& video : videos)
+        if (write_trick_set(title, tracks, video, query, sets, out)) ++sets;
     out += "</Period>\n</MPD>\n";
 }
 

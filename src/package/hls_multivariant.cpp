@@ -3,6 +3,7 @@
 
 #include "core/text.hpp"
 #include "package/hls_audio.hpp"
+#include "package/iframes.hpp"
 #include "package/playlist.hpp"
 
 namespace mezz::package {
@@ -140,10 +141,6 @@ void append_frame_rate(std::uint64_t milli, std::string& out) {
     for (std::uint64_t i = 3, rest = milli % 1000; i > 0; --i, rest /= 10)
         fraction[i] = static_cast<char>('0' + rest % 10);
     out.append(fraction, 4);
-}
-
-std::string_view to_text(media::VideoRange range) noexcept {
-    return range == media::VideoRange::pq ? "PQ" : range == media::VideoRange::hlg ? "HLG" : "SDR";
 }
 
 struct Variant {
@@ -290,6 +287,7 @@ void write_multivariant_playlist(const TitleView& title, Format format, std::str
         if (selection.video.empty())
             append_variant(title, audio_variant(group, selection, format), query, out);
     }
+    write_iframe_streams(title, format, selection.range, query, out);
 }
 
 }  // namespace mezz::package

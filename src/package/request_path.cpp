@@ -6,12 +6,15 @@ namespace mezz::package {
 namespace {
 
 constexpr std::string_view kMasterName = "master";
+constexpr std::string_view kIFrames = "_iframes";
+constexpr std::string_view kIFrame = "_iframe";
 
 std::optional<Format> parse_format(std::string_view text) noexcept {
     if (text == "hls") return Format::hls;
     if (text == "cmaf") return Format::cmaf;
     if (text == "subs") return Format::subs;
     if (text == "thumbs") return Format::thumbs;
+    if (text == "download") return Format::download;
     return std::nullopt;
 }
 
@@ -45,7 +48,22 @@ bool parse_segment(std::string_view leaf, RequestPath& out) noexcept {
     out.resource = Resource::segment;
     out.rendition = leaf.substr(0, underscore);
     out.number = *number;
-    return true;
+    if (strip_suffix(out.rendition, kIFrame)) out.resource = Resource::iframe;
+    return !out.rendition.empty();
+}
+
+bool parse_playlist(std::string_view leaf, RequestPath& out) noexcept {
+    out.resource = Resource::media_playlist;
+    if (strip_suffix(leaf, kIFrames)) out.resource = Resource::iframe_playlist;
+    out.rendition = leaf;
+    return !leaf.empty() && (out.resource == Resource::media_playlist || out.format != Format::subs);
+}
+
+bool parse_download(std::string_view leaf, RequestPath& out) noexcept {
+    out.resource = Resource::download;
+    const bool named = strip_suffix(leaf, ".mp4") && !leaf.empty();
+    out.rendition = leaf;
+    return named && out.revision.empty();
 }
 
 // Names of text tracks have no underscore, so these forms differ.
@@ -55,7 +73,7 @@ bool parse_text(std::string_view leaf, RequestPath& out) noexcept {
         out.rendition = leaf;
         return out.format == Format::subs && !leaf.empty();
     }
-    if (!parse_segment(leaf, out)) return false;
+    if (!parse_segment(leaf, out) || out.resource != Resource::segment) return false;
     out.resource = Resource::text_segment;
     return true;
 }
@@ -76,15 +94,15 @@ bool parse_picture(std::string_view leaf, RequestPath& out) noexcept {
 
 bool parse_leaf(std::string_view leaf, RequestPath& out) noexcept {
     if (out.format == Format::thumbs) return parse_picture(leaf, out);
+    if (out.format == Format::download) return parse_download(leaf, out);
     if (leaf == "manifest.mpd") {
         out.resource = Resource::manifest;
         return out.format == Format::cmaf && out.revision.empty();
     }
     if (strip_suffix(leaf, ".m3u8")) {
-        const bool master = leaf == kMasterName;
-        out.resource = master ? Resource::multivariant_playlist : Resource::media_playlist;
-        out.rendition = master ? std::string_view() : leaf;
-        return master ? out.revision.empty() && out.format != Format::subs : !leaf.empty();
+        if (leaf != kMasterName) return parse_playlist(leaf, out);
+        out.resource = Resource::multivariant_playlist;
+        return out.revision.empty() && out.format != Format::subs;
     }
     if (out.format != Format::cmaf && strip_suffix(leaf, ".vtt")) return parse_text(leaf, out);
     if (out.format == Format::subs) return false;

@@ -7,13 +7,14 @@
 
 namespace mezz::package {
 
-enum class Format : std::uint8_t { hls, cmaf, subs, thumbs };
+enum class Format : std::uint8_t { hls, cmaf, subs, thumbs, download };
 
 [[nodiscard]] constexpr std::string_view to_text(Format format) noexcept {
-    return format == Format::hls    ? "hls"
-           : format == Format::cmaf ? "cmaf"
-           : format == Format::subs ? "subs"
-                                    : "thumbs";
+    return format == Format::hls        ? "hls"
+           : format == Format::cmaf     ? "cmaf"
+           : format == Format::subs     ? "subs"
+           : format == Format::download ? "download"
+                                        : "thumbs";
 }
 
 enum class Resource : std::uint8_t {
@@ -24,6 +25,9 @@ enum class Resource : std::uint8_t {
     segment,
     text_segment,      ///< {r}_{number}.vtt, in hls/ with TS clock, in subs/ with that of the presentation
     text_file,         ///< subs/{r}.vtt: all cues
+    iframe_playlist,   ///< {r}_iframes.m3u8
+    iframe,            ///< {r}_iframe_{number}.ts or .m4s
+    download,          ///< download/{r}.mp4
     poster,            ///< thumbs/poster.jpg
     storyboard,        ///< thumbs/storyboard.vtt
     storyboard_sheet,  ///< thumbs/storyboard_{number}.jpg
@@ -34,14 +38,14 @@ struct RequestPath {
     std::string_view title;     ///< may contain slashes, may be empty
     std::string_view revision;  ///< empty if the URL names none
     std::string_view rendition;
-    std::uint32_t number = 0;  ///< of a segment or sheet
+    std::uint32_t number = 0;  ///< of a segment, I-frame or sheet
     Format format = Format::hls;
     Resource resource = Resource::segment;
 };
 
 /// Parses `{title}/{format}/[{revision}/]{leaf}`, the part of a decoded URI behind the location. nullopt if
-/// it is no URL that Mezz answers. Text tracks' media playlists are in hls/ and subs/. Pictures (thumbs) have
-/// no revision. Numbers have no leading zeros: each resource has one URL.
+/// it is no URL that Mezz answers. Text tracks' media playlists are in hls/ and subs/. Pictures (thumbs) and
+/// downloads have no revision. Numbers have no leading zeros: each resource has one URL.
 [[nodiscard]] std::optional<RequestPath> parse_request_path(std::string_view path) noexcept;
 
 }  // namespace mezz::package

@@ -47,7 +47,9 @@ struct RenditionRecord {
     std::uint32_t sample_rate = 0;        ///< Hz
     std::uint64_t frame_rate_milli = 0;   ///< frames in 1000 seconds, 0 if unknown
     BitRate cmaf;
-    BitRate ts;  ///< video: with the muxed audio in it
+    BitRate ts;            ///< video: with the muxed audio in it
+    BitRate iframes_cmaf;  ///< of the I-frame playlist; 0 if there is none
+    BitRate iframes_ts;    ///< also 0 if a transport stream cannot carry the codec
 };
 
 /// A text track: subtitles or captions, in a file of its own. Texts end with NUL.

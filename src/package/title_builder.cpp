@@ -9,6 +9,7 @@
 #include "core/rescale.hpp"
 #include "core/text.hpp"
 #include "package/bit_rate.hpp"
+#include "package/iframes.hpp"
 #include "package/segmenter.hpp"
 #include "package/text_segments.hpp"
 #include "package/ts_codec.hpp"
@@ -242,6 +243,7 @@ void set_bit_rates(std::vector<Draft>& drafts, std::span<const std::int64_t> bou
         draft.record.cmaf = cmaf_bit_rate(line);
         draft.record.ts = draft.record.kind == TrackKind::video ? ts_bit_rate(line, muxed)
                                                                 : ts_bit_rate(std::nullopt, line);
+        set_iframe_rates(line, draft.record);
     }
 }
 

@@ -79,6 +79,7 @@ private:
         const std::uint32_t size = sample.size + ts_growth(*plan_.video_, video_.first);
         video_.packets = ts_packets_of_video_sample(plan_.video_->codec, size, sample.sync,
                                                     plan_.video_->parameter_sets.size());
+        video_.packets = std::max(video_.packets, plan_.video_->least_packets);
     }
 
     /// Makes the next audio PES packet; its `samples` is 0 after the last.

@@ -24,6 +24,7 @@ struct TsVideoTrack {
     unsigned nal_length_size = 4;                 ///< of the samples' length prefixes: 1, 2 or 4
     std::span<const media::Sample> samples;       ///< in decoding order
     std::span<const std::uint32_t> nal_counts{};  ///< NAL units of each sample; not needed for size 4
+    std::uint32_t least_packets = 0;              ///< transport packets that a picture takes at least
 };
 
 /// The audio of a segment. Borrows `samples`, which are frames as MP4 holds them (of AAC, without a header),

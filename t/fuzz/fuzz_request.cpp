@@ -40,6 +40,13 @@ std::string leaf_of(const RequestPath& path) {
             return rendition + "_" + std::to_string(path.number) + ".vtt";
         case Resource::text_file:
             return rendition + ".vtt";
+        case Resource::iframe_playlist:
+            return rendition + "_iframes.m3u8";
+        case Resource::iframe:
+            return rendition + "_iframe_" + std::to_string(path.number) +
+                   (path.format == Format::hls ? ".ts" : ".m4s");
+        case Resource::download:
+            return rendition + ".mp4";
         case Resource::poster:
             return "poster.jpg";
         case Resource::storyboard:

@@ -10,6 +10,8 @@ from lxml import etree
 from mezz import SCHEMAS
 
 NS = {"d": "urn:mpeg:dash:schema:mpd:2011"}
+TRICK_MODE = "http://dashif.org/guidelines/trickmode"
+COLOURS = "urn:mpeg:mpegB:cicp:"
 
 
 def seconds(text):
@@ -44,10 +46,10 @@ class Text:
 class Manifest:
     duration: Fraction
     min_buffer: Fraction
-    sets: list  # of lists of Representation
+    sets: list  # of lists of Representation, those for trick play apart
     root: object
     texts: list  # Text
-
+    trick_sets: list
 
     def representations(self):
         return [r for s in self.sets for r in s]
@@ -71,13 +73,29 @@ def parse(data):
     (period,) = root.findall("d:Period", NS)
     duration = seconds(root.get("mediaPresentationDuration"))
     base = "".join(e.text for e in root.findall("d:BaseURL", NS))
-    every = period.findall("d:AdaptationSet", NS)
-    sets = [[representation(r, s, base, duration) for r in s.findall("d:Representation", NS)]
-            for s in every if s.get("contentType") != "text"]
-    texts = [text(s) for s in every if s.get("contentType") == "text"]
-    ids = [r.id for s in sets for r in s] + [t.id for t in texts]
+    sets, trick_sets, texts = [], [], []
+    for s in period.findall("d:AdaptationSet", NS):
+        if s.get("contentType") == "text":
+            texts.append(text(s))
+            continue
+        found = [representation(r, s, base, duration) for r in s.findall("d:Representation", NS)]
+        (trick_sets if is_trick(s, period) else sets).append(found)
+    ids = [r.id for s in sets + trick_sets for r in s] + [t.id for t in texts]
     assert ids and len(set(ids)) == len(ids), "representation ids must be unique"
-    return Manifest(duration, seconds(root.get("minBufferTime")), sets, root, texts)
+    return Manifest(duration, seconds(root.get("minBufferTime")), sets, root, texts, trick_sets)
+
+
+def is_trick(element, period):
+    """True if the AdaptationSet is for trick play, of another one that exists (DASH-IF IOP 3.2.9)."""
+    found = {e.get("schemeIdUri"): e.get("value") for e in element.findall("d:EssentialProperty", NS)}
+    main = found.pop(TRICK_MODE, None)
+    assert all(scheme.startswith(COLOURS) for scheme in found), "an unknown EssentialProperty"
+    if main is None:
+        return False
+    (other,) = period.xpath("d:AdaptationSet[@id=$id]", namespaces=NS, id=main)
+    assert other.get("contentType") == "video" and other is not element
+    assert found == {e.get("schemeIdUri"): e.get("value") for e in other.findall("d:EssentialProperty", NS)}
+    return True
 
 
 def text(element):

@@ -160,7 +160,7 @@ def parse_media(text):
     for segment in media.segments:
         assert segment.duration > 0
         assert int(segment.duration + Fraction(1, 2)) <= media.target, f"{segment} above target {media.target}"
-    needed = 6 if media.map and not media.iframes_only else 4 if media.iframes_only else 3
+    needed = (5 if media.map else 4) if media.iframes_only else 6 if media.map else 3
     assert media.version == needed, f"version {media.version}, {needed} needed"
     return media
 

@@ -7,8 +7,10 @@ import pytest
 import boxes
 import codec_media
 import dash
+import hls
 import media
 import mezz
+import trick
 import ts
 import walk
 from test_play_ffmpeg import FORMATS, assert_same, decode, streams
@@ -98,12 +100,54 @@ def test_not_in_ts(site, get, title):
 @pytest.mark.parametrize("title", RANGES)
 def test_video_range(get, title):
     file_of(title)
-    variants = walk.hls_title(get, f"/files/{title}", "cmaf").master.variants
-    assert {v["VIDEO-RANGE"] for v in variants} == {RANGES[title]}
+    master = walk.hls_title(get, f"/files/{title}", "cmaf").master
+    assert {v["VIDEO-RANGE"] for v in master.variants} == {RANGES[title]}
+    assert master.iframes and {e["VIDEO-RANGE"] for e in master.iframes} == {RANGES[title]}
     _, manifest = walk.mpd(get, f"/files/{title}")
     transfer = manifest.root.xpath("//d:EssentialProperty[contains(@schemeIdUri,'Transfer')]/@value",
                                    namespaces=dash.NS)
-    assert transfer == {"SDR": [], "PQ": ["16"], "HLG": ["18"]}[RANGES[title]]
+    assert len(manifest.trick_sets) == 1
+    assert transfer == {"SDR": [], "PQ": ["16"], "HLG": ["18"]}[RANGES[title]] * 2  # of the video, of its I-frames
+
+
+@pytest.mark.parametrize("title", RANGES)
+def test_trick_play(get, tmp_path, title):
+    """Pictures that decode alone, where the segments have the codec; one set for each set of video."""
+    file_of(title)
+    for kind in ("cmaf", "hls") if title not in NO_TS else ("cmaf",):
+        lists = trick.playlists(get, f"/files/{title}", kind)
+        assert len(lists) == (0 if kind == "hls" and "av1" in title else 1)
+        for entry, playlist in lists:
+            assert entry["CODECS"] in TITLES[title][0].split()
+            head, suffix = (get.ok(playlist.map).body, ".mp4") if kind == "cmaf" else (b"", ".ts")
+            bodies = [get.ok(uri).body for uri in playlist.uris]
+            for body in bodies[:3]:
+                assert len(trick.picture(head + body, tmp_path, suffix)) == 1
+            rate = hls.peak_rate([(len(b), s.duration) for b, s in zip(bodies, playlist.media.segments)],
+                                 max(s.duration for s in playlist.media.segments))
+            assert abs(int(entry["BANDWIDTH"]) - rate) <= 2
+
+
+def test_trick_play_beside_each_set(get):
+    """A set of I-frames for each set of video, and nothing of what a transport stream does not carry."""
+    _, manifest = walk.mpd(get, "/files/mixed")
+    assert dash.validate(get.ok("/files/mixed/cmaf/manifest.mpd").body) == ""
+    video = [[r.codecs for r in s] for s in manifest.sets if s[0].mime == "video/mp4"]
+    assert len(video) == 3 and [[r.codecs for r in s] for s in manifest.trick_sets] == video
+    carried = [e["CODECS"] for e, _ in trick.playlists(get, "/files/mixed", "hls")]
+    assert sorted(c[:4] for c in carried) == ["avc1", "hvc1"]
+
+
+@pytest.mark.parametrize("title", [t for t in MADE if t != "mp3_22050.mp4"])
+def test_download(get, tmp_path, title):
+    """The rendition as one file has the source's codecs and frames."""
+    _, manifest = walk.mpd(get, f"/files/{title}")
+    (name,) = [r.id for r in manifest.representations() if r.mime == "video/mp4"]
+    made = tmp_path / "made.mp4"
+    made.write_bytes(get.ok(f"/files/{title}/download/{name}.mp4").body)
+    for stream in ("0:v:0", "0:a:0"):
+        wanted = ["-ignore_editlist", "1", "-i", file_of(title), "-map", stream, "-c", "copy"]
+        assert trick.hashes(["-ignore_editlist", "1", "-i", made, "-map", stream, "-c", "copy"]) == trick.hashes(wanted)
 
 
 def box_of(data, kind):

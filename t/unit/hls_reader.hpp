@@ -13,7 +13,7 @@ namespace mezz::test {
 
 using Attributes = std::map<std::string, std::string, std::less<>>;
 
-/// One EXT-X-STREAM-INF or EXT-X-MEDIA.
+/// One EXT-X-STREAM-INF, EXT-X-I-FRAME-STREAM-INF or EXT-X-MEDIA.
 struct Entry {
     Attributes attributes;
     std::string uri;
@@ -31,9 +31,11 @@ struct Playlist {
     bool vod = false;
     bool ended = false;
     bool independent = false;
+    bool iframes_only = false;
     std::vector<PlaylistSegment> segments;
     std::vector<Entry> variants;
     std::vector<Entry> media;
+    std::vector<Entry> iframes;
 };
 
 [[noreturn]] inline void wrong(std::string_view what, std::string_view where) {
@@ -113,12 +115,16 @@ private:
             out_.vod = text == "VOD";
         else if (text == "#EXT-X-INDEPENDENT-SEGMENTS")
             out_.independent = true;
+        else if (text == "#EXT-X-I-FRAMES-ONLY")
+            out_.iframes_only = true;
         else if (text == "#EXT-X-ENDLIST")
             out_.ended = true;
         else if (take(text, "#EXT-X-MAP:"))
             out_.map = attribute_list(text).at("URI");
         else if (take(text, "#EXT-X-MEDIA:"))
             out_.media.push_back({attribute_list(text), ""});
+        else if (take(text, "#EXT-X-I-FRAME-STREAM-INF:"))
+            out_.iframes.push_back({attribute_list(text), ""});
         else if (take(text, "#EXT-X-STREAM-INF:")) {
             out_.variants.push_back({attribute_list(text), ""});
             state_ = State::variant;

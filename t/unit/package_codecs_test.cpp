@@ -124,7 +124,9 @@ static const char* headers_keep_what_describes_hdr() {
     MEZZ_CHECK(contains(init, test::box("colr", Fields().text("nclx").u16(9).u16(16).u16(9).u8(0))));
     MEZZ_CHECK(contains(init, test::box("mdcv", Fields().zeros(24))) &&
                contains(init, test::box("clli", Fields().u32(0x03E80190))));
-    MEZZ_CHECK(value_of(multivariant(made, Format::cmaf).variants[0], "VIDEO-RANGE") == "PQ");
+    const Playlist cmaf = multivariant(made, Format::cmaf);
+    MEZZ_CHECK(value_of(cmaf.variants[0], "VIDEO-RANGE") == "PQ");
+    MEZZ_CHECK(cmaf.iframes.size() == 1 && value_of(cmaf.iframes[0], "VIDEO-RANGE") == "PQ");
     return test::kFine;
 }
 
@@ -134,9 +136,11 @@ static const char* the_range_is_that_of_the_pictures() {
     const MadeTitle made = made_of({pictures(test::hevc_entry("hvc1", test::hevc_hdr_config(), sdr))});
     MEZZ_CHECK(value_of(multivariant(made, Format::hls).variants[0], "VIDEO-RANGE") == "HLG");
     const test::Element mpd = manifest(made);
-    const auto properties = mpd.one("Period").one("AdaptationSet").all("EssentialProperty");
+    const auto sets = mpd.one("Period").all("AdaptationSet");
+    const auto properties = sets.front()->all("EssentialProperty");
     MEZZ_CHECK(properties.size() == 3 && properties[1]->at("value") == "18" &&
                properties[1]->at("schemeIdUri") == "urn:mpeg:mpegB:cicp:TransferCharacteristics");
+    MEZZ_CHECK(sets.size() == 2 && sets[1]->all("EssentialProperty").size() == 4);  // for trick play
     const Buffer pq = test::box("colr", Fields().text("nclx").u16(9).u16(16).u16(9).u8(0));
     const MadeTitle avc = made_of({pictures(test::avc_entry(pq))});
     MEZZ_CHECK(value_of(multivariant(avc, Format::hls).variants[0], "VIDEO-RANGE") == "PQ");
@@ -188,7 +192,12 @@ static const char* a_transport_stream_leaves_out_what_it_cannot_carry() {
     const Playlist cmaf = multivariant(made, Format::cmaf);
     MEZZ_CHECK(cmaf.variants.size() == 4 && cmaf.media.size() == 2);
     const test::Element mpd = manifest(made);
-    MEZZ_CHECK(mpd.one("Period").all("AdaptationSet").size() == 4);
+    const auto sets = mpd.one("Period").all("AdaptationSet");
+    MEZZ_CHECK(sets.size() == 6);  // the last two for trick play, of one video each
+    MEZZ_CHECK(sets[4]->one("EssentialProperty").at("value") == sets[0]->at("id") &&
+               sets[5]->one("EssentialProperty").at("value") == sets[1]->at("id"));
+    MEZZ_CHECK(ts.iframes.size() == 1 && value_of(ts.iframes[0], "CODECS") == "avc1.42c01e" &&
+               cmaf.iframes.size() == 2);
     const MadeTitle none = made_of({pictures(test::av1_entry()), sound(test::opus_entry())});
     MEZZ_CHECK(!has_variants(none.view(), Format::hls) && has_variants(none.view(), Format::cmaf));
     return test::kFine;

@@ -72,7 +72,7 @@ static const char* a_film() {
     MEZZ_CHECK(mpd.at("mediaPresentationDuration") == "PT13.003S" &&
                mpd.at("maxSegmentDuration") == "PT6.001S");
     const auto sets = mpd.one("Period").all("AdaptationSet");
-    MEZZ_CHECK(sets.size() == 2 && sets[0]->at("contentType") == "video" &&
+    MEZZ_CHECK(sets.size() == 3 && sets[0]->at("contentType") == "video" &&
                sets[1]->at("contentType") == "audio");
     MEZZ_CHECK(!sets[0]->attributes.contains("lang") && sets[1]->at("lang") == "eng" &&
                sets[0]->at("id") != sets[1]->at("id"));
@@ -100,7 +100,8 @@ static const char* all_video_is_one_set() {
     made.build({2000});
     const Element mpd = manifest(made);
     const auto sets = mpd.one("Period").all("AdaptationSet");
-    MEZZ_CHECK(sets.size() == 3 && sets[0]->all("Representation").size() == 4);
+    MEZZ_CHECK(sets.size() == 4 && sets[0]->all("Representation").size() == 4);
+    MEZZ_CHECK(sets[3]->one("EssentialProperty").at("value") == sets[0]->at("id"));  // for trick play
     MEZZ_CHECK(sets[1]->one("Role").at("value") == "main" && sets[2]->one("Role").at("value") == "alternate");
     for (const auto& r : made.view().renditions())
         MEZZ_CHECK_ALL(check_timeline(made, mpd, r.name.data()));

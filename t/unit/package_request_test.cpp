@@ -1,5 +1,7 @@
 #include "package/request_path.hpp"
 
+#include <string>
+
 #include "check.hpp"
 
 using mezz::package::Format;
@@ -78,10 +80,35 @@ static const char* text_tracks() {
     for (const char* path : {"t/subs/master.m3u8", "t/subs/manifest.mpd", "t/subs/.vtt", "t/subs/_1.vtt",
                              "t/subs/a_.vtt", "t/subs/a_01.vtt", "t/subs/a_b.vtt", "t/hls/a.vtt",
                              "t/cmaf/a_1.vtt", "t/cmaf/a.vtt", "t/subs/a_1.ts", "t/subs/a_1.m4s",
-                             "t/subs/a_init.mp4", "t/subs/", "t/subs/a.srt", "t/subs/storyboard.jpg"})
+                             "t/subs/a_init.mp4", "t/subs/a_iframes.m3u8", "t/subs/a_iframe_1.vtt",
+                             "t/hls/a_iframe_1.vtt", "t/subs/", "t/subs/a.srt", "t/subs/storyboard.jpg"})
         MEZZ_CHECK(!parse_request_path(path));
     MEZZ_CHECK(to_text(Format::subs) == "subs" &&
                parse_request_path("subs/hls/master.m3u8")->title == "subs");
+    return kFine;
+}
+
+static const char* trick_play_and_downloads() {
+    for (const Format format : {Format::hls, Format::cmaf}) {
+        const std::string base = "t/" + std::string(to_text(format)) + "/";
+        const std::string ending = format == Format::hls ? ".ts" : ".m4s";
+        for (const std::string revision : {"", "4f/"}) {
+            const std::string playlist = base + revision + "720p_iframes.m3u8";
+            const auto list = parse_request_path(playlist);
+            MEZZ_CHECK(list && list->resource == Resource::iframe_playlist && list->rendition == "720p");
+            const std::string path = base + revision + "720p_iframe_12" + ending;
+            const auto picture = parse_request_path(path);
+            MEZZ_CHECK(picture && picture->resource == Resource::iframe && picture->number == 12);
+            MEZZ_CHECK(picture->rendition == "720p" && picture->format == format);
+        }
+    }
+    MEZZ_CHECK(is("a/film.mp4/download/720p.mp4", wanted(Format::download, Resource::download, "720p")));
+    for (const char* path :
+         {"t/hls/_iframes.m3u8", "t/hls/_iframe_1.ts", "t/hls/x_iframe_01.ts", "t/cmaf/x_iframe_.m4s",
+          "t/download/.mp4", "t/download/x.m4s", "t/download/r/x.mp4", "t/download/x.m3u8",
+          "t/download/x_1.ts", "t/download/master.m3u8", "t/thumbs/x_iframe_1.m4s", "t/download/"})
+        MEZZ_CHECK(!parse_request_path(path));
+    MEZZ_CHECK(to_text(Format::download) == "download");
     return kFine;
 }
 
@@ -153,6 +180,7 @@ int main() {
     const CMUnitTest tests[] = {MEZZ_CHECKED(every_form),
                                 MEZZ_CHECKED(pictures),
                                 MEZZ_CHECKED(text_tracks),
+                                MEZZ_CHECKED(trick_play_and_downloads),
                                 MEZZ_CHECKED(titles_may_have_any_depth),
                                 MEZZ_CHECKED(each_resource_has_one_url),
                                 MEZZ_CHECKED(junk_is_no_url),

@@ -1,0 +1,102 @@
+#include <numeric>
+
+#include "core/text.hpp"
+#include "package/iframes.hpp"
+
+namespace mezz::package {
+namespace {
+
+void append_number_attribute(std::string& out, std::string_view name, std::uint64_t value) {
+    out += ' ';
+    out += name;
+    out += "=\"";
+    append_number(out, value);
+    out += '"';
+}
+
+// The I-frames from n on that last equally long.
+std::uint32_t run_of(const IFrameLine& line, std::uint32_t n) noexcept {
+    std::uint32_t end = n + 1;
+    while (end < line.count() && line.duration(end) == line.duration(n))
+        ++end;
+    return end - n;
+}
+
+void append_timeline(const IFrameLine& line, std::string& out) {
+    out += "<SegmentTimeline>";
+    std::uint32_t run = 0;
+    for (std::uint32_t n = 0; n < line.count(); n += run) {
+        run = run_of(line, n);
+        out += "<S";
+        if (n == 0) append_number_attribute(out, "t", static_cast<std::uint64_t>(line.start(0)));
+        append_number_attribute(out, "d", static_cast<std::uint64_t>(line.duration(n)));
+        if (run > 1) append_number_attribute(out, "r", run - 1);
+        out += "/>";
+    }
+    out += "</SegmentTimeline>";
+}
+
+void append_url(const TitleView& title, const RenditionRecord& rendition, std::string_view name,
+                std::string_view leaf, std::string_view query, std::string& out) {
+    out += ' ';
+    out += name;
+    out += "=\"";
+    out += title.revision();
+    out += '/';
+    out += rendition.name.data();
+    out += leaf;
+    append_xml(out, query);
+    out += '"';
+}
+
+void append_representation(const TitleView& title, const RenditionRecord& rendition,
+                           const media::TrackView& track, std::string_view query, std::string& out) {
+    out += "<Representation id=\"";
+    out += rendition.name.data();
+    out += "-iframes\" codecs=\"";
+    out += rendition.codec_string.data();
+    out += '"';
+    append_number_attribute(out, "bandwidth", rendition.iframes_cmaf.peak);
+    append_number_attribute(out, "width", track->width);
+    append_number_attribute(out, "height", track->height);
+    const std::uint32_t divisor = std::gcd(track->pixel_aspect_h, track->pixel_aspect_v);
+    out += " sar=\"";
+    append_number(out, track->pixel_aspect_h / divisor);
+    out += ':';
+    append_number(out, track->pixel_aspect_v / divisor);
+    out += "\" codingDependency=\"false\"><SegmentTemplate";
+    append_number_attribute(out, "timescale", track->timescale);
+    append_number_attribute(out, "startNumber", 0);
+    append_url(title, rendition, "initialization", "_init.mp4", query, out);
+    append_url(title, rendition, "media", "_iframe_$Number$.m4s", query, out);
+    out += '>';
+    append_timeline(IFrameLine(timeline(title, track)), out);
+    out += "</SegmentTemplate></Representation>";
+}
+
+}  // namespace
+
+bool write_trick_set(const TitleView& title, std::span<const media::TrackView> tracks, const VideoSet& video,
+                     std::string_view query, unsigned id, std::string& out) {
+    const auto renditions = title.renditions();
+    bool open = false;
+    for (const std::size_t i : video.members) {
+        if (renditions[i].iframes_cmaf.peak == 0) continue;
+        if (!open) {
+            out += "<AdaptationSet";
+            append_number_attribute(out, "id", id);
+            out +=
+                " contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">"
+                "<EssentialProperty schemeIdUri=\"http://dashif.org/guidelines/trickmode\"";
+            append_number_attribute(out, "value", video.id);
+            out += "/>";
+            out += video.properties;
+            open = true;
+        }
+        append_representation(title, renditions[i], tracks[i], query, out);
+    }
+    if (open) out += "</AdaptationSet>\n";
+    return open;
+}
+
+}  // namespace mezz::package

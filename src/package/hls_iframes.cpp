@@ -1,0 +1,97 @@
+#include <algorithm>
+
+#include "core/rescale.hpp"
+#include "core/text.hpp"
+#include "package/iframes.hpp"
+
+namespace mezz::package {
+namespace {
+
+constexpr std::uint32_t kMicros = 1000000;
+
+// As in media playlists: differences of rounded starts, so that their sum never drifts from the truth.
+std::uint64_t duration_micros(const IFrameLine& line, std::uint32_t n) noexcept {
+    const std::int64_t begin = rescale(line.start(n), kMicros, line.track()->timescale);
+    const std::int64_t end = rescale(line.start(n + 1), kMicros, line.track()->timescale);
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(end - begin, 0));
+}
+
+std::uint64_t target_seconds(const IFrameLine& line) noexcept {
+    std::uint64_t longest = 0;
+    for (std::uint32_t n = 0; n < line.count(); ++n)
+        longest = std::max(longest, duration_micros(line, n));
+    return std::max<std::uint64_t>(1, (longest + kMicros / 2) / kMicros);
+}
+
+void append_head(const MediaPlaylist& playlist, const IFrameLine& line, std::string& out) {
+    const bool cmaf = playlist.format == Format::cmaf;
+    out += "#EXTM3U\n#EXT-X-VERSION:";
+    out += cmaf ? '5' : '4';
+    out += "\n#EXT-X-TARGETDURATION:";
+    append_number(out, target_seconds(line));
+    out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-I-FRAMES-ONLY\n";
+    if (!cmaf) return;
+    out += "#EXT-X-MAP:URI=\"";
+    out += playlist.uri_prefix;
+    out += playlist.rendition.name.data();
+    out += "_init.mp4";
+    out += playlist.query;
+    out += "\"\n";
+}
+
+}  // namespace
+
+void write_iframe_playlist(const MediaPlaylist& playlist, std::string& out) {
+    const IFrameLine line(playlist.line);
+    const std::string_view name = playlist.rendition.name.data();
+    const std::string_view suffix = playlist.format == Format::cmaf ? ".m4s" : ".ts";
+    out.reserve(out.size() + 256 +
+                line.count() * (48 + playlist.uri_prefix.size() + name.size() + playlist.query.size()));
+    append_head(playlist, line, out);
+    for (std::uint32_t n = 0; n < line.count(); ++n) {
+        const std::uint64_t micros = duration_micros(line, n);
+        if (micros == 0) continue;
+        out += "#EXTINF:";
+        append_seconds(out, micros);
+        out += ",\n";
+        out += playlist.uri_prefix;
+        out += name;
+        out += "_iframe_";
+        append_number(out, n);
+        out += suffix;
+        out += playlist.query;
+        out += '\n';
+    }
+    out += "#EXT-X-ENDLIST\n";
+}
+
+void write_iframe_streams(const TitleView& title, Format format, bool range, std::string_view query,
+                          std::string& out) {
+    for (const RenditionRecord& rendition : title.renditions()) {
+        const BitRate& rate = format == Format::cmaf ? rendition.iframes_cmaf : rendition.iframes_ts;
+        if (rate.peak == 0) continue;
+        out += "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=";
+        append_number(out, rate.peak);
+        out += ",AVERAGE-BANDWIDTH=";
+        append_number(out, rate.average);
+        out += ",CODECS=\"";
+        out += rendition.codec_string.data();
+        out += "\",RESOLUTION=";
+        append_number(out, rendition.width);
+        out += 'x';
+        append_number(out, rendition.height);
+        if (range) {
+            out += ",VIDEO-RANGE=";
+            out += to_text(rendition.range);
+        }
+        out += ",URI=\"";
+        out += title.revision();
+        out += '/';
+        out += rendition.name.data();
+        out += "_iframes.m3u8";
+        out += query;
+        out += "\"\n";
+    }
+}
+
+}  // namespace mezz::package
