@@ -110,7 +110,8 @@ std::uint64_t IFrameLine::ts_size(std::uint32_t n) const noexcept {
 
 void set_iframe_rates(const TrackTimeline& line, RenditionRecord& rendition) {
     const IFrameLine iframes(line);
-    if (!iframes.is_complete()) return;
+    // One picture is nothing to move through, and FFmpeg warns of a stream of one.
+    if (!iframes.is_complete() || iframes.count() < 2) return;
     std::vector<SegmentSize> cmaf;
     std::vector<SegmentSize> ts;
     for (std::uint32_t n = 0; n < iframes.count(); ++n) {

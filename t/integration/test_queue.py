@@ -96,7 +96,7 @@ def test_a_broken_file_fails_for_good_and_says_why(station, tmp_path):
     assert list(station.processed.iterdir()) == []
 
 
-@pytest.mark.parametrize("path", ["../../etc/passwd", "{id}/../film.mp4", "{id}/a/b", "film.mp4", "{id}/.hidden", ""])
+@pytest.mark.parametrize("path", ["../../etc/passwd", "{id}/../film.mp4", "{id}/a/b", "film.mp4", "{id}/..", ""])
 def test_paths_that_a_database_must_not_give(station, film, path):
     video = station.submit(film, path=path.format(id=uuid.uuid4()) or "/")
     station.run_once()

@@ -40,7 +40,7 @@ def service(nginx_for_module, keys):
 
 def decode(url):
     """What ffmpeg has to say of a playlist when it decodes all of it."""
-    done = subprocess.run(["ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-i", url, "-map", "0", "-c:v", "wrapped_avframe",
+    done = subprocess.run(["ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-i", url, "-map", "0:v?", "-map", "0:a?", "-c:v", "wrapped_avframe",
                            "-c:a", "pcm_s16le", "-f", "null", "-"], capture_output=True, text=True, timeout=180)
     return done.stderr + (f"exit code {done.returncode}" if done.returncode else "")
 
