@@ -20,7 +20,7 @@ LADDER = [{"name": "240p", "height": 240, "max_kbps": 300}, {"name": "120p", "he
 
 HTTP = """
     mezz_redis {redis} timeout=500ms;
-    mezz_postgres "{postgres}" timeout=1s;
+    mezz_postgres "{postgres}" timeout=3s;
     mezz_policy {rules};
     mezz_policy_var country $arg_country;
     {http}

@@ -18,7 +18,7 @@ pytestmark = [services.needs_postgres, services.needs_redis]
 @pytest.fixture
 def stack(nginx, keys, monkeypatch):
     """PostgreSQL may take its time."""
-    monkeypatch.setattr(stacks, "HTTP", stacks.HTTP.replace("timeout=1s", "timeout=30s"))
+    monkeypatch.setattr(stacks, "HTTP", stacks.HTTP.replace("timeout=3s", "timeout=30s"))
     made = Stack(nginx, keys, workers=0)
     yield made
     made.close()
