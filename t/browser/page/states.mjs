@@ -1,5 +1,5 @@
 // What the watch page says when there is nothing to watch. options: token (of a viewer), processing, failed, forbidden, gone,
-// watched (ids); expired, foreign (tokens that the server refuses).
+// watched (ids); owner (a token of the uploader, who alone sees what is not ready); expired, foreign (tokens that the server refuses).
 import assert from 'node:assert/strict';
 
 export const expected = [/^40[1349] \/api\/v1\/videos\//, /^404 \/v\//];
@@ -10,13 +10,20 @@ async function says(visit, id, heading, text) {
     assert.match(await visit.page.locator('.stage-message').innerText(), text);
 }
 
+async function sign_in_as(visit, token) {
+    await visit.go('/');
+    await visit.page.evaluate((text) => sessionStorage.setItem('mezz:token', JSON.stringify(text)), token);
+}
+
 export default async function states(visit) {
     const { page, options } = visit;
+    await sign_in_as(visit, options.owner);
     await visit.step('processing: how far it is', async () => {
         await says(visit, options.processing, 'This video is being processed', /starts here by itself/);
         await page.getByRole('progressbar', { name: 'Processing' }).waitFor();
     });
     await visit.step('failed: why', () => says(visit, options.failed, 'could not be processed', /\w+ .*\./));
+    await sign_in_as(visit, options.token);
     await visit.step('forbidden: the rule’s reason', () =>
         says(visit, options.forbidden, 'You may not watch this video', /subscription/));
     await visit.step('gone', () => says(visit, options.gone, 'This video is not here', /taken down/));
