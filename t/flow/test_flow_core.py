@@ -359,8 +359,8 @@ def test_error_after_the_header_ends_the_connection(server):
 
 
 def test_error_statuses(server):
-    statuses = [server.get(f"/error?code={code}&pause={pause}")[0] for pause in (0, 5) for code in range(7)]
-    assert statuses == [404, 422, 422, 422, 500, 503, 500] * 2
+    statuses = [server.get(f"/error?code={code}&pause={pause}")[0] for pause in (0, 5) for code in range(8)]
+    assert statuses == [404, 422, 422, 422, 500, 503, 400, 500] * 2
 
 
 def test_internal_redirect_starts_another_flow(server):
