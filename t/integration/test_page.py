@@ -138,6 +138,16 @@ def test_player(site, sessions):
     site.run("player", video=site.long)
 
 
+def test_subtitles(site):
+    words = site.folder / "words.srt"
+    words.write_text("1\n00:00:02,000 --> 00:00:50,000\nHello there\n")
+    film = worker.make(site.folder / "subtitled.mkv", "-f", "lavfi", "-i", "testsrc2=size=426x240:rate=12:duration=60", "-i", words,
+                       "-c:v", "libx264", "-preset", "ultrafast", "-metadata:s:s:0", "language=eng")
+    video = site.stack.create(film)
+    site.stack.wait_for(video)
+    site.run("subtitles", video=video)
+
+
 @pytest.mark.parametrize("engine", ["hls", "dash"])
 def test_network_cut(site, sessions, engine):
     site.run("network", video=site.long, engine=engine)
