@@ -68,7 +68,7 @@ pid nginx.pid;
 {main}
 events {{ worker_connections 512; }}
 http {{
-    types {{ text/html html; text/javascript js mjs; application/json json map; text/css css; image/png png; }}
+    types {{ text/html html; text/javascript js mjs; application/json json map; text/css css; image/png png; image/svg+xml svg; font/woff2 woff2; }}
     default_type application/octet-stream;
     log_format t '$status $request_method $request_uri pid=$pid bytes=$body_bytes_sent '
                  'token=$mezz_token_status title=$mezz_title format=$mezz_format rendition=$mezz_rendition';
