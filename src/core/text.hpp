@@ -14,7 +14,7 @@ template <std::integral T>
 void append_number(std::string& out, T value) {
     char digits[24];
     const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    out.append(digits, end);
+    out.append(digits, static_cast<std::size_t>(end - digits));
 }
 
 /// Appends micros / 1,000,000 with six decimals, the form of EXTINF.

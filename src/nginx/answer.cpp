@@ -3,6 +3,7 @@
 #include "nginx/answer_head.hpp"
 #include "nginx/download.hpp"
 #include "nginx/gather.hpp"
+#include "nginx/playlist_answer.hpp"
 #include "nginx/respond.hpp"
 #include "nginx/sample_load.hpp"
 #include "nginx/text_answer.hpp"
@@ -18,34 +19,10 @@ using package::Format;
 using package::RenditionRecord;
 using package::Resource;
 
-constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
 constexpr std::string_view kManifestType = "application/dash+xml";
 
 std::string_view cmaf_type(const RenditionRecord& rendition) noexcept {
     return rendition.kind == media::TrackKind::video ? "video/mp4" : "audio/mp4";
-}
-
-Task<Result<ngx_int_t>> answer_media_playlist(RequestFlow& flow, const AnswerContext& context,
-                                              const RenditionRecord& rendition) {
-    const auto file = co_await load_file(flow, context.title, rendition.file);
-    if (!file) co_return std::unexpected(file.error());
-    const package::TitleView title = context.title.view();
-    std::string prefix;
-    if (!context.revisioned()) {
-        prefix = title.revision();
-        prefix += '/';
-    }
-    const package::MediaPlaylist playlist{
-        .title = title,
-        .rendition = rendition,
-        .line = package::timeline(title, file->view().track(rendition.track)),
-        .format = context.path.format,
-        .uri_prefix = prefix,
-        .query = context.query,
-    };
-    std::string text;
-    package::write_media_playlist(playlist, text);
-    co_return send_text(flow.request(), text_head(context, kPlaylistType), std::move(text));
 }
 
 Task<Result<ngx_int_t>> answer_manifest(RequestFlow& flow, const AnswerContext& context) {
@@ -165,7 +142,7 @@ Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) 
         co_return sent;
     }
     if (context.path.resource == Resource::media_playlist) {
-        const auto sent = co_await answer_media_playlist(flow, context, *rendition);
+        const auto sent = co_await answer_playlist(flow, context, *rendition, package::write_media_playlist);
         co_return sent;
     }
     if (context.path.resource == Resource::init_segment) {

@@ -6,6 +6,8 @@
 
 namespace mezz::nginx {
 
+inline constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";  ///< of HLS
+
 /// How long an answer may be kept, by whether the URL names a revision.
 [[nodiscard]] Caching caching_of(const AnswerContext& context, bool personal) noexcept;
 

@@ -126,13 +126,8 @@ std::string plan_key(const LoadedTitle& title, std::span<const LoadedFile> files
                      const package::RenditionRecord& rendition) {
     std::string key = "download ";
     key += title.view().revision();
-    for (const LoadedFile& file : files) {
-        for (const std::uint64_t part :
-             {file.media.size, static_cast<std::uint64_t>(file.media.modified), file.media.unique}) {
-            key += ' ';
-            append_number(key, part);
-        }
-    }
+    for (const LoadedFile& file : files)
+        append_identity(key, file.media);
     key += ' ';
     key += rendition.name.data();
     key += ' ';

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include "core/text.hpp"
+
 namespace mezz::nginx {
 namespace {
 
@@ -25,6 +27,13 @@ Error open_error(ngx_http_request_t* r, const ngx_str_t& path, const ngx_open_fi
 }
 
 }  // namespace
+
+void append_identity(std::string& key, const MediaFile& file) {
+    for (const std::uint64_t part : {file.size, static_cast<std::uint64_t>(file.modified), file.unique}) {
+        key += ' ';
+        append_number(key, part);
+    }
+}
 
 Result<std::optional<MediaFile>> open_file_or_folder(RequestFlow& flow, std::string_view path) {
     ngx_http_request_t* r = flow.request();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "nginx/file_read.hpp"
@@ -17,6 +18,10 @@ struct MediaFile {
 
     [[nodiscard]] std::string_view path() const noexcept { return view(file.name); }
 };
+
+/// Appends what tells one state of a file from another, size, time and inode, each behind a space: for keys
+/// of what is made of it.
+void append_identity(std::string& key, const MediaFile& file);
 
 /// Opens a regular file. Fails with not_found if there is none (a folder is none), or it may not be opened.
 [[nodiscard]] Result<MediaFile> open_media_file(RequestFlow& flow, std::string_view path);

@@ -10,7 +10,6 @@ namespace {
 
 using package::Resource;
 
-constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
 constexpr std::string_view kTextType = "text/vtt; charset=utf-8";
 
 ngx_int_t send_playlist(RequestFlow& flow, const AnswerContext& context, const package::TextRecord& text) {

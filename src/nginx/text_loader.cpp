@@ -12,10 +12,7 @@ namespace {
 std::string text_key(const MediaFile& file) {
     std::string key = "text ";
     append_number(key, media::kTextIndexVersion);
-    for (const std::uint64_t part : {file.size, static_cast<std::uint64_t>(file.modified), file.unique}) {
-        key += ' ';
-        append_number(key, part);
-    }
+    append_identity(key, file);
     key += ' ';
     key += file.path();
     return key;

@@ -29,10 +29,7 @@ std::string title_key(std::string_view path, std::string_view revision) {
 std::string index_key(const MediaFile& file) {
     std::string key = "index ";
     append_number(key, media::kFileIndexVersion);
-    for (const std::uint64_t part : {file.size, static_cast<std::uint64_t>(file.modified), file.unique}) {
-        key += ' ';
-        append_number(key, part);
-    }
+    append_identity(key, file);
     key += ' ';
     key += file.path();
     return key;

@@ -1,6 +1,7 @@
 #include "nginx/trick_answer.hpp"
 
 #include "nginx/answer_head.hpp"
+#include "nginx/playlist_answer.hpp"
 #include "nginx/sample_load.hpp"
 #include "nginx/ts_stream.hpp"
 #include "package/iframes.hpp"
@@ -13,29 +14,6 @@ using package::RenditionRecord;
 
 bool has_iframes(const RenditionRecord& rendition, Format format) noexcept {
     return (format == Format::cmaf ? rendition.iframes_cmaf : rendition.iframes_ts).peak != 0;
-}
-
-Task<Result<ngx_int_t>> answer_playlist(RequestFlow& flow, const AnswerContext& context,
-                                        const RenditionRecord& rendition) {
-    const auto file = co_await load_file(flow, context.title, rendition.file);
-    if (!file) co_return std::unexpected(file.error());
-    const package::TitleView title = context.title.view();
-    std::string prefix;
-    if (!context.revisioned()) {
-        prefix = title.revision();
-        prefix += '/';
-    }
-    const package::MediaPlaylist playlist{
-        .title = title,
-        .rendition = rendition,
-        .line = package::timeline(title, file->view().track(rendition.track)),
-        .format = context.path.format,
-        .uri_prefix = prefix,
-        .query = context.query,
-    };
-    std::string text;
-    package::write_iframe_playlist(playlist, text);
-    co_return send_text(flow.request(), text_head(context, "application/vnd.apple.mpegurl"), std::move(text));
 }
 
 Task<Result<ngx_int_t>> answer_cmaf_iframe(RequestFlow& flow, const AnswerContext& context,
@@ -65,7 +43,7 @@ Task<Result<ngx_int_t>> answer_trick(RequestFlow& flow, const AnswerContext& con
     if (!has_iframes(rendition, context.path.format))
         co_return fail(ErrorCode::not_found, "rendition: it has no I-frames");
     if (context.path.resource == package::Resource::iframe_playlist) {
-        const auto sent = co_await answer_playlist(flow, context, rendition);
+        const auto sent = co_await answer_playlist(flow, context, rendition, package::write_iframe_playlist);
         co_return sent;
     }
     const std::string etag = media_etag(context, "iframe-" + std::to_string(context.path.number));

@@ -30,13 +30,7 @@ void append_head(const MediaPlaylist& playlist, const IFrameLine& line, std::str
     out += "\n#EXT-X-TARGETDURATION:";
     append_number(out, target_seconds(line));
     out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-I-FRAMES-ONLY\n";
-    if (!cmaf) return;
-    out += "#EXT-X-MAP:URI=\"";
-    out += playlist.uri_prefix;
-    out += playlist.rendition.name.data();
-    out += "_init.mp4";
-    out += playlist.query;
-    out += "\"\n";
+    if (cmaf) append_map(playlist, out);
 }
 
 }  // namespace

@@ -51,7 +51,12 @@ void append_head(const MediaPlaylist& playlist, std::string& out) {
     out += "\n#EXT-X-TARGETDURATION:";
     append_number(out, target_seconds(playlist));
     out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n";
-    if (!cmaf) return;
+    if (cmaf) append_map(playlist, out);
+}
+
+}  // namespace
+
+void append_map(const MediaPlaylist& playlist, std::string& out) {
     out += "#EXT-X-MAP:URI=\"";
     out += playlist.uri_prefix;
     out += playlist.rendition.name.data();
@@ -59,8 +64,6 @@ void append_head(const MediaPlaylist& playlist, std::string& out) {
     out += playlist.query;
     out += "\"\n";
 }
-
-}  // namespace
 
 void write_media_playlist(const MediaPlaylist& playlist, std::string& out) {
     const TrackTimeline& line = playlist.line;

@@ -31,6 +31,9 @@ struct MediaPlaylist {
 /// Appends the media playlist of a rendition (RFC 8216bis §4.4.2, §4.4.3).
 void write_media_playlist(const MediaPlaylist& playlist, std::string& out);
 
+/// Appends the EXT-X-MAP line of a CMAF playlist (RFC 8216bis §4.4.4.5): where its init segment is.
+void append_map(const MediaPlaylist& playlist, std::string& out);
+
 /// Appends the media playlist of a text track: one segment {r}_{n}.vtt for each of the title. `uri_prefix`
 /// and `query` as in MediaPlaylist.
 void write_text_playlist(const TitleView& title, const TextRecord& text, std::string_view uri_prefix,
