@@ -7,6 +7,7 @@
 #include "nginx/respond.hpp"
 #include "nginx/sample_load.hpp"
 #include "nginx/text_answer.hpp"
+#include "nginx/top_answer.hpp"
 #include "nginx/trick_answer.hpp"
 #include "nginx/ts_stream.hpp"
 #include "package/fmp4.hpp"
@@ -19,26 +20,8 @@ using package::Format;
 using package::RenditionRecord;
 using package::Resource;
 
-constexpr std::string_view kManifestType = "application/dash+xml";
-
 std::string_view cmaf_type(const RenditionRecord& rendition) noexcept {
     return rendition.kind == media::TrackKind::video ? "video/mp4" : "audio/mp4";
-}
-
-Task<Result<ngx_int_t>> answer_manifest(RequestFlow& flow, const AnswerContext& context) {
-    const package::TitleView title = context.title.view();
-    std::vector<LoadedFile> files;
-    for (std::uint32_t i = 0; i < title.files().size(); ++i) {
-        auto file = co_await load_file(flow, context.title, i);
-        if (!file) co_return std::unexpected(file.error());
-        files.push_back(std::move(*file));
-    }
-    std::vector<media::TrackView> tracks;
-    for (const RenditionRecord& rendition : title.renditions())
-        tracks.push_back(files[rendition.file].view().track(rendition.track));
-    std::string text;
-    package::write_manifest(title, tracks, context.query, text);
-    co_return send_text(flow.request(), text_head(context, kManifestType), std::move(text));
 }
 
 Task<Result<ngx_int_t>> answer_init_segment(RequestFlow& flow, const AnswerContext& context,
@@ -106,18 +89,9 @@ Task<Result<ngx_int_t>> answer_ts_segment(RequestFlow& flow, const AnswerContext
 Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) {
     const package::TitleView title = context.title.view();
     if (context.path.format == Format::thumbs) co_return fail(ErrorCode::not_found, "thumbs: there are none");
-    if (context.path.resource == Resource::multivariant_playlist) {
-        if (!package::has_variants(title, context.path.format)) {
-            log_line(flow.log(), NGX_LOG_WARN, 0,
-                     "mezz: a transport stream can carry none of the title's codecs; cmaf/ has them");
-            co_return fail(ErrorCode::not_found, "title: a transport stream can carry none of its codecs");
-        }
-        std::string text;
-        package::write_multivariant_playlist(title, context.path.format, context.query, text);
-        co_return send_text(flow.request(), text_head(context, kPlaylistType), std::move(text));
-    }
-    if (context.path.resource == Resource::manifest) {
-        const auto sent = co_await answer_manifest(flow, context);
+    if (context.path.resource == Resource::multivariant_playlist ||
+        context.path.resource == Resource::manifest) {
+        const auto sent = co_await answer_top(flow, context);
         co_return sent;
     }
     const RenditionRecord* rendition = title.find(context.path.rendition);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "nginx/title_loader.hpp"
+#include "package/clip.hpp"
 
 namespace mezz::nginx {
 
@@ -11,8 +12,10 @@ namespace mezz::nginx {
 struct AnswerContext {
     package::RequestPath path;
     const LoadedTitle& title;
-    std::string_view query;  ///< to be put behind each URI in playlists
-    bool personal = false;   ///< no shared cache may keep any of it
+    std::string_view query;               ///< to be put behind each URI in playlists
+    bool personal = false;                ///< no shared cache may keep any of it
+    package::RenditionFilter filter{};    ///< of top manifests
+    std::optional<package::Clip> clip{};  ///< of what package::takes_clip()
 
     [[nodiscard]] bool revisioned() const noexcept { return !path.revision.empty(); }
 };

@@ -57,12 +57,8 @@ policy::Verdict judge(RequestFlow& flow, std::string_view rule, const nlohmann::
     return {};
 }
 
-StreamLinks::StreamLinks(RequestFlow& flow, const ApiCall& call, std::int64_t expires, std::string session)
-    : flow_(flow),
-      call_(call),
-      expires_(expires),
-      session_(std::move(session)),
-      base_(base_url(flow.request())) {}
+StreamLinks::StreamLinks(RequestFlow& flow, const ApiCall& call, StreamGrant grant)
+    : flow_(flow), call_(call), grant_(std::move(grant)), base_(base_url(flow.request())) {}
 
 api::Links StreamLinks::links() const {
     const LocationConf& conf = mezz_conf(flow_.request());
@@ -71,8 +67,11 @@ api::Links StreamLinks::links() const {
             .stream_location = view(conf.stream_location),
             .token_arg = view(conf.token_arg),
             .sign = [this, &key](std::string_view path) {
-                const token::PlaybackGrant grant{
-                    .path = path, .exp = expires_, .sub = call_.claims.sub, .sid = session_};
+                const token::PlaybackGrant grant{.path = path,
+                                                 .exp = grant_.expires,
+                                                 .sub = call_.claims.sub,
+                                                 .sid = grant_.session,
+                                                 .max_height = grant_.max_height};
                 return token::sign_playback(key, grant);
             }};
 }

@@ -29,19 +29,24 @@ struct ApiCall {
 /// What a rule of the operator decides. A rule that fails denies, and its error is logged.
 [[nodiscard]] policy::Verdict judge(RequestFlow& flow, std::string_view rule, const nlohmann::json& facts);
 
-/// How playback URLs of this call are made and signed, valid until `expires` (seconds since 1970), for the
-/// session `session`. Refers to the flow and the call.
+/// What the tokens in playback URLs say.
+struct StreamGrant {
+    std::int64_t expires = 0;                   ///< seconds since 1970
+    std::string session{};                      ///< none if empty
+    std::optional<std::uint32_t> max_height{};  ///< lines; see token::PlaybackGrant
+};
+
+/// How playback URLs of this call are made and signed. Refers to the flow and the call.
 class StreamLinks {
 public:
-    StreamLinks(RequestFlow& flow, const ApiCall& call, std::int64_t expires, std::string session);
+    StreamLinks(RequestFlow& flow, const ApiCall& call, StreamGrant grant);
 
     [[nodiscard]] api::Links links() const;
 
 private:
     RequestFlow& flow_;
     const ApiCall& call_;
-    std::int64_t expires_;
-    std::string session_;
+    StreamGrant grant_;
     std::string base_;
 };
 

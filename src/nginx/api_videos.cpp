@@ -58,7 +58,7 @@ api::Problem no_such_video() {
 }
 
 Result<ngx_int_t> answer_video(RequestFlow& flow, const ApiCall& call, std::string_view video) {
-    const StreamLinks links(flow, call, picture_expiry(mezz_conf(flow.request()).stream_ttl), {});
+    const StreamLinks links(flow, call, {.expires = picture_expiry(mezz_conf(flow.request()).stream_ttl)});
     auto answer = api::video_answer(video, links.links());
     if (!answer) return std::unexpected(answer.error());
     return send_json(flow, NGX_HTTP_OK, std::move(*answer));
@@ -135,7 +135,7 @@ Task<Result<ngx_int_t>> list_videos(RequestFlow& flow, const ApiCall& call) {
     const auto rows = co_await run(flow, postgres_client(), statement);
     if (!rows) co_return std::unexpected(rows.error());
     const std::vector<api::ListRow> list = list_rows(*rows);
-    const StreamLinks links(flow, call, picture_expiry(mezz_conf(r).stream_ttl), {});
+    const StreamLinks links(flow, call, {.expires = picture_expiry(mezz_conf(r).stream_ttl)});
     auto answer = api::list_answer(list, *query, links.links());
     if (!answer) co_return std::unexpected(answer.error());
     co_return send_json(flow, NGX_HTTP_OK, std::move(*answer));
@@ -213,7 +213,8 @@ Task<Result<ngx_int_t>> stream_video(RequestFlow& flow, const ApiCall& call) {
     if (closes != (*video)->facts.end() && closes->is_number() &&
         closes->get<double>() > static_cast<double>(now))
         expires = std::min(expires, static_cast<std::int64_t>(closes->get<double>()));
-    const StreamLinks links(flow, call, expires, new_session());
+    const StreamGrant grant{.expires = expires, .session = new_session(), .max_height = verdict->max_height};
+    const StreamLinks links(flow, call, grant);
     auto answer = api::stream_answer((*video)->video, links.links(), expires);
     if (!answer) co_return std::unexpected(answer.error());
     co_return send_json(flow, NGX_HTTP_OK, std::move(*answer));

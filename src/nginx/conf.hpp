@@ -42,6 +42,7 @@ struct LocationConf {
     ngx_uint_t token;  ///< TokenMode
     ngx_str_t token_arg;
     ngx_str_t token_cookie;
+    ngx_http_complex_value_t* token_geo;  ///< the client's country; null: not known
     size_t max_moov;
     ngx_flag_t api;
     ngx_str_t raw_root;         ///< where uploads are stored; as root

@@ -38,6 +38,8 @@ constinit ngx_command_t directives[] = {
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConf, token_arg), nullptr},
     {ngx_string("mezz_token_cookie"), kAnywhere | NGX_CONF_TAKE1, guarded<set_token_name>,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConf, token_cookie), nullptr},
+    {ngx_string("mezz_token_geo"), kAnywhere | NGX_CONF_TAKE1, guarded<set_token_geo>,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("mezz_token_leeway"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, guarded<set_leeway>,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("mezz_max_moov"), kAnywhere | NGX_CONF_TAKE1, guarded<set_max_moov>, NGX_HTTP_LOC_CONF_OFFSET,

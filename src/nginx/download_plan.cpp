@@ -29,6 +29,13 @@ struct Part {
     std::uint32_t source = 0;
 };
 
+// Of which title a download is made, and which part.
+struct Wanted {
+    const LoadedTitle& title;
+    std::span<const package::RenditionRecord* const> renditions;
+    const std::optional<package::Clip>& clip;
+};
+
 // The file is the download if it holds just these tracks and begins with moov.
 class WholeFileCheck {
 public:
@@ -49,6 +56,7 @@ private:
 // Reads the sample tables or fragments of all tracks, and lays the download out.
 struct PlanJob {
     std::vector<Part> parts;
+    std::optional<package::Clip> clip;
     bool only_tracks = false;  // of their one file
     std::uint64_t max_moov = 0;
     Result<std::vector<std::byte>> result{std::unexpect, Error{ErrorCode::internal, "download: no memory"}};
@@ -70,6 +78,9 @@ private:
         for (const Part& part : parts) {
             whole.track(part);
             auto track = read(part, whole);
+            // Sound may have ended where the picture goes on.
+            const bool beside = !tracks.empty();
+            if (!track && beside && track.error().code == ErrorCode::not_found) continue;
             if (!track) return std::unexpected(track.error());
             tracks.push_back(std::move(*track));
         }
@@ -83,12 +94,15 @@ private:
 
     Result<package::ProgressiveTrack> read(const Part& part, WholeFileCheck& whole) const {
         package::ProgressiveTrack track(part.track, part.source, max_moov);
+        if (clip) track.show_only(*clip);
         for (std::uint32_t at = part.pieces.first; at < part.pieces.last; at += kPiecesAtOnce) {
             const auto samples = read(part, at, std::min(at + kPiecesAtOnce, part.pieces.last));
             if (!samples) return std::unexpected(samples.error());
             if (at == part.pieces.first && !samples->empty()) whole.first_sample(samples->front());
             if (const auto added = track.add(*samples); !added) return std::unexpected(added.error());
         }
+        if (clip && track.empty())
+            return fail(ErrorCode::not_found, "query: the rendition has nothing of the clip");
         if (const auto done = track.finish(); !done) return std::unexpected(done.error());
         return track;
     }
@@ -122,16 +136,15 @@ private:
 };
 
 // With the files as they are: a catalog's revision does not tell.
-std::string plan_key(const LoadedTitle& title, std::span<const LoadedFile> files,
-                     const package::RenditionRecord& rendition) {
-    std::string key = "download ";
-    key += title.view().revision();
+std::string plan_key(const Wanted& wanted, std::span<const LoadedFile> files) {
+    std::string key = with_clip("download ", wanted.clip);
+    key += wanted.title.view().revision();
     for (const LoadedFile& file : files)
         append_identity(key, file.media);
     key += ' ';
-    key += rendition.name.data();
+    key += wanted.renditions[0]->name.data();
     key += ' ';
-    key += title.path;
+    key += wanted.title.path;
     return key;
 }
 
@@ -155,34 +168,35 @@ std::vector<const package::RenditionRecord*> contents(const package::TitleView& 
     return all;
 }
 
-Part part_of(const package::TitleView& title, const LoadedFile& file,
-             const package::RenditionRecord& rendition, std::uint32_t source) noexcept {
+Part part_of(const Wanted& wanted, const LoadedFile& file, const package::RenditionRecord& rendition,
+             std::uint32_t source) noexcept {
     const media::TrackView track = file.view().track(rendition.track);
-    const package::PieceRange begin = package::timeline(title, track).pieces(0);
-    return {file.media.file, track, {begin.first, track.piece_count()}, source};
+    const package::TrackTimeline line = package::timeline(wanted.title.view(), track);
+    const package::PieceRange all{line.pieces(0).first, track.piece_count()};
+    return {file.media.file, track, wanted.clip ? needed_pieces(line, *wanted.clip) : all, source};
 }
 
-Task<Result<Block>> make_plan(RequestFlow& flow, const LoadedTitle& title, std::span<const LoadedFile> files,
-                              std::span<const package::RenditionRecord* const> renditions) {
+Task<Result<Block>> make_plan(RequestFlow& flow, const Wanted& wanted, std::span<const LoadedFile> files) {
     PlanJob job;
-    for (std::size_t i = 0; i < renditions.size(); ++i) {
+    for (std::size_t i = 0; i < wanted.renditions.size(); ++i) {
         const std::size_t source = std::min(i, files.size() - 1);
         job.parts.push_back(
-            part_of(title.view(), files[source], *renditions[i], static_cast<std::uint32_t>(source)));
+            part_of(wanted, files[source], *wanted.renditions[i], static_cast<std::uint32_t>(source)));
     }
-    job.only_tracks = files.size() == 1 && files[0].view().track_count() == renditions.size();
+    job.clip = wanted.clip;
+    job.only_tracks =
+        !wanted.clip && files.size() == 1 && files[0].view().track_count() == wanted.renditions.size();
     job.max_moov = mezz_conf(flow.request()).max_moov;
     const auto done = co_await run_in_thread(flow, job, "laying out a download");
     if (!done) co_return std::unexpected(done.error());
     if (!job.result) co_return std::unexpected(job.result.error());
     const Zone zone(mezz_main_conf(flow.request()).zone);
-    co_return zone.insert(plan_key(title, files, *renditions[0]), std::move(*job.result));
+    co_return zone.insert(plan_key(wanted, files), std::move(*job.result));
 }
 
 // One request of this worker makes a plan; the others that need it wait for that.
-Task<Result<Block>> load_plan(RequestFlow& flow, const LoadedTitle& title, std::span<const LoadedFile> files,
-                              std::span<const package::RenditionRecord* const> renditions) {
-    const std::string key = plan_key(title, files, *renditions[0]);
+Task<Result<Block>> load_plan(RequestFlow& flow, const Wanted& wanted, std::span<const LoadedFile> files) {
+    const std::string key = plan_key(wanted, files);
     const Zone zone(mezz_main_conf(flow.request()).zone);
     for (;;) {
         Block block = zone.find(key);
@@ -193,7 +207,7 @@ Task<Result<Block>> load_plan(RequestFlow& flow, const LoadedTitle& title, std::
         if (!landed) co_return std::unexpected(landed.error());
     }
     Flight flight(key);
-    auto made = co_await make_plan(flow, title, files, renditions);
+    auto made = co_await make_plan(flow, wanted, files);
     if (!made) flight.fail(made.error());
     co_return made;
 }
@@ -201,7 +215,8 @@ Task<Result<Block>> load_plan(RequestFlow& flow, const LoadedTitle& title, std::
 }  // namespace
 
 Task<Result<DownloadPlan>> load_download(RequestFlow& flow, const LoadedTitle& title,
-                                         const package::RenditionRecord& rendition) {
+                                         const package::RenditionRecord& rendition,
+                                         const std::optional<package::Clip>& clip) {
     const std::vector<const package::RenditionRecord*> renditions = contents(title.view(), rendition);
     std::vector<LoadedFile> files;
     for (const package::RenditionRecord* one : renditions) {
@@ -211,7 +226,8 @@ Task<Result<DownloadPlan>> load_download(RequestFlow& flow, const LoadedTitle& t
         files.push_back(std::move(*file));
     }
     flow.set_subject(files[0].media.path());
-    const auto block = co_await load_plan(flow, title, files, renditions);
+    const Wanted wanted{title, renditions, clip};
+    const auto block = co_await load_plan(flow, wanted, files);
     if (!block) co_return std::unexpected(block.error());
     DownloadPlan plan;
     take_plan(block->bytes(), plan);

@@ -18,8 +18,10 @@ struct DownloadPlan {
 };
 
 /// Lays out a rendition and, if it is video, the title's default audio. The first time this reads all that
-/// describes their samples, in a thread. Fails with too_large if moov would exceed mezz_max_moov.
+/// describes their samples, in a thread. Of a clip it has what is needed for it. Fails with too_large if moov
+/// would exceed mezz_max_moov, with not_found if the rendition has nothing of the clip.
 [[nodiscard]] Task<Result<DownloadPlan>> load_download(RequestFlow& flow, const LoadedTitle& title,
-                                                       const package::RenditionRecord& rendition);
+                                                       const package::RenditionRecord& rendition,
+                                                       const std::optional<package::Clip>& clip);
 
 }  // namespace mezz::nginx

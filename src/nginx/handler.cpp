@@ -1,10 +1,13 @@
 #include "nginx/handler.hpp"
 
+#include <algorithm>
+
 #include "nginx/answer.hpp"
 #include "nginx/pictures.hpp"
 #include "nginx/request_info.hpp"
 #include "nginx/title_loader.hpp"
 #include "nginx/token_gate.hpp"
+#include "package/rendition_choice.hpp"
 
 namespace mezz::nginx {
 namespace {
@@ -43,6 +46,11 @@ void note_path(ngx_http_request_t* r, const package::RequestPath& path) noexcept
     info->kind = kind_of(path.resource);
 }
 
+Result<package::PlaybackQuery> wanted_part(const ngx_http_request_t* r, package::Resource resource) {
+    if (!takes_clip(resource)) return package::PlaybackQuery{};
+    return package::parse_playback_query(view(r->args));
+}
+
 Task<Result<ngx_int_t>> serve(RequestFlow& flow) {
     ngx_http_request_t* r = flow.request();
     const auto path = package::parse_request_path(path_in_location(r));
@@ -55,10 +63,22 @@ Task<Result<ngx_int_t>> serve(RequestFlow& flow) {
         const auto shown = co_await answer_picture(flow, *path, *admission);
         co_return shown;
     }
+    const auto wanted = wanted_part(r, path->resource);
+    if (!wanted) co_return std::unexpected(wanted.error());
     const auto title = co_await load_title(flow, *path);
     if (!title) co_return std::unexpected(title.error());
-    const AnswerContext context{
-        .path = *path, .title = *title, .query = admission->query, .personal = admission->personal};
+    if (!package::is_within(title->view(), *path, admission->max_height))
+        co_return refuse(r, token::Verdict::max_height);
+    const auto clip = package::place_clip(title->view(), wanted->clip);
+    if (!clip) co_return std::unexpected(clip.error());
+    package::RenditionFilter filter = wanted->filter;
+    filter.max_height = std::min(filter.max_height, admission->max_height);
+    const AnswerContext context{.path = *path,
+                                .title = *title,
+                                .query = admission->query,
+                                .personal = admission->personal,
+                                .filter = filter,
+                                .clip = *clip};
     const auto sent = co_await answer(flow, context);
     co_return sent;
 }

@@ -68,6 +68,7 @@ void count_lookup(LookUp where) noexcept {
 
 ngx_int_t count_request(ngx_http_request_t* r) noexcept {
     const RequestInfo* info = find_request_info(r);
+    if (info != nullptr && info->verdict) count_token(*info->verdict);
     if (current == nullptr || info == nullptr || info->kind == RequestKind::none) return NGX_OK;
     const auto kind = static_cast<std::size_t>(info->kind);
     const ngx_msec_t ms = duration_of(r);

@@ -9,6 +9,9 @@ Task<Result<ngx_int_t>> answer_playlist(RequestFlow& flow, const AnswerContext& 
     const auto file = co_await load_file(flow, context.title, rendition.file);
     if (!file) co_return std::unexpected(file.error());
     const package::TitleView title = context.title.view();
+    const package::TrackTimeline line = package::timeline(title, file->view().track(rendition.track));
+    if (!package::has_media(line, context.clip))
+        co_return fail(ErrorCode::not_found, "query: the rendition has nothing of the clip");
     std::string prefix;
     if (!context.revisioned()) {
         prefix = title.revision();
@@ -17,10 +20,11 @@ Task<Result<ngx_int_t>> answer_playlist(RequestFlow& flow, const AnswerContext& 
     const package::MediaPlaylist playlist{
         .title = title,
         .rendition = rendition,
-        .line = package::timeline(title, file->view().track(rendition.track)),
+        .line = line,
         .format = context.path.format,
         .uri_prefix = prefix,
         .query = context.query,
+        .clip = context.clip,
     };
     std::string text;
     write(playlist, text);

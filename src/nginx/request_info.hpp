@@ -1,6 +1,7 @@
 // What variables tell about a request.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "nginx/conf.hpp"
@@ -17,6 +18,7 @@ struct RequestInfo {
     std::string_view format;
     std::string_view rendition;
     RequestKind kind = RequestKind::none;
+    std::optional<token::Verdict> verdict;  ///< on a playback token, to be counted when the request ends
 };
 
 /// The request's information, created when first asked for; null if there is no memory.

@@ -20,7 +20,7 @@ ngx_int_t send_playlist(RequestFlow& flow, const AnswerContext& context, const p
         prefix += '/';
     }
     std::string playlist;
-    package::write_text_playlist(title, text, prefix, context.query, playlist);
+    package::write_text_playlist(title, text, prefix, context.query, playlist, context.clip);
     return send_text(flow.request(), text_head(context, kPlaylistType), std::move(playlist));
 }
 
@@ -39,14 +39,15 @@ Task<Result<ngx_int_t>> answer_text(RequestFlow& flow, const AnswerContext& cont
     const media::TextIndexView index(block->bytes());
     std::string body;
     if (whole)
-        package::write_text_file(index, body);
+        package::write_text_file(index, body, context.clip);
     else
         package::write_text_segment(index, title, context.path.number,
                                     context.path.format == package::Format::hls
                                         ? package::TextClock::ts
                                         : package::TextClock::presentation,
                                     body);
-    const std::string etag = media_etag(context, whole ? "whole" : std::to_string(context.path.number));
+    const std::string etag =
+        media_etag(context, whole ? with_clip("whole", context.clip) : std::to_string(context.path.number));
     co_return send_text(flow.request(), media_head(context, kTextType, etag), std::move(body));
 }
 

@@ -91,6 +91,23 @@ char* set_token_name(ngx_conf_t* cf, ngx_command_t* command, void* data) {
     return NGX_CONF_OK;
 }
 
+char* set_token_geo(ngx_conf_t* cf, ngx_command_t*, void* data) {
+    auto* conf = static_cast<LocationConf*>(data);
+    const ngx_str_t& argument = arguments(cf)[1];
+    if (conf->token_geo != nullptr) return const_cast<char*>("is duplicate");
+    if (view(argument).find('$') == std::string_view::npos)
+        return reject(cf, argument,
+                      "holds no variable: write one with the country, as \"$geoip2_country_code\"");
+    conf->token_geo =
+        static_cast<ngx_http_complex_value_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t)));
+    if (conf->token_geo == nullptr) return conf_error();
+    ngx_http_compile_complex_value_t compile{};
+    compile.cf = cf;
+    compile.value = const_cast<ngx_str_t*>(&argument);
+    compile.complex_value = conf->token_geo;
+    return ngx_http_compile_complex_value(&compile) == NGX_OK ? NGX_CONF_OK : conf_error();
+}
+
 char* set_leeway(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto* conf = static_cast<MainConf*>(data);
     if (conf->leeway != NGX_CONF_UNSET) return const_cast<char*>("is duplicate");

@@ -41,6 +41,20 @@ Result<std::string_view> carried_query(ngx_http_request_t* r, const LocationConf
     return copy_text(r, text);
 }
 
+// nullopt if the location has no directive that tells.
+Result<std::optional<std::string_view>> country_of(ngx_http_request_t* r, const LocationConf& conf) noexcept {
+    if (conf.token_geo == nullptr) return std::nullopt;
+    ngx_str_t value{};
+    if (ngx_http_complex_value(r, conf.token_geo, &value) != NGX_OK)
+        return fail(ErrorCode::internal, "no memory");
+    return view(value);
+}
+
+void note(RequestInfo& info, token::Verdict verdict) noexcept {
+    info.token_status = to_text(verdict);
+    info.verdict = verdict;
+}
+
 }  // namespace
 
 std::optional<std::string_view> bearer_token(const ngx_http_request_t* r) noexcept {
@@ -66,11 +80,11 @@ Result<Admission> admit(ngx_http_request_t* r) {
     std::optional<std::string_view> token = in_query;
     if (!token) token = bearer_token(r);
     if (!token) token = cookie_token(r, conf);
-    const token::Check check = mezz_main_conf(r).verifier->check(token.value_or(""), view(r->uri),
-                                                                 view(r->connection->addr_text), ngx_time());
-    const token::Verdict verdict = token ? check.verdict : token::Verdict::missing;
-    info->token_status = to_text(verdict);
-    count_token(verdict);
+    const auto country = country_of(r, conf);
+    if (!country) return std::unexpected(country.error());
+    const token::Check check = mezz_main_conf(r).verifier->check(
+        token.value_or(""), view(r->uri), view(r->connection->addr_text), ngx_time(), *country);
+    note(*info, token ? check.verdict : token::Verdict::missing);
     const auto subject = copy_text(r, check.claims.sub);
     const auto session = copy_text(r, check.claims.sid);
     if (!subject || !session) return fail(ErrorCode::internal, "no memory");
@@ -79,11 +93,17 @@ Result<Admission> admit(ngx_http_request_t* r) {
     Admission admission;
     admission.granted = token && check.verdict == token::Verdict::ok;
     admission.personal = !in_query;
+    admission.max_height = check.claims.max_height.value_or(UINT32_MAX);
     if (!admission.granted || !in_query) return admission;
     const auto query = carried_query(r, conf, *in_query);
     if (!query) return std::unexpected(query.error());
     admission.query = *query;
     return admission;
+}
+
+ngx_int_t refuse(ngx_http_request_t* r, token::Verdict verdict) noexcept {
+    if (RequestInfo* info = request_info(r); info != nullptr) note(*info, verdict);
+    return NGX_HTTP_FORBIDDEN;
 }
 
 }  // namespace mezz::nginx

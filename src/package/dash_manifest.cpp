@@ -12,6 +12,12 @@ namespace {
 
 using media::TrackKind;
 
+// What the whole manifest is about.
+struct Of {
+    std::string_view query;  // behind each URL
+    const std::optional<Clip>& clip;
+};
+
 void append_attribute(std::string& out, std::string_view name, std::string_view value) {
     out += ' ';
     out += name;
@@ -88,10 +94,10 @@ std::int64_t media_start(const TrackTimeline& line, std::uint32_t n) noexcept {
 }
 
 void append_segments(const TitleView& title, const RenditionRecord& rendition, const media::TrackView& track,
-                     std::string_view query, std::string& out) {
+                     const Of& of, std::string& out) {
     const TrackTimeline line = timeline(title, track);
-    std::uint32_t first = 0;
-    while (first < line.segment_count() && line.pieces(first).empty())
+    auto [first, last] = listed_segments(line, of.clip);
+    while (first < last && line.pieces(first).empty())
         ++first;
     std::string base(title.revision());
     base += '/';
@@ -99,11 +105,12 @@ void append_segments(const TitleView& title, const RenditionRecord& rendition, c
     out += "<SegmentTemplate";
     append_attribute(out, "timescale", track->timescale);
     append_attribute(out, "startNumber", first);
-    append_attribute(out, "initialization", base + "_init.mp4" + std::string(query));
-    append_attribute(out, "media", base + "_$Number$.m4s" + std::string(query));
+    if (of.clip) append_attribute(out, "presentationTimeOffset", clip_offset(*of.clip, track->timescale));
+    append_attribute(out, "initialization", base + "_init.mp4" + std::string(of.query));
+    append_attribute(out, "media", base + "_$Number$.m4s" + std::string(of.query));
     out += "><SegmentTimeline>";
     TimelineWriter segments(out);
-    for (std::uint32_t n = first; n < line.segment_count(); ++n)
+    for (std::uint32_t n = first; n < last; ++n)
         if (!line.pieces(n).empty())
             segments.add(media_start(line, n), line.start(n + 1) - media_start(line, n));
     segments.finish();
@@ -161,7 +168,7 @@ void append_channels(const RenditionRecord& rendition, const media::AudioFormat&
 }
 
 void append_representation(const TitleView& title, const RenditionRecord& rendition,
-                           const media::TrackView& track, std::string_view query, std::string& out) {
+                           const media::TrackView& track, const Of& of, std::string& out) {
     out += "<Representation";
     append_attribute(out, "id", rendition.name.data());
     append_attribute(out, "codecs", rendition.codec_string.data());
@@ -182,7 +189,7 @@ void append_representation(const TitleView& title, const RenditionRecord& rendit
         out += '>';
         append_channels(rendition, track->audio, out);
     }
-    append_segments(title, rendition, track, query, out);
+    append_segments(title, rendition, track, of, out);
     out += "</Representation>";
 }
 
@@ -235,7 +242,7 @@ void append_role(std::string_view role, std::string& out) {
 }
 
 // One file for the whole title: dash.js and Shaka both take text so.
-void append_text(const TitleView& title, const TextRecord& text, unsigned id, std::string_view query,
+void append_text(const TitleView& title, const TextRecord& text, unsigned id, const Of& of,
                  std::string& out) {
     out += "<AdaptationSet";
     append_attribute(out, "id", id);
@@ -258,16 +265,25 @@ void append_text(const TitleView& title, const TextRecord& text, unsigned id, st
     out += '/';
     append_xml(out, text.name.data());
     out += ".vtt";
-    append_xml(out, query);
+    append_xml(out, with_clip(of.query, of.clip));
     out += "</BaseURL></Representation></AdaptationSet>\n";
 }
 
-void append_head(const TitleView& title, std::string& out) {
-    const std::int64_t end = rescale(title.boundaries().back(), 1000, title.header().timescale);
+std::string duration_of(const TitleView& title, const std::optional<Clip>& clip) {
+    if (!clip) {
+        const std::int64_t end = rescale(title.boundaries().back(), 1000, title.header().timescale);
+        return duration_text(static_cast<std::uint64_t>(end));
+    }
+    std::string text = "PT";
+    append_seconds(text, static_cast<std::uint64_t>(clip->duration()));
+    return text + 'S';
+}
+
+void append_head(const TitleView& title, const std::optional<Clip>& clip, std::string& out) {
     out += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"";
     append_attribute(out, "type", "static");
     append_attribute(out, "profiles", "urn:mpeg:dash:profile:isoff-live:2011");
-    append_attribute(out, "mediaPresentationDuration", duration_text(static_cast<std::uint64_t>(end)));
+    append_attribute(out, "mediaPresentationDuration", duration_of(title, clip));
     append_attribute(out, "maxSegmentDuration", duration_text(longest_segment_ms(title) + 1));
     append_attribute(out, "minBufferTime", duration_text(2000));
     out += ">\n<Period id=\"0\" start=\"PT0S\">\n";
@@ -276,19 +292,20 @@ void append_head(const TitleView& title, std::string& out) {
 }  // namespace
 
 void write_manifest(const TitleView& title, std::span<const media::TrackView> tracks, std::string_view query,
-                    std::string& out) {
+                    std::string& out, const std::optional<Clip>& clip) {
     const auto renditions = title.renditions();
-    append_head(title, out);
+    const Of of{query, clip};
+    append_head(title, clip, out);
     unsigned sets = 0;
     std::vector<bool> written(renditions.size());
     std::vector<VideoSet> videos;
     for (std::size_t i = 0; i < renditions.size(); ++i) {
         if (written[i]) continue;
-        VideoSet set{.id = sets++, .members = {}, .properties = {}};
+        VideoSet set{.id = sets++, .members = {}, .properties = {}, .clip = clip};
         open_adaptation_set(renditions[i], tracks[i], set.id, out);
         for (std::size_t k = i; k < renditions.size(); ++k) {
             if (k != i && !is_switchable(renditions[i], renditions[k])) continue;
-            append_representation(title, renditions[k], tracks[k], query, out);
+            append_representation(title, renditions[k], tracks[k], of, out);
             written[k] = true;
             set.members.push_back(k);
         }
@@ -298,7 +315,7 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
         videos.push_back(std::move(set));
     }
     for (const TextRecord& text : title.texts())
-        append_text(title, text, sets++, query, out);
+        append_text(title, text, sets++, of, out);
     for (const VideoSet& video : videos)
         if (write_trick_set(title, tracks, video, query, sets, out)) ++sets;
     out += "</Period>\n</MPD>\n";

@@ -15,20 +15,20 @@ void append_number_attribute(std::string& out, std::string_view name, std::uint6
 }
 
 // The I-frames from n on that last equally long.
-std::uint32_t run_of(const IFrameLine& line, std::uint32_t n) noexcept {
+std::uint32_t run_of(const IFrameLine& line, std::uint32_t n, std::uint32_t last) noexcept {
     std::uint32_t end = n + 1;
-    while (end < line.count() && line.duration(end) == line.duration(n))
+    while (end < last && line.duration(end) == line.duration(n))
         ++end;
     return end - n;
 }
 
-void append_timeline(const IFrameLine& line, std::string& out) {
+void append_timeline(const IFrameLine& line, PieceRange listed, std::string& out) {
     out += "<SegmentTimeline>";
     std::uint32_t run = 0;
-    for (std::uint32_t n = 0; n < line.count(); n += run) {
-        run = run_of(line, n);
+    for (std::uint32_t n = listed.first; n < listed.last; n += run) {
+        run = run_of(line, n, listed.last);
         out += "<S";
-        if (n == 0) append_number_attribute(out, "t", static_cast<std::uint64_t>(line.start(0)));
+        if (n == listed.first) append_number_attribute(out, "t", static_cast<std::uint64_t>(line.start(n)));
         append_number_attribute(out, "d", static_cast<std::uint64_t>(line.duration(n)));
         if (run > 1) append_number_attribute(out, "r", run - 1);
         out += "/>";
@@ -50,7 +50,10 @@ void append_url(const TitleView& title, const RenditionRecord& rendition, std::s
 }
 
 void append_representation(const TitleView& title, const RenditionRecord& rendition,
-                           const media::TrackView& track, std::string_view query, std::string& out) {
+                           const media::TrackView& track, const std::optional<Clip>& clip,
+                           std::string_view query, std::string& out) {
+    const TrackTimeline line = timeline(title, track);
+    const PieceRange listed = listed_iframes(line, clip);
     out += "<Representation id=\"";
     out += rendition.name.data();
     out += "-iframes\" codecs=\"";
@@ -66,11 +69,12 @@ void append_representation(const TitleView& title, const RenditionRecord& rendit
     append_number(out, track->pixel_aspect_v / divisor);
     out += "\" codingDependency=\"false\"><SegmentTemplate";
     append_number_attribute(out, "timescale", track->timescale);
-    append_number_attribute(out, "startNumber", 0);
+    append_number_attribute(out, "startNumber", listed.first);
+    if (clip) append_number_attribute(out, "presentationTimeOffset", clip_offset(*clip, track->timescale));
     append_url(title, rendition, "initialization", "_init.mp4", query, out);
     append_url(title, rendition, "media", "_iframe_$Number$.m4s", query, out);
     out += '>';
-    append_timeline(IFrameLine(timeline(title, track)), out);
+    append_timeline(IFrameLine(line), listed, out);
     out += "</SegmentTemplate></Representation>";
 }
 
@@ -93,7 +97,7 @@ bool write_trick_set(const TitleView& title, std::span<const media::TrackView> t
             out += video.properties;
             open = true;
         }
-        append_representation(title, renditions[i], tracks[i], query, out);
+        append_representation(title, renditions[i], tracks[i], video.clip, query, out);
     }
     if (open) out += "</AdaptationSet>\n";
     return open;

@@ -23,13 +23,16 @@ std::uint64_t target_seconds(const IFrameLine& line) noexcept {
     return std::max<std::uint64_t>(1, (longest + kMicros / 2) / kMicros);
 }
 
-void append_head(const MediaPlaylist& playlist, const IFrameLine& line, std::string& out) {
+void append_head(const MediaPlaylist& playlist, const IFrameLine& line, std::uint32_t first,
+                 std::string& out) {
     const bool cmaf = playlist.format == Format::cmaf;
     out += "#EXTM3U\n#EXT-X-VERSION:";
     out += cmaf ? '5' : '4';
     out += "\n#EXT-X-TARGETDURATION:";
     append_number(out, target_seconds(line));
-    out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-I-FRAMES-ONLY\n";
+    out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n";
+    append_first_number(playlist.clip, first, out);
+    out += "#EXT-X-I-FRAMES-ONLY\n";
     if (cmaf) append_map(playlist, out);
 }
 
@@ -39,10 +42,12 @@ void write_iframe_playlist(const MediaPlaylist& playlist, std::string& out) {
     const IFrameLine line(playlist.line);
     const std::string_view name = playlist.rendition.name.data();
     const std::string_view suffix = playlist.format == Format::cmaf ? ".m4s" : ".ts";
+    const PieceRange listed = listed_iframes(playlist.line, playlist.clip);
     out.reserve(out.size() + 256 +
-                line.count() * (48 + playlist.uri_prefix.size() + name.size() + playlist.query.size()));
-    append_head(playlist, line, out);
-    for (std::uint32_t n = 0; n < line.count(); ++n) {
+                (listed.last - listed.first) *
+                    (48 + playlist.uri_prefix.size() + name.size() + playlist.query.size()));
+    append_head(playlist, line, listed.first, out);
+    for (std::uint32_t n = listed.first; n < listed.last; ++n) {
         const std::uint64_t micros = duration_micros(line, n);
         if (micros == 0) continue;
         out += "#EXTINF:";

@@ -44,13 +44,15 @@ std::uint64_t target_seconds(const MediaPlaylist& playlist) {
     return target_seconds(micros);
 }
 
-void append_head(const MediaPlaylist& playlist, std::string& out) {
+void append_head(const MediaPlaylist& playlist, std::uint32_t first, std::string& out) {
     const bool cmaf = playlist.format == Format::cmaf;
     out += "#EXTM3U\n#EXT-X-VERSION:";
     out += cmaf ? '6' : '3';
     out += "\n#EXT-X-TARGETDURATION:";
     append_number(out, target_seconds(playlist));
     out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n";
+    append_first_number(playlist.clip, first, out);
+    append_start(playlist.clip, out);
     if (cmaf) append_map(playlist, out);
 }
 
@@ -69,11 +71,14 @@ void write_media_playlist(const MediaPlaylist& playlist, std::string& out) {
     const TrackTimeline& line = playlist.line;
     const std::string_view name = playlist.rendition.name.data();
     const std::string_view suffix = playlist.format == Format::cmaf ? ".m4s" : ".ts";
+    PieceRange segments = listed_segments(line, playlist.clip);
+    while (!segments.empty() && line.pieces(segments.first).empty())
+        ++segments.first;
     out.reserve(out.size() + 256 +
-                line.segment_count() *
+                (segments.last - segments.first) *
                     (40 + playlist.uri_prefix.size() + name.size() + playlist.query.size()));
-    append_head(playlist, out);
-    for (std::uint32_t n = 0; n < line.segment_count(); ++n) {
+    append_head(playlist, segments.first, out);
+    for (std::uint32_t n = segments.first; n < segments.last; ++n) {
         if (line.pieces(n).empty()) continue;
         out += "#EXTINF:";
         append_seconds(out, duration_micros(line, n));
@@ -90,7 +95,7 @@ void write_media_playlist(const MediaPlaylist& playlist, std::string& out) {
 }
 
 void write_text_playlist(const TitleView& title, const TextRecord& text, std::string_view uri_prefix,
-                         std::string_view query, std::string& out) {
+                         std::string_view query, std::string& out, const std::optional<Clip>& clip) {
     const auto boundaries = title.boundaries();
     const auto micros = [&](std::uint32_t n) {
         return static_cast<std::uint64_t>(
@@ -99,7 +104,10 @@ void write_text_playlist(const TitleView& title, const TextRecord& text, std::st
     out += "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:";
     append_number(out, target_seconds(longest_micros(title)));
     out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n";
-    for (std::uint32_t n = 0; n < title.segment_count(); ++n) {
+    const std::uint32_t first = clip ? clip->first : 0;
+    append_first_number(clip, first, out);
+    append_start(clip, out);
+    for (std::uint32_t n = first; n < (clip ? clip->last : title.segment_count()); ++n) {
         out += "#EXTINF:";
         append_seconds(out, micros(n + 1) - micros(n));
         out += ",\n";

@@ -265,14 +265,16 @@ bool has_variants(const TitleView& title, Format format) noexcept {
     });
 }
 
-void write_multivariant_playlist(const TitleView& title, Format format, std::string_view query,
-                                 std::string& out) {
+void write_multivariant_playlist(const TitleView& title, Format format, std::string_view token,
+                                 std::string& out, const std::optional<Clip>& clip) {
+    const std::string query = with_clip(token, clip);
     const Selection selection = select(title, format);
     const std::vector<AudioGroup> groups = group_audio(selection.audio);
     const bool choice =
         selection.audio.size() > 1 || (!selection.video.empty() && selection.muxed == nullptr);
     out.reserve(out.size() + 128 + (title.renditions().size() + title.texts().size()) * (320 + query.size()));
     out += "#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n";
+    append_start(clip, out);
     for (const AudioGroup& group : groups)
         for (const RenditionRecord* member : group.members)
             if (choice) append_audio(title, group, *member, member == selection.muxed, query, out);

@@ -108,6 +108,12 @@ std::uint64_t IFrameLine::ts_size(std::uint32_t n) const noexcept {
     return (packets + kPsiPackets) * kTsPacketSize;
 }
 
+PieceRange listed_iframes(const TrackTimeline& line, const std::optional<Clip>& clip) noexcept {
+    if (!clip) return {0, IFrameLine(line).count()};
+    const std::uint32_t before = line.pieces(0).first;
+    return {line.pieces(clip->first).first - before, line.pieces(clip->last - 1).last - before};
+}
+
 void set_iframe_rates(const TrackTimeline& line, RenditionRecord& rendition) {
     const IFrameLine iframes(line);
     // One picture is nothing to move through, and FFmpeg warns of a stream of one.

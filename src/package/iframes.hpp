@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "media/sample.hpp"
+#include "package/clip.hpp"
 #include "package/fmp4.hpp"
 #include "package/playlist.hpp"
 #include "package/title.hpp"
@@ -49,6 +50,9 @@ private:
     std::uint32_t first_;
 };
 
+/// The I-frames first ≤ n < last to list: those in the segments of the clip, or all.
+[[nodiscard]] PieceRange listed_iframes(const TrackTimeline& line, const std::optional<Clip>& clip) noexcept;
+
 /// Sets the bit rates of a rendition's I-frame playlists; leaves them 0 if it has none, and that of transport
 /// streams if they cannot carry its codec.
 void set_iframe_rates(const TrackTimeline& line, RenditionRecord& rendition);
@@ -72,6 +76,7 @@ struct VideoSet {
     unsigned id = 0;
     std::vector<std::size_t> members;  ///< of title.renditions()
     std::string properties;            ///< its EssentialProperty elements
+    std::optional<Clip> clip{};        ///< what the manifest is of
 };
 
 /// Appends an AdaptationSet with that id for trick play, beside `video`; false if none of its renditions has

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "package/clip.hpp"
 #include "package/request_path.hpp"
 #include "package/title.hpp"
 
@@ -14,9 +15,10 @@ namespace mezz::package {
 [[nodiscard]] bool has_variants(const TitleView& title, Format format) noexcept;
 
 /// Appends the multivariant playlist of a title (RFC 8216bis §4.4.6). `query` ("?token=…" or empty) is put
-/// behind each URI. Text tracks are those in hls/ or, for CMAF, in subs/.
+/// behind each URI. Text tracks are those in hls/ or, for CMAF, in subs/. Of a clip the URIs are those of its
+/// playlists.
 void write_multivariant_playlist(const TitleView& title, Format format, std::string_view query,
-                                 std::string& out);
+                                 std::string& out, const std::optional<Clip>& clip = {});
 
 /// What a media playlist is about.
 struct MediaPlaylist {
@@ -26,6 +28,7 @@ struct MediaPlaylist {
     Format format = Format::hls;
     std::string_view uri_prefix;  ///< "" or "{rev}/", put before each URI
     std::string_view query;
+    std::optional<Clip> clip{};  ///< lists only the segments that have something of it
 };
 
 /// Appends the media playlist of a rendition (RFC 8216bis §4.4.2, §4.4.3).
@@ -34,14 +37,15 @@ void write_media_playlist(const MediaPlaylist& playlist, std::string& out);
 /// Appends the EXT-X-MAP line of a CMAF playlist (RFC 8216bis §4.4.4.5): where its init segment is.
 void append_map(const MediaPlaylist& playlist, std::string& out);
 
-/// Appends the media playlist of a text track: one segment {r}_{n}.vtt for each of the title. `uri_prefix`
-/// and `query` as in MediaPlaylist.
+/// Appends the media playlist of a text track: one segment {r}_{n}.vtt for each of the title. `uri_prefix`,
+/// `query` and `clip` as in MediaPlaylist.
 void write_text_playlist(const TitleView& title, const TextRecord& text, std::string_view uri_prefix,
-                         std::string_view query, std::string& out);
+                         std::string_view query, std::string& out, const std::optional<Clip>& clip = {});
 
 /// Appends a static MPD over the CMAF URLs, and over text tracks as one file each in subs/. `tracks` belong
-/// to title.renditions(), in order.
+/// to title.renditions(), in order. The time 0 of a clip's manifest is where the clip begins: segments are
+/// the title's, text files are asked for as those of the clip. Each track has something of the clip.
 void write_manifest(const TitleView& title, std::span<const media::TrackView> tracks, std::string_view query,
-                    std::string& out);
+                    std::string& out, const std::optional<Clip>& clip = {});
 
 }  // namespace mezz::package

@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "media/file_index.hpp"
 #include "media/sample.hpp"
+#include "package/clip.hpp"
 
 namespace mezz::package {
 
@@ -31,9 +32,16 @@ public:
     ProgressiveTrack(const media::TrackView& track, std::uint32_t source, std::uint64_t max_bytes) noexcept
         : track_(track), source_(source), max_bytes_(max_bytes) {}
 
+    /// To be called before the first sample, for a download that shows a clip only and begins with it. The
+    /// samples are those of needed_pieces(); what is not needed of these is left out.
+    void show_only(const Clip& clip) noexcept;
+
     /// Takes the next samples, in decoding order. Gaps of their decode times become part of the sample
     /// before. Fails with too_large beyond `max_bytes`, with unsupported if times do not fit into the tables.
     [[nodiscard]] Result<void> add(std::span<const media::Sample> samples);
+
+    /// Whether there is no sample that is shown.
+    [[nodiscard]] bool empty() const noexcept { return !any_; }
 
     /// To be called after the last sample. Fails as add() does, and with bad_media if there was none.
     [[nodiscard]] Result<void> finish();
@@ -52,6 +60,8 @@ private:
         std::uint32_t spans = 0;
     };
 
+    [[nodiscard]] bool is_long_before(const media::Sample& sample) const noexcept;
+    [[nodiscard]] Result<void> take(const media::Sample& sample);
     void emit(std::uint32_t duration);
     void add_to_chunk(std::uint32_t duration);
     [[nodiscard]] std::uint64_t kept() const noexcept;
@@ -65,7 +75,10 @@ private:
     std::vector<std::uint32_t> syncs_;  // numbers from 1
     std::vector<Chunk> chunks_;
     std::vector<FileSpan> spans_;
-    media::Sample last_;  // not yet emitted; composition offset as it will be written
+    std::vector<media::Sample> after_;  // shown after the end, and not known to be needed
+    std::int64_t origin_ = 0;           // what is subtracted from times
+    std::int64_t length_ = INT64_MAX;   // of what is shown
+    media::Sample last_;                // not yet emitted; composition offset as it will be written
     std::uint32_t count_ = 0;
     std::int64_t begin_ = 0;  // first decode time
     std::int64_t end_ = 0;    // of presentation

@@ -16,27 +16,50 @@ void add_to_run(Runs& runs, std::int64_t value) {
 
 }  // namespace
 
+void ProgressiveTrack::show_only(const Clip& clip) noexcept {
+    origin_ = static_cast<std::int64_t>(clip_offset(clip, track_->timescale));
+    length_ = static_cast<std::int64_t>(clip_end(clip, track_->timescale)) - origin_;
+}
+
+// Sound that ended so long before the start that no decoder needs it.
+bool ProgressiveTrack::is_long_before(const media::Sample& sample) const noexcept {
+    return origin_ > 0 && track_->kind == media::TrackKind::audio &&
+           sample.dts + sample.duration + track_->timescale / kPrerollPerSecond <= 0;
+}
+
 Result<void> ProgressiveTrack::add(std::span<const media::Sample> samples) {
-    for (const media::Sample& sample : samples) {
-        media::Sample next = sample;
-        if (any_) {
-            const std::int64_t duration = std::clamp<std::int64_t>(sample.dts - last_.dts, 0, UINT32_MAX);
-            next.dts = last_.dts + duration;
-            emit(static_cast<std::uint32_t>(duration));
-        } else {
-            begin_ = sample.dts;
-            any_ = true;
-        }
-        // Where decode times overlap, the composition offsets keep the presentation times.
-        const std::int64_t offset = sample.dts - next.dts + sample.composition_offset;
-        if (offset < INT32_MIN / 2 || offset > INT32_MAX / 2)
-            return fail(ErrorCode::unsupported, "download: composition offset is out of range");
-        next.composition_offset = static_cast<std::int32_t>(offset);
-        lowest_offset_ = std::min(lowest_offset_, offset);
-        end_ = std::max(end_, next.dts + offset + sample.duration);
-        last_ = next;
+    for (media::Sample sample : samples) {
+        sample.dts -= origin_;
+        if (!any_ && is_long_before(sample)) continue;
+        // Pictures that are shown earlier may follow, and need this one.
+        after_.push_back(sample);
+        if (sample.dts + sample.composition_offset >= length_) continue;
+        for (const media::Sample& needed : after_)
+            if (auto taken = take(needed); !taken) return taken;
+        after_.clear();
     }
     if (kept() > max_bytes_) return fail(ErrorCode::too_large, "download: moov exceeds mezz_max_moov");
+    return {};
+}
+
+Result<void> ProgressiveTrack::take(const media::Sample& sample) {
+    media::Sample next = sample;
+    if (any_) {
+        const std::int64_t duration = std::clamp<std::int64_t>(sample.dts - last_.dts, 0, UINT32_MAX);
+        next.dts = last_.dts + duration;
+        emit(static_cast<std::uint32_t>(duration));
+    } else {
+        begin_ = sample.dts;
+        any_ = true;
+    }
+    // Where decode times overlap, the composition offsets keep the presentation times.
+    const std::int64_t offset = sample.dts - next.dts + sample.composition_offset;
+    if (offset < INT32_MIN / 2 || offset > INT32_MAX / 2)
+        return fail(ErrorCode::unsupported, "download: composition offset is out of range");
+    next.composition_offset = static_cast<std::int32_t>(offset);
+    lowest_offset_ = std::min(lowest_offset_, offset);
+    end_ = std::max(end_, std::min(next.dts + offset + sample.duration, length_));
+    last_ = next;
     return {};
 }
 

@@ -33,6 +33,14 @@ enum class Resource : std::uint8_t {
     storyboard_sheet,  ///< thumbs/storyboard_{number}.jpg
 };
 
+/// Whether the query of such a URL may ask for a part of the title (see playback_query.hpp): of playlists,
+/// manifests and files that are made for it. Segments and pictures are the same for all.
+[[nodiscard]] constexpr bool takes_clip(Resource resource) noexcept {
+    return resource == Resource::multivariant_playlist || resource == Resource::manifest ||
+           resource == Resource::media_playlist || resource == Resource::iframe_playlist ||
+           resource == Resource::text_file || resource == Resource::download;
+}
+
 /// A parsed path; its texts point into the text that was parsed.
 struct RequestPath {
     std::string_view title;     ///< may contain slashes, may be empty

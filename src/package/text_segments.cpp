@@ -39,13 +39,23 @@ void append_time(std::string& out, std::uint32_t ms) {
     append_digits(out, ms % 1000, 3);
 }
 
+void append_cue(std::uint32_t start, std::uint32_t end, std::string_view body, std::string& out) {
+    out += '\n';
+    append_time(out, start);
+    out += " --> ";
+    append_time(out, end);
+    out += body;
+}
+
 void append_cue(const TextIndexView& index, std::uint32_t i, std::string& out) {
     const CueRecord& cue = index.cues()[i];
-    out += '\n';
-    append_time(out, cue.start);
-    out += " --> ";
-    append_time(out, cue.end);
-    out += index.body(i);
+    append_cue(cue.start, cue.end, index.body(i), out);
+}
+
+// A time in milliseconds on the clip's clock.
+std::uint32_t clip_ms(std::uint32_t ms, const Clip& clip) noexcept {
+    const std::int64_t micros = std::clamp<std::int64_t>(std::int64_t{ms} * 1000, clip.from, clip.to);
+    return to_ms(micros - clip.from, 1000000);
 }
 
 std::string segment_head(TextClock clock) {
@@ -57,10 +67,17 @@ std::string segment_head(TextClock clock) {
 
 }  // namespace
 
-void write_text_file(const TextIndexView& index, std::string& out) {
+void write_text_file(const TextIndexView& index, std::string& out, const std::optional<Clip>& clip) {
     out += kSignature;
-    for (std::uint32_t i = 0; i < index.cue_count(); ++i)
-        append_cue(index, i, out);
+    for (std::uint32_t i = 0; i < index.cue_count(); ++i) {
+        if (!clip) {
+            append_cue(index, i, out);
+            continue;
+        }
+        const std::uint32_t start = clip_ms(index.cues()[i].start, *clip);
+        const std::uint32_t end = clip_ms(index.cues()[i].end, *clip);
+        if (end > start) append_cue(start, end, index.body(i), out);
+    }
 }
 
 void write_text_segment(const TextIndexView& index, const TitleView& title, std::uint32_t n, TextClock clock,

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "media/text_index.hpp"
+#include "package/clip.hpp"
 #include "package/title.hpp"
 
 namespace mezz::package {
@@ -14,8 +15,10 @@ namespace mezz::package {
 /// 0.
 enum class TextClock : std::uint8_t { ts, presentation };
 
-/// Appends a text track as one WebVTT file.
-void write_text_file(const media::TextIndexView& index, std::string& out);
+/// Appends a text track as one WebVTT file; of a clip the cues shown in it, on a clock that begins with it,
+/// and cut where it begins and ends.
+void write_text_file(const media::TextIndexView& index, std::string& out,
+                     const std::optional<Clip>& clip = {});
 
 /// Appends segment n of a text track, which covers the same time as the segments n of the title: all cues
 /// shown in it, with the times that they have as a whole, under a header that says what they are on that

@@ -90,6 +90,8 @@ class TitleView {
 public:
     explicit TitleView(Bytes block) noexcept : block_(block) {}
 
+    [[nodiscard]] Bytes block() const noexcept { return block_; }
+
     [[nodiscard]] const TitleHeader& header() const noexcept {
         return *reinterpret_cast<const TitleHeader*>(block_.data());
     }

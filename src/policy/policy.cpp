@@ -56,6 +56,13 @@ const char* read_ttl(lua_State* lua, int index, std::optional<std::int64_t>& out
     return nullptr;
 }
 
+const char* read_height(lua_State* lua, int index, std::optional<std::uint32_t>& out) {
+    const double lines = lua_type(lua, index) == LUA_TNUMBER ? lua_tonumber(lua, index) : 0;
+    if (!(lines >= 1 && lines <= UINT16_MAX)) return "a max_height that is not a number from 1 to 65535";
+    out = static_cast<std::uint32_t>(lines);
+    return nullptr;
+}
+
 const char* read_table(lua_State* lua, Verdict& out) {
     const char* wrong = "a table whose 'allow' is neither true nor false";
     bool decided = false;
@@ -71,6 +78,8 @@ const char* read_table(lua_State* lua, Verdict& out) {
             bad = read_reason(lua, value, out.reason);
         } else if (name == "ttl") {
             bad = read_ttl(lua, value, out.ttl_s);
+        } else if (name == "max_height") {
+            bad = read_height(lua, value, out.max_height);
         }
         if (bad != nullptr) return bad;
     }

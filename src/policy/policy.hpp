@@ -38,6 +38,7 @@ struct Verdict {
     std::string reason;  ///< for the client; UTF-8 without control characters, may be empty
     std::optional<std::int64_t>
         ttl_s;  ///< how long what is granted may live: 1 second to a year (what is more is cut to that)
+    std::optional<std::uint32_t> max_height;  ///< lines of the renditions that are granted, at least 1
 };
 
 /// The rules of one folder in a Lua state of their own. Move only; used by one thread at a time. A call

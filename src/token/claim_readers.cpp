@@ -54,6 +54,25 @@ bool read_texts(JsonField& field, std::vector<std::string>& out) {
     return !out.empty() && std::ranges::none_of(out, &std::string::empty);
 }
 
+bool read_countries(JsonField& field, std::vector<std::string>& out) {
+    if (!read_texts(field, out)) return false;
+    for (std::string& country : out) {
+        if (country.size() != 2) return false;
+        for (char& letter : country) {
+            if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+            if (letter < 'A' || letter > 'Z') return false;
+        }
+    }
+    return true;
+}
+
+bool read_height(const JsonField& field, std::optional<std::uint32_t>& out) noexcept {
+    if (field.kind == JsonKind::absent) return true;
+    if (field.kind != JsonKind::number || !(field.number >= 1) || field.number > UINT16_MAX) return false;
+    out = static_cast<std::uint32_t>(field.number);
+    return static_cast<double>(*out) == field.number;
+}
+
 bool read_networks(JsonField& field, std::vector<Network>& out) {
     std::vector<std::string> texts;
     if (!read_texts(field, texts)) return false;

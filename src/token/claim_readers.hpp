@@ -30,6 +30,12 @@ namespace mezz::token {
 /// A text or a list of texts, at least one, none empty. Takes them out of the field.
 [[nodiscard]] bool read_texts(JsonField& field, std::vector<std::string>& out);
 
+/// A country's two letters (ISO 3166-1 alpha-2), or a list of them. Gives them in upper case.
+[[nodiscard]] bool read_countries(JsonField& field, std::vector<std::string>& out);
+
+/// A whole number of lines, 1 to 65535.
+[[nodiscard]] bool read_height(const JsonField& field, std::optional<std::uint32_t>& out) noexcept;
+
 /// An address or network, or a list of them.
 [[nodiscard]] bool read_networks(JsonField& field, std::vector<Network>& out);
 

@@ -58,11 +58,11 @@ std::expected<Claims, Verdict> parse_claims(const Jws& jws) {
     Claims claims;
     if (!read_part(jws.payload, fields) || !read_expiry(exp, claims.exp) || !read_start(nbf, claims.nbf) ||
         !read_name(sub, claims.sub) || !read_name(sid, claims.sid) || !read_texts(path, claims.paths) ||
-        !read_networks(ip, claims.networks)) {
+        !read_networks(ip, claims.networks) || !read_countries(geo, claims.countries) ||
+        !read_height(max_height, claims.max_height)) {
         return kMalformed;
     }
     claims.has_scope = scope.kind != JsonKind::absent;
-    claims.unsupported = geo.kind != JsonKind::absent || max_height.kind != JsonKind::absent;
     return claims;
 }
 

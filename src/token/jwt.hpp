@@ -33,10 +33,11 @@ struct Claims {
     std::optional<std::int64_t> nbf;
     std::string sub;
     std::string sid;
-    std::vector<std::string> paths;  ///< prefixes, any of which suffices; none: every path
-    std::vector<Network> networks;   ///< any of which suffices; none: from everywhere
-    bool has_scope = false;          ///< there is a `scope` claim: a token for the API
-    bool unsupported = false;  ///< there is a claim that restricts and is not enforced: `geo`, `max_height`
+    std::vector<std::string> paths;           ///< prefixes, any of which suffices; none: every path
+    std::vector<Network> networks;            ///< any of which suffices; none: from everywhere
+    std::vector<std::string> countries;       ///< ISO 3166-1 alpha-2, upper case; none: in every country
+    std::optional<std::uint32_t> max_height;  ///< lines of the renditions that it opens, at least 1
+    bool has_scope = false;                   ///< there is a `scope` claim: a token for the API
 };
 
 /// Takes an untrusted token apart and reads its header: nothing is believed yet. `malformed` at more than
@@ -51,8 +52,9 @@ struct Claims {
 
 /// Reads the claims. To be called after verify_hs256. `malformed` if the payload is not one JSON object, a
 /// time is not a number from 0 to kMaxNumericDate, `sub` or `sid` is not a string free of control characters,
-/// `path` is not a string or an array of strings, none empty and at least one, or `ip` not an address or
-/// network or an array of them, at least one.
+/// `path` is not a string or an array of strings, none empty and at least one, `ip` not an address or network
+/// or an array of them, at least one, `geo` not two letters or an array of such, at least one, or
+/// `max_height` not a whole number from 1 to 65535.
 [[nodiscard]] std::expected<Claims, Verdict> parse_claims(const Jws& jws);
 
 /// A token over `claims_json`, which must be a JSON object, in UTF-8. It has `alg`, `typ` and the key's `kid`

@@ -17,6 +17,8 @@ enum class Verdict : std::uint8_t {
     not_yet_valid,      ///< "nbf" is not reached
     path,               ///< opens other paths than this
     ip,                 ///< may be used from other addresses than this
+    geo,                ///< may be used in other countries than this
+    max_height,         ///< opens renditions of fewer lines than this
     scope,              ///< for the API where playback is asked for, or the other way round
     unsupported_claim,  ///< has a claim that restricts and is not enforced
     internal,           ///< no memory
@@ -46,6 +48,10 @@ enum class Verdict : std::uint8_t {
             return "path";
         case Verdict::ip:
             return "ip";
+        case Verdict::geo:
+            return "geo";
+        case Verdict::max_height:
+            return "max-height";
         case Verdict::scope:
             return "scope";
         case Verdict::unsupported_claim:

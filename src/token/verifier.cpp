@@ -14,6 +14,17 @@ bool is_from(std::span<const Network> networks, std::string_view client) noexcep
            std::ranges::any_of(networks, [&](const Network& network) { return contains(network, *address); });
 }
 
+bool is_same_letter(char a, char b) noexcept {
+    const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; };
+    return upper(a) == upper(b);
+}
+
+bool is_in(std::span<const std::string> countries, std::string_view country) noexcept {
+    return countries.empty() || std::ranges::any_of(countries, [country](const std::string& one) {
+               return std::ranges::equal(one, country, is_same_letter);
+           });
+}
+
 }  // namespace
 
 bool path_opens(std::string_view prefix, std::string_view path) noexcept {
@@ -36,14 +47,14 @@ Result<void> Verifier::add(Key key) {
 }
 
 Check Verifier::check(std::string_view token, std::string_view path, std::string_view client,
-                      std::int64_t now_s) const noexcept {
+                      std::int64_t now_s, std::optional<std::string_view> country) const noexcept {
     try {
         const auto jws = believe(token);
         if (!jws) return {jws.error(), {}};
         auto claims = parse_claims(*jws);
         if (!claims) return {claims.error(), {}};
         if (!claims->exp) return {Verdict::malformed, {}};
-        const Verdict verdict = judge(*claims, path, client, now_s);
+        const Verdict verdict = judge(*claims, path, client, now_s, country);
         return {verdict, std::move(*claims)};
     } catch (const std::bad_alloc&) {
         return {Verdict::internal, {}};
@@ -91,12 +102,13 @@ Verdict Verifier::judge_time(std::int64_t exp, std::optional<std::int64_t> nbf,
 }
 
 Verdict Verifier::judge(const Claims& claims, std::string_view path, std::string_view client,
-                        std::int64_t now_s) const noexcept {
+                        std::int64_t now_s, std::optional<std::string_view> country) const noexcept {
     if (claims.has_scope) return Verdict::scope;
-    if (claims.unsupported) return Verdict::unsupported_claim;
+    if (!claims.countries.empty() && !country) return Verdict::unsupported_claim;
     const Verdict time = judge_time(*claims.exp, claims.nbf, now_s);
     if (time != Verdict::ok) return time;
     if (!is_from(claims.networks, client)) return Verdict::ip;
+    if (!is_in(claims.countries, country.value_or(""))) return Verdict::geo;
     const auto opens = [path](const std::string& prefix) { return path_opens(prefix, path); };
     const bool open = claims.paths.empty() || std::ranges::any_of(claims.paths, opens);
     return open ? Verdict::ok : Verdict::path;

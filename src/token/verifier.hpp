@@ -17,7 +17,8 @@ namespace mezz::token {
 inline constexpr std::int64_t kMaxLeeway = 3600;  ///< seconds
 
 /// The outcome of a check. The claims are the token's if its signature and form are right: with the verdicts
-/// `ok`, `scope`, `unsupported_claim`, `expired`, `not_yet_valid`, `ip` and `path`. Otherwise they are empty.
+/// `ok`, `scope`, `unsupported_claim`, `expired`, `not_yet_valid`, `ip`, `geo` and `path`. Otherwise they are
+/// empty.
 struct Check {
     Verdict verdict = Verdict::internal;
     Claims claims;
@@ -51,10 +52,13 @@ public:
     /// `now_s`, in seconds since 1970, to the address `client` (as text; see parse_address). The key is the
     /// one named by the token's kid, or the only key if the token names none. The signature comes first; then
     /// the form of the claims, among which `exp` is required; then whether it is a playback token all of
-    /// whose claims are understood; then `exp`, `nbf`, `ip`, `path`. A client without an address, such as one
-    /// on a Unix socket, is refused by any `ip`.
+    /// whose claims can be judged; then `exp`, `nbf`, `ip`, `geo`, `path`. A client without an address, such
+    /// as one on a Unix socket, is refused by any `ip`. `country` is the client's, as two letters of any case
+    /// or empty if it is not known, which any `geo` refuses; nullopt if nobody tells, and then a token with
+    /// `geo` is `unsupported_claim`. What `max_height` limits is the caller's to judge.
     [[nodiscard]] Check check(std::string_view token, std::string_view path, std::string_view client,
-                              std::int64_t now_s) const noexcept;
+                              std::int64_t now_s,
+                              std::optional<std::string_view> country = std::nullopt) const noexcept;
 
     /// Whether `token`, untrusted, is one for the API, at `now_s` and from `client`; the rules for its key
     /// and signature are those of check. Then come the form of the claims (see parse_api_claims), `exp`,
@@ -68,7 +72,7 @@ private:
     [[nodiscard]] Verdict judge_time(std::int64_t exp, std::optional<std::int64_t> nbf,
                                      std::int64_t now_s) const noexcept;
     [[nodiscard]] Verdict judge(const Claims& claims, std::string_view path, std::string_view client,
-                                std::int64_t now_s) const noexcept;
+                                std::int64_t now_s, std::optional<std::string_view> country) const noexcept;
 
     std::vector<Key> keys_;
     std::int64_t leeway_s_ = 0;

@@ -81,9 +81,10 @@ void signed_claims(std::string_view json) {
     require(check.verdict != Verdict::signature && check.verdict != Verdict::unknown_key);
     if (check.verdict == Verdict::malformed) return;
     require(claims.exp && *claims.exp >= 0 && *claims.exp <= kMaxNumericDate);
-    const bool playback = !claims.has_scope && !claims.unsupported;
+    const bool playback = !claims.has_scope && claims.countries.empty();
     require((check.verdict == Verdict::expired) == (playback && *claims.exp <= kNow));
     if (check.verdict != Verdict::ok) return;
+    require(claims.max_height.value_or(1) >= 1 && claims.max_height.value_or(1) <= 65535);
     bool open = claims.paths.empty();
     for (const std::string& prefix : claims.paths)
         open = open || path_opens(prefix, kPath);
@@ -91,6 +92,19 @@ void signed_claims(std::string_view json) {
     for (const Network& network : claims.networks)
         from_here = from_here || contains(network, parse_address(kClient).value());
     require(open && from_here && claims.nbf.value_or(0) <= kNow);
+}
+
+// A token for some countries opens in these only.
+void signed_countries(std::string_view json) {
+    const std::string token = sign_hs256(world().key, json);
+    const Check check = world().verifier.check(token, kPath, kClient, kNow, "de");
+    if (check.verdict != Verdict::ok) return;
+    bool german = check.claims.countries.empty();
+    for (const std::string& country : check.claims.countries)
+        german = german || country == "DE";
+    require(german);
+    const auto elsewhere = world().verifier.check(token, kPath, kClient, kNow, "FR").verdict;
+    require(elsewhere == Verdict::ok || elsewhere == Verdict::geo);
 }
 
 // The same for the API.
@@ -158,6 +172,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 'c':
             signed_claims(rest);
+            signed_countries(rest);
             break;
         case 'a':
             signed_api_claims(rest);

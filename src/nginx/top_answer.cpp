@@ -1,0 +1,95 @@
+#include "nginx/top_answer.hpp"
+
+#include <algorithm>
+
+#include "nginx/answer_head.hpp"
+#include "package/playlist.hpp"
+#include "package/rendition_choice.hpp"
+
+namespace mezz::nginx {
+namespace {
+
+using package::Choice;
+using package::Resource;
+using package::TitleView;
+
+constexpr std::string_view kManifestType = "application/dash+xml";
+
+Task<Result<std::vector<LoadedFile>>> load_files(RequestFlow& flow, const LoadedTitle& title) {
+    std::vector<LoadedFile> files;
+    for (std::uint32_t i = 0; i < title.view().files().size(); ++i) {
+        auto file = co_await load_file(flow, title, i);
+        if (!file) co_return std::unexpected(file.error());
+        files.push_back(std::move(*file));
+    }
+    co_return files;
+}
+
+media::TrackView track_of(std::span<const LoadedFile> files, const package::RenditionRecord& rendition) {
+    return files[rendition.file].view().track(rendition.track);
+}
+
+// Players give up on renditions that have nothing to play.
+void leave_out_empty(const TitleView& title, std::span<const LoadedFile> files,
+                     const std::optional<package::Clip>& clip, Choice& choice) {
+    const auto renditions = title.renditions();
+    for (std::size_t i = 0; i < renditions.size(); ++i) {
+        const package::TrackTimeline line = timeline(title, track_of(files, renditions[i]));
+        choice[i] = choice[i] && has_media(line, clip);
+    }
+}
+
+Result<Choice> choose_renditions(RequestFlow& flow, const AnswerContext& context) {
+    const TitleView title = context.title.view();
+    if (!package::has_variants(title, context.path.format)) {
+        log_line(flow.log(), NGX_LOG_WARN, 0,
+                 "mezz: a transport stream can carry none of the title's codecs; cmaf/ has them");
+        return fail(ErrorCode::not_found, "title: a transport stream can carry none of its codecs");
+    }
+    Choice choice = package::choose(title, context.filter, context.path.format);
+    if (!package::leaves_each_kind(title, choice, context.path.format))
+        return fail(ErrorCode::not_found, "query: no rendition passes the filter");
+    return choice;
+}
+
+ngx_int_t send_playlist(RequestFlow& flow, const AnswerContext& context, const TitleView& title) {
+    std::string text;
+    package::write_multivariant_playlist(title, context.path.format, context.query, text, context.clip);
+    return send_text(flow.request(), text_head(context, kPlaylistType), std::move(text));
+}
+
+ngx_int_t send_manifest(RequestFlow& flow, const AnswerContext& context, const TitleView& title,
+                        std::span<const LoadedFile> files) {
+    std::vector<media::TrackView> tracks;
+    for (const package::RenditionRecord& rendition : title.renditions())
+        tracks.push_back(track_of(files, rendition));
+    std::string text;
+    package::write_manifest(title, tracks, context.query, text, context.clip);
+    return send_text(flow.request(), text_head(context, kManifestType), std::move(text));
+}
+
+}  // namespace
+
+Task<Result<ngx_int_t>> answer_top(RequestFlow& flow, const AnswerContext& context) {
+    const bool manifest = context.path.resource == Resource::manifest;
+    TitleView title = context.title.view();
+    auto choice = choose_renditions(flow, context);
+    if (!choice) co_return std::unexpected(choice.error());
+    std::vector<LoadedFile> files;
+    if (manifest || context.clip) {
+        auto loaded = co_await load_files(flow, context.title);
+        if (!loaded) co_return std::unexpected(loaded.error());
+        files = std::move(*loaded);
+    }
+    if (context.clip) leave_out_empty(title, files, context.clip, *choice);
+    if (std::ranges::find(*choice, true) == choice->end())
+        co_return fail(ErrorCode::not_found, "query: no rendition has anything of the clip");
+    std::vector<std::byte> block;
+    if (std::ranges::find(*choice, false) != choice->end()) {
+        block = package::with_renditions(title, *choice);
+        title = TitleView(block);
+    }
+    co_return manifest ? send_manifest(flow, context, title, files) : send_playlist(flow, context, title);
+}
+
+}  // namespace mezz::nginx
