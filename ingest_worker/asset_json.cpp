@@ -21,6 +21,8 @@ Json tagged(const std::string& name, const char* extension, const std::string& l
 Json rendition(const MadeRendition& made, const RenditionFacts& facts) {
     Json item = tagged(made.name, ".mp4", made.language, made.label);
     if (made.is_default) item["default"] = true;
+    if (made.is_described) item["described"] = true;
+    if (made.is_commentary) item["commentary"] = true;
     if (made.video) {
         item["width"] = made.width;
         item["height"] = made.height;
@@ -31,12 +33,22 @@ Json rendition(const MadeRendition& made, const RenditionFacts& facts) {
     return item;
 }
 
+Json subtitles(const MadeSubtitles& made) {
+    Json item = tagged(made.name, ".vtt", made.language, made.label);
+    if (made.is_default) item["default"] = true;
+    if (made.is_forced) item["forced"] = true;
+    if (made.is_sdh) item["sdh"] = true;
+    return item;
+}
+
 Json thumbs(const MadeThumbs& made) {
     const std::string folder = std::string(kThumbsFolder) + '/';
     Json item{{"poster", folder + "poster.jpg"}};
     if (made.sheets == 0) return item;
     item["storyboard"] = folder + "storyboard.vtt";
     item["sheets"] = made.sheets;
+    item["columns"] = made.columns;
+    item["rows"] = made.rows;
     item["tile_width"] = made.tile_width;
     item["tile_height"] = made.tile_height;
     item["interval"] = made.interval_seconds;
@@ -57,7 +69,7 @@ Outcome<std::string> make_asset_json(const Job& job, const TranscodeReport& repo
         asset["renditions"].push_back(rendition(report.renditions[i], facts[i]));
     asset["subtitles"] = Json::array();
     for (const MadeSubtitles& made : report.subtitles)
-        asset["subtitles"].push_back(tagged(made.name, ".vtt", made.language, made.label));
+        asset["subtitles"].push_back(subtitles(made));
     if (report.thumbs) asset["thumbs"] = thumbs(*report.thumbs);
     asset["notes"] = report.notes;
     std::string text = asset.dump(2, ' ', false, Json::error_handler_t::replace);

@@ -35,6 +35,14 @@ std::string free_name(const std::string& wished, std::set<std::string>& taken) {
     return name;
 }
 
+// As catalog/text_name.hpp reads names.
+std::string subtitles_name(const TrackInfo& track) {
+    std::string name = "subs-" + track.language.code;
+    if (track.is_sdh) name += "-sdh";
+    if (track.is_forced) name += "-forced";
+    return name;
+}
+
 }  // namespace
 
 TitlePlan make_plan(const MediaInfo& info, const std::vector<Rung>& ladder) {
@@ -44,7 +52,7 @@ TitlePlan make_plan(const MediaInfo& info, const std::vector<Rung>& ladder) {
     for (const TrackInfo& track : info.audio)
         plan.audio.push_back({track, free_name("audio-" + track.language.code, taken)});
     for (const TrackInfo& track : info.subtitles)
-        plan.subtitles.push_back({track, free_name("subs-" + track.language.code, taken)});
+        plan.subtitles.push_back({track, free_name(subtitles_name(track), taken)});
     return plan;
 }
 

@@ -34,7 +34,7 @@ struct AudioPlan {
 
 struct SubtitlePlan {
     TrackInfo track;
-    std::string name;  ///< "subs-eng"
+    std::string name;  ///< "subs-eng", "subs-eng-sdh", "subs-eng-forced"
 };
 
 struct TitlePlan {

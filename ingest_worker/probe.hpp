@@ -29,12 +29,16 @@ struct TrackInfo {
     Language language;
     std::string label;
     bool is_default = false;
+    bool is_forced = false;      ///< subtitles that viewers who understand the sound need, too
+    bool is_sdh = false;         ///< subtitles for the deaf and hard of hearing
+    bool is_described = false;   ///< audio that tells what is to be seen
+    bool is_commentary = false;  ///< audio about the title
 };
 
 struct MediaInfo {
     std::optional<VideoInfo> video;
     std::vector<TrackInfo> audio;      ///< the default one is marked; empty if there is none
-    std::vector<TrackInfo> subtitles;  ///< text
+    std::vector<TrackInfo> subtitles;  ///< text; one may be marked as the default
     std::string title;
     std::int64_t start = 0;     ///< microseconds, of the file's clock: where the title begins
     std::int64_t duration = 0;  ///< microseconds, 0 if unknown

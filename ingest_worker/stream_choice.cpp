@@ -1,6 +1,8 @@
 #include "stream_choice.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 
 #include "decoder.hpp"
 
@@ -29,17 +31,51 @@ std::string metadata(const AVDictionary* dictionary, const char* key) {
     return entry == nullptr ? std::string() : std::string(entry->value).substr(0, kLongest);
 }
 
-std::string label_of(const AVStream& stream, const Language& language) {
-    std::string label = metadata(stream.metadata, "title");
-    return label.empty() ? language.name : label;
+bool has(const AVStream& stream, int dispositions) {
+    return (stream.disposition & dispositions) != 0;
+}
+
+// Many files say what a track is for in its title only.
+bool tells_of(const std::string& title, std::string_view words) {
+    const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+    const auto found = std::ranges::search(title, words, same);
+    const auto is_letter = [](unsigned char c) { return std::isalnum(c) != 0; };
+    return !found.empty() && (found.begin() == title.begin() || !is_letter(*std::prev(found.begin()))) &&
+           (found.end() == title.end() || !is_letter(*found.end()));
+}
+
+void read_purpose(const AVStream& stream, const std::string& title, TrackInfo& info) {
+    const bool audio = stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+    if (audio) {
+        info.is_described = has(stream, AV_DISPOSITION_VISUAL_IMPAIRED | AV_DISPOSITION_DESCRIPTIONS) ||
+                            tells_of(title, "audio description");
+        info.is_commentary = has(stream, AV_DISPOSITION_COMMENT) || tells_of(title, "commentary");
+        return;
+    }
+    info.is_forced = has(stream, AV_DISPOSITION_FORCED) || tells_of(title, "forced");
+    info.is_sdh =
+        has(stream, AV_DISPOSITION_HEARING_IMPAIRED | AV_DISPOSITION_CAPTIONS) || tells_of(title, "sdh");
+}
+
+// A title is taken as it is; the name of the language leaves open what the track is for.
+std::string label_of(const TrackInfo& info, const std::string& title) {
+    if (!title.empty() || info.language.name.empty()) return title;
+    std::string label = info.language.name;
+    if (info.is_described) label += " (audio description)";
+    if (info.is_commentary) label += " (commentary)";
+    if (info.is_sdh) label += " (SDH)";
+    if (info.is_forced) label += " (forced)";
+    return label;
 }
 
 TrackInfo track(const AVStream& stream) {
     TrackInfo info;
     info.stream = stream.index;
     info.language = language_of(metadata(stream.metadata, "language"));
-    info.label = label_of(stream, info.language);
-    info.is_default = (stream.disposition & AV_DISPOSITION_DEFAULT) != 0;
+    const std::string title = metadata(stream.metadata, "title");
+    read_purpose(stream, title, info);
+    info.label = label_of(info, title);
+    info.is_default = has(stream, AV_DISPOSITION_DEFAULT);
     return info;
 }
 
@@ -109,6 +145,18 @@ void choose_default(std::vector<TrackInfo>& tracks) {
         item->is_default = item == chosen;
 }
 
+// None has to be. Where all of several are marked, as in Matroska files that say nothing of it, that is no
+// choice.
+void choose_default_subtitles(std::vector<TrackInfo>& tracks) {
+    const auto marked = std::ranges::count(tracks, true, &TrackInfo::is_default);
+    if (marked == 0) return;
+    if (tracks.size() == 1 || static_cast<std::size_t>(marked) < tracks.size())
+        choose_default(tracks);
+    else
+        for (TrackInfo& track : tracks)
+            track.is_default = false;
+}
+
 }  // namespace
 
 Outcome<void> choose_streams(const Demuxer& source, MediaInfo& info) {
@@ -124,6 +172,7 @@ Outcome<void> choose_streams(const Demuxer& source, MediaInfo& info) {
         return give_up(FailureKind::source,
                        "The file has neither a picture nor a sound that can be decoded.");
     choose_default(info.audio);
+    choose_default_subtitles(info.subtitles);
     info.title = metadata(source.get()->metadata, "title");
     return {};
 }

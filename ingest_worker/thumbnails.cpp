@@ -86,9 +86,7 @@ Outcome<void> Thumbnails::add_tile(const AVFrame& picture) {
 }
 
 Outcome<void> Thumbnails::write_sheet() {
-    const std::int64_t used = tiles_ - std::int64_t{sheets_} * kColumns * kRows;
-    const int rows = static_cast<int>((used + kColumns - 1) / kColumns);
-    const auto jpeg = encode_jpeg(*sheet_, rows * tile_.height, kTileQuality);
+    const auto jpeg = encode_jpeg(*sheet_, kRows * tile_.height, kTileQuality);
     if (!jpeg) return std::unexpected(jpeg.error());
     sheet_.reset();
     const std::string name = "storyboard_" + std::to_string(sheets_++) + ".jpg";
@@ -128,7 +126,8 @@ Outcome<MadeThumbs> Thumbnails::finish(std::int64_t ticks) {
     if (ok && poster_) ok = write_poster();
     if (ok) ok = write_list(ticks);
     if (!ok) return std::unexpected(std::move(ok.error()));
-    return MadeThumbs{tile_.width, tile_.height, sheets_, static_cast<double>(interval_ms_) / 1000};
+    return MadeThumbs{kColumns,     kRows,   tile_.width,
+                      tile_.height, sheets_, static_cast<double>(interval_ms_) / 1000};
 }
 
 }  // namespace mezz::worker

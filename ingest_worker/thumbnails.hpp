@@ -17,8 +17,8 @@ namespace mezz::worker {
 [[nodiscard]] double picture_interest(const AVFrame& picture) noexcept;
 
 /// Writes thumbs/poster.jpg, the first picture in the first 20 s that is neither dark nor blurred (or the
-/// best of them), and thumbs/storyboard_{n}.jpg, sheets of 5 × 5 tiles at even times, with
-/// thumbs/storyboard.vtt.
+/// best of them), and thumbs/storyboard_{n}.jpg, sheets of 5 × 5 tiles at even times (all of one
+/// size, the last one black behind its tiles), with thumbs/storyboard.vtt.
 class Thumbnails {
 public:
     /// `duration` in microseconds, 0 if unknown, chooses the distance of tiles.

@@ -63,8 +63,12 @@ Outcome<void> Transcoder::open_audio(const Demuxer& source) {
         if (opened) {
             audio_.push_back(std::move(*opened));
             const TrackInfo& info = track.track;
-            report_.renditions.push_back(
-                {track.name, false, 0, 0, info.language.tag, info.label, info.is_default});
+            report_.renditions.push_back({.name = track.name,
+                                          .language = info.language.tag,
+                                          .label = info.label,
+                                          .is_default = info.is_default,
+                                          .is_described = info.is_described,
+                                          .is_commentary = info.is_commentary});
             continue;
         }
         if (opened.error().kind != FailureKind::source) return std::unexpected(std::move(opened.error()));
@@ -82,8 +86,12 @@ Outcome<void> Transcoder::open(const Demuxer& source) {
         if (!video) return std::unexpected(std::move(video.error()));
         video_ = std::move(*video);
         for (const RenditionPlan& r : plan_.video->renditions)
-            report_.renditions.push_back(
-                {r.name, true, r.size.width, r.size.height, std::string(), std::string(), false});
+            report_.renditions.push_back({.name = r.name,
+                                          .video = true,
+                                          .width = r.size.width,
+                                          .height = r.size.height,
+                                          .language = {},
+                                          .label = {}});
         report_.frame_rate = plan_.video->rate.value();
     }
     for (const SubtitlePlan& track : plan_.subtitles)
@@ -166,7 +174,9 @@ Outcome<void> Transcoder::finish_subtitles() {
         const auto written = track.finish(files_, end_);
         if (!written) return std::unexpected(written.error());
         const SubtitlePlan& plan = track.plan();
-        if (*written) report_.subtitles.push_back({plan.name, plan.track.language.tag, plan.track.label});
+        if (!*written) continue;
+        report_.subtitles.push_back({plan.name, plan.track.language.tag, plan.track.label,
+                                     plan.track.is_default, plan.track.is_forced, plan.track.is_sdh});
     }
     return {};
 }

@@ -43,11 +43,13 @@ bool tagged(const Json& item, std::string& name, std::string& language, std::str
 bool read(const Json& item, MadeRendition& out) {
     return tagged(item, out.name, out.language, out.label) && flag(item, "video", out.video) &&
            number(item, "width", out.width) && number(item, "height", out.height) &&
-           flag(item, "default", out.is_default);
+           flag(item, "default", out.is_default) && flag(item, "described", out.is_described) &&
+           flag(item, "commentary", out.is_commentary);
 }
 
 bool read(const Json& item, MadeSubtitles& out) {
-    return tagged(item, out.name, out.language, out.label);
+    return tagged(item, out.name, out.language, out.label) && flag(item, "default", out.is_default) &&
+           flag(item, "forced", out.is_forced) && flag(item, "sdh", out.is_sdh);
 }
 
 bool read(const Json& item, std::string& out) {
@@ -57,9 +59,9 @@ bool read(const Json& item, std::string& out) {
 }
 
 bool read(const Json& item, MadeThumbs& out) {
-    return item.is_object() && number(item, "tile_width", out.tile_width) &&
-           number(item, "tile_height", out.tile_height) && number(item, "sheets", out.sheets) &&
-           number(item, "interval", out.interval_seconds);
+    return item.is_object() && number(item, "columns", out.columns) && number(item, "rows", out.rows) &&
+           number(item, "tile_width", out.tile_width) && number(item, "tile_height", out.tile_height) &&
+           number(item, "sheets", out.sheets) && number(item, "interval", out.interval_seconds);
 }
 
 template <class T>
@@ -82,17 +84,23 @@ std::string TranscodeReport::to_json() const {
                         {"height", r.height},
                         {"language", r.language},
                         {"label", r.label},
-                        {"default", r.is_default}});
+                        {"default", r.is_default},
+                        {"described", r.is_described},
+                        {"commentary", r.is_commentary}});
     Json subs = Json::array();
     for (const MadeSubtitles& s : subtitles)
-        subs.push_back({{"name", s.name}, {"language", s.language}, {"label", s.label}});
+        subs.push_back({{"name", s.name},
+                        {"language", s.language},
+                        {"label", s.label},
+                        {"default", s.is_default},
+                        {"forced", s.is_forced},
+                        {"sdh", s.is_sdh}});
     Json report{{"title", title},     {"duration_ms", duration_ms}, {"frame_rate", frame_rate},
                 {"renditions", made}, {"subtitles", subs},          {"notes", notes}};
     if (thumbs)
-        report["thumbs"] = {{"tile_width", thumbs->tile_width},
-                            {"tile_height", thumbs->tile_height},
-                            {"sheets", thumbs->sheets},
-                            {"interval", thumbs->interval_seconds}};
+        report["thumbs"] = {{"columns", thumbs->columns},       {"rows", thumbs->rows},
+                            {"tile_width", thumbs->tile_width}, {"tile_height", thumbs->tile_height},
+                            {"sheets", thumbs->sheets},         {"interval", thumbs->interval_seconds}};
     return report.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

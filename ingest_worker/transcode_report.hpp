@@ -17,15 +17,22 @@ struct MadeRendition {
     std::string language;  ///< BCP 47, empty if unknown
     std::string label;
     bool is_default = false;
+    bool is_described = false;
+    bool is_commentary = false;
 };
 
 struct MadeSubtitles {
     std::string name;  ///< "subs-eng"; its file is the name with ".vtt"
     std::string language;
     std::string label;
+    bool is_default = false;
+    bool is_forced = false;
+    bool is_sdh = false;
 };
 
 struct MadeThumbs {
+    int columns = 0;  ///< of tiles in a sheet
+    int rows = 0;
     int tile_width = 0;
     int tile_height = 0;
     int sheets = 0;

@@ -65,7 +65,7 @@ static const char* reports() {
     report.duration_ms = 5000;
     report.renditions.push_back({"720p", true, 1280, 720, "", "", false});
     report.renditions.push_back({"audio-eng", false, 0, 0, "en", "English", true});
-    report.thumbs = MadeThumbs{160, 90, 1, 2};
+    report.thumbs = MadeThumbs{5, 5, 160, 90, 1, 2};
     const auto read = parse_report(report.to_json());
     MEZZ_CHECK(read && read->renditions.size() == 2 && read->renditions[1].is_default && read->thumbs);
     report.renditions[0].name = "../../etc/x";

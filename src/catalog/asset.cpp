@@ -1,6 +1,7 @@
 #include "catalog/asset.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace mezz::catalog {
@@ -61,6 +62,24 @@ bool has_picture(const Json& thumbs, const char* key, std::string_view name, boo
     return right;
 }
 
+// How the sheets of a storyboard are made up. False if it is there and not valid.
+bool read_tiles(const Json& thumbs, AssetThumbs& out) {
+    constexpr std::uint64_t kMostPixels = 4096;
+    constexpr std::uint64_t kMostTiles = 64;
+    constexpr double kLongest = 3600;  // seconds
+    if (!read_number(thumbs, "tile_width", kMostPixels, out.tile_width) ||
+        !read_number(thumbs, "tile_height", kMostPixels, out.tile_height))
+        return false;
+    if (thumbs.contains("columns") && !read_number(thumbs, "columns", kMostTiles, out.columns)) return false;
+    if (thumbs.contains("rows") && !read_number(thumbs, "rows", kMostTiles, out.rows)) return false;
+    const auto interval = thumbs.find("interval");
+    if (interval == thumbs.end()) return true;
+    const double seconds = interval->is_number() ? interval->get<double>() : 0;
+    out.interval_ms =
+        seconds > 0 && seconds <= kLongest ? static_cast<std::uint32_t>(std::lround(seconds * 1000)) : 0;
+    return out.interval_ms > 0 && out.columns > 0 && out.rows > 0;
+}
+
 Result<AssetThumbs> read_thumbs(const Json& document) {
     constexpr std::uint64_t kMostSheets = 100000;
     AssetThumbs thumbs;
@@ -77,6 +96,8 @@ Result<AssetThumbs> read_thumbs(const Json& document) {
         thumbs.storyboard != (thumbs.sheets > 0))
         return fail(ErrorCode::bad_media,
                     "asset.json: \"sheets\" must be the number of a storyboard's pictures");
+    if (!read_tiles(*found, thumbs))
+        return fail(ErrorCode::bad_media, "asset.json: what \"thumbs\" says of tiles is not valid");
     return thumbs;
 }
 
@@ -103,13 +124,14 @@ Result<AssetRendition> read_rendition(const Json& item) {
     if (!rendition.language.empty() && !is_language_tag(rendition.language))
         return fail(ErrorCode::bad_media,
                     "asset.json: \"language\" must be a tag such as \"en\" or \"pt-BR\"");
-    const auto is_default = item.find("default");
-    if (is_default != item.end() && !is_default->is_boolean())
-        return fail(ErrorCode::bad_media, "asset.json: \"default\" must be true or false");
+    if (!read_flag(item, "default", rendition.is_default) ||
+        !read_flag(item, "described", rendition.is_described) ||
+        !read_flag(item, "commentary", rendition.is_commentary))
+        return fail(ErrorCode::bad_media,
+                    "asset.json: \"default\", \"described\" and \"commentary\" must be true or false");
     if (!read_facts(item, rendition))
         return fail(ErrorCode::bad_media,
                     "asset.json: \"width\", \"height\", \"bandwidth\" or \"codecs\" is not valid");
-    rendition.is_default = is_default != item.end() && is_default->get<bool>();
     return rendition;
 }
 

@@ -18,7 +18,9 @@ struct AssetRendition {
     std::string language;  ///< BCP 47, empty if unknown
     std::string label;     ///< for people, may be empty
     bool is_default = false;
-    std::uint32_t width = 0;  ///< pixels, 0 if not given
+    bool is_described = false;   ///< audio that tells what is to be seen
+    bool is_commentary = false;  ///< audio about the title
+    std::uint32_t width = 0;     ///< pixels, 0 if not given
     std::uint32_t height = 0;
     std::string codecs;           ///< RFC 6381, empty if not given
     std::uint64_t bandwidth = 0;  ///< bit/s at most, 0 if not given
@@ -40,7 +42,12 @@ struct AssetSubtitles {
 struct AssetThumbs {
     bool poster = false;
     bool storyboard = false;
-    std::uint32_t sheets = 0;  ///< storyboard_0.jpg to storyboard_{sheets - 1}.jpg
+    std::uint32_t sheets = 0;   ///< storyboard_0.jpg to storyboard_{sheets - 1}.jpg
+    std::uint32_t columns = 5;  ///< tiles in a row of a sheet
+    std::uint32_t rows = 5;
+    std::uint32_t tile_width = 0;  ///< pixels, 0 if not given
+    std::uint32_t tile_height = 0;
+    std::uint32_t interval_ms = 0;  ///< from one tile to the next, 0 if not given
 };
 
 struct Asset {
@@ -57,13 +64,15 @@ struct Asset {
 ///         {"name": "720p", "file": "720p.mp4"},
 ///         {"name": "audio-eng", "file": "audio-eng.mp4", "language": "en", "label": "English", "default":
 ///         true}]}
-/// and may hold "duration_ms", for each rendition "width", "height", "codecs" and "bandwidth",
+/// and may hold "duration_ms", for each rendition "width", "height", "codecs" and "bandwidth", for audio
+/// "described" and "commentary" (true or false),
 ///     "subtitles": [{"name": "subs-eng", "file": "subs-eng.vtt", "language": "en", "label": "English",
 ///                    "default": true, "forced": false, "sdh": false}]
 /// where only name and file must be given, and
 ///     "thumbs": {"poster": "thumbs/poster.jpg", "storyboard": "thumbs/storyboard.vtt", "sheets": 4}
-/// with just these names. Unknown members are ignored. Fails with bad_media, naming the member, if one is
-/// missing or of the wrong kind, or if a file name could lead out of the folder.
+/// with just these names, and of the sheets "columns", "rows" (5 each if not given), "tile_width",
+/// "tile_height" (pixels) and "interval" (seconds). Unknown members are ignored. Fails with bad_media, naming
+/// the member, if one is missing or of the wrong kind, or if a file name could lead out of the folder.
 [[nodiscard]] Result<Asset> parse_asset(std::string_view json);
 
 /// The same of a document that was parsed already.

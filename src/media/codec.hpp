@@ -14,8 +14,8 @@
 
 namespace mezz::media {
 
-enum class TrackKind : std::uint8_t { video, audio };
-enum class Codec : std::uint8_t { h264, hevc, av1, vp9, aac, mp3, ac3, eac3, opus, flac };
+enum class TrackKind : std::uint8_t { video, audio, text };
+enum class Codec : std::uint8_t { h264, hevc, av1, vp9, aac, mp3, ac3, eac3, opus, flac, tx3g, wvtt };
 
 /// How a codec is stored in a track file.
 struct CodecForm {

@@ -6,7 +6,7 @@ namespace mezz::media {
 namespace {
 
 // In the order of Codec.
-constexpr std::array<CodecForm, 10> kForms = {{
+constexpr std::array<CodecForm, 12> kForms = {{
     {TrackKind::video, fourcc("avc1"), fourcc("avcC"), "h264"},
     {TrackKind::video, fourcc("hvc1"), fourcc("hvcC"), "hevc"},
     {TrackKind::video, fourcc("av01"), fourcc("av1C"), "av1"},
@@ -17,6 +17,8 @@ constexpr std::array<CodecForm, 10> kForms = {{
     {TrackKind::audio, fourcc("ec-3"), fourcc("dec3"), "eac3"},
     {TrackKind::audio, fourcc("Opus"), fourcc("dOps"), "opus"},
     {TrackKind::audio, fourcc("fLaC"), fourcc("dfLa"), "flac"},
+    {TrackKind::text, fourcc("tx3g"), fourcc("ftab"), "tx3g"},
+    {TrackKind::text, fourcc("wvtt"), fourcc("vttC"), "wvtt"},
 }};
 
 }  // namespace

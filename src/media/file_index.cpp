@@ -22,6 +22,12 @@ std::uint64_t TrackView::bytes_before(std::uint32_t i) const noexcept {
     return bytes;
 }
 
+std::string_view TrackView::language() const noexcept {
+    const std::string_view extended = record_->about.language.data();
+    const std::string_view code = record_->language.data();
+    return !extended.empty() || code == "und" ? extended : code;
+}
+
 std::uint16_t TrackView::displayed_width() const noexcept {
     const std::uint64_t width =
         std::uint64_t{record_->width} * record_->pixel_aspect_h / record_->pixel_aspect_v;

@@ -12,6 +12,7 @@
 #include "core/bytes.hpp"
 #include "media/codec.hpp"
 #include "media/sample_position.hpp"
+#include "media/track_about.hpp"
 
 namespace mezz::media {
 
@@ -82,6 +83,10 @@ struct TrackRecord {
     std::uint32_t id = 0;
     std::uint32_t timescale = 0;
     std::array<char, 4> language{};
+    TrackAbout about;
+    bool enabled = false;        ///< tkhd: meant to be presented
+    bool all_forced = false;     ///< text: see TextFormat
+    std::uint8_t text_face = 0;  ///< text: see TextFormat
     std::uint16_t width = 0, height = 0;
     std::uint32_t pixel_aspect_h = 1, pixel_aspect_v = 1;
     AudioFormat audio;
@@ -117,7 +122,10 @@ struct FileIndexHeader {
     std::uint32_t size = 0;  ///< bytes of the whole block
     std::uint64_t file_size = 0;
     ArrayRef tracks;
-    ArrayRef moofs;  ///< where a track's layout is `scanned`
+    ArrayRef texts;                  ///< tracks of text; their pieces are but places to read samples from
+    ArrayRef moofs;                  ///< where a track's layout is `scanned`
+    std::uint32_t broken_texts = 0;  ///< text tracks that are left out, as they break a rule
+    std::uint32_t pad = 0;
 };
 
 static_assert(std::is_trivially_copyable_v<TrackRecord> && std::is_trivially_copyable_v<FileIndexHeader>);
@@ -148,6 +156,9 @@ public:
     [[nodiscard]] std::span<const MoofRef> moofs() const noexcept {
         return array<MoofRef>(reinterpret_cast<const FileIndexHeader*>(base_)->moofs);
     }
+
+    /// BCP 47, or three letters of ISO 639-2; empty if unknown.
+    [[nodiscard]] std::string_view language() const noexcept;
 
     /// Pixels across when shown with square pixels, at most 65535.
     [[nodiscard]] std::uint16_t displayed_width() const noexcept;
@@ -187,12 +198,16 @@ public:
         return *reinterpret_cast<const FileIndexHeader*>(block_.data());
     }
     [[nodiscard]] std::uint32_t track_count() const noexcept { return header().tracks.count; }
-    [[nodiscard]] TrackView track(std::uint32_t i) const noexcept {
-        const auto* records = reinterpret_cast<const TrackRecord*>(block_.data() + header().tracks.offset);
+    [[nodiscard]] TrackView track(std::uint32_t i) const noexcept { return view(header().tracks, i); }
+    [[nodiscard]] std::uint32_t text_count() const noexcept { return header().texts.count; }
+    [[nodiscard]] TrackView text(std::uint32_t i) const noexcept { return view(header().texts, i); }
+
+private:
+    [[nodiscard]] TrackView view(ArrayRef tracks, std::uint32_t i) const noexcept {
+        const auto* records = reinterpret_cast<const TrackRecord*>(block_.data() + tracks.offset);
         return {block_.data(), records[i]};
     }
 
-private:
     Bytes block_;
 };
 

@@ -85,6 +85,8 @@ Result<void> FileScanner::take_moov(const BoxHeader& header, Bytes payload) {
         done_ = true;
         return {};
     }
+    const auto has_samples = [](const MovieTrack& text) { return text.tables.format.sample_count != 0; };
+    movie_->broken_texts += static_cast<std::uint32_t>(std::erase_if(movie_->texts, has_samples));
     for (const MovieTrack& track : movie_->tracks)
         if (track.tables.format.sample_count != 0)
             return fail(ErrorCode::unsupported, "moov: samples both in moov and in fragments", header.offset);
@@ -114,16 +116,27 @@ Result<void> FileScanner::scan_moof(const Box& moof, std::uint64_t size) {
     if (size > UINT32_MAX) return fail(ErrorCode::unsupported, "moof: over 4 GiB", moof.offset);
     scanned_.moofs.push_back({moof.offset, static_cast<std::uint32_t>(size), 0});
     scanned_.tracks.resize(movie_->tracks.size());
+    scanned_.texts.resize(movie_->texts.size());
     std::uint64_t memory = scanned_.moofs.size() * sizeof(MoofRef);
-    for (std::size_t i = 0; i < scanned_.tracks.size(); ++i) {
-        ScannedTrack& track = scanned_.tracks[i];
+    const auto scan = [&](const MovieTrack& source, ScannedTrack& track) {
         track.moof_starts.push_back(static_cast<std::uint32_t>(track.samples.size()));
-        auto ok = read_fragment(moof, defaults_of(movie_->tracks[i]), file_size_, track.samples);
-        if (!ok) return ok;
+        const auto ok = read_fragment(moof, defaults_of(source), file_size_, track.samples);
         memory += track.samples.size() * sizeof(Sample) + track.moof_starts.size() * sizeof(std::uint32_t);
-        if (memory > max_moov_)
-            return fail(ErrorCode::too_large, "moof: samples are over mezz_max_moov", moof.offset);
+        return ok;
+    };
+    for (std::size_t i = 0; i < scanned_.tracks.size(); ++i)
+        if (auto ok = scan(movie_->tracks[i], scanned_.tracks[i]); !ok) return ok;
+    for (std::size_t i = 0; i < scanned_.texts.size();) {
+        if (scan(movie_->texts[i], scanned_.texts[i])) {
+            ++i;
+            continue;
+        }
+        ++movie_->broken_texts;
+        movie_->texts.erase(movie_->texts.begin() + static_cast<std::ptrdiff_t>(i));
+        scanned_.texts.erase(scanned_.texts.begin() + static_cast<std::ptrdiff_t>(i));
     }
+    if (memory > max_moov_)
+        return fail(ErrorCode::too_large, "moof: samples are over mezz_max_moov", moof.offset);
     return {};
 }
 

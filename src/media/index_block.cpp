@@ -21,6 +21,29 @@ TableRefs table_refs(const SampleTables& tables) noexcept {
             tables.format};
 }
 
+ArrayRef put_records(BlockWriter& writer, std::size_t count) {
+    const std::vector<TrackRecord> records(count);
+    return writer.put(std::span<const TrackRecord>(records));
+}
+
+// Writes what the records refer to, and then them in their place.
+void put_tracks(BlockWriter& writer, std::span<const TrackDraft> drafts, ArrayRef place) {
+    for (std::size_t i = 0; i < drafts.size(); ++i) {
+        const TrackDraft& draft = drafts[i];
+        TrackRecord record = draft.record;
+        record.config = writer.put(draft.config);
+        record.parameter_sets = writer.put(Bytes(draft.parameter_sets));
+        record.side_boxes = writer.put(Bytes(draft.side_boxes));
+        record.codec_string = writer.put(as_bytes(draft.codec_string));
+        record.pieces = writer.put(std::span<const Piece>(draft.pieces));
+        record.blocks = writer.put(std::span<const PieceBlock>(draft.blocks));
+        record.positions = writer.put(std::span<const SamplePosition>(draft.positions));
+        record.fragment_positions = writer.put(std::span<const FragmentPosition>(draft.fragment_positions));
+        record.key_sizes = writer.put(std::span<const std::uint32_t>(draft.key_sizes));
+        writer.overwrite(place.offset + i * sizeof(TrackRecord), record);
+    }
+}
+
 }  // namespace
 
 TrackDraft draft_track(const MovieTrack& track) {
@@ -32,6 +55,10 @@ TrackDraft draft_track(const MovieTrack& track) {
     record.id = track.id;
     record.timescale = track.timescale;
     record.language = track.language;
+    record.about = track.about;
+    record.enabled = track.enabled;
+    record.all_forced = track.text.all_forced;
+    record.text_face = track.text.face;
     record.width = track.width;
     record.height = track.height;
     record.pixel_aspect_h = track.pixel_aspect_h;
@@ -61,34 +88,21 @@ void append_piece(TrackDraft& draft, std::int64_t time, const Piece& piece) {
 }
 
 Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts, std::uint64_t file_size,
-                                           std::span<const MoofRef> moofs) {
+                                           std::span<const MoofRef> moofs, TextDrafts texts) {
     BlockWriter writer;
     FileIndexHeader header;
     header.version = kFileIndexVersion;
     header.file_size = file_size;
-    std::vector<TrackRecord> records(drafts.size());
+    header.broken_texts = texts.broken;
     (void)writer.put(std::span<const FileIndexHeader>(&header, 1));
-    header.tracks = writer.put(std::span<const TrackRecord>(records));
+    header.tracks = put_records(writer, drafts.size());
+    header.texts = put_records(writer, texts.tracks.size());
     header.moofs = writer.put(moofs);
-    for (std::size_t i = 0; i < drafts.size(); ++i) {
-        TrackDraft& draft = drafts[i];
-        TrackRecord& record = draft.record;
-        record.config = writer.put(draft.config);
-        record.parameter_sets = writer.put(Bytes(draft.parameter_sets));
-        record.side_boxes = writer.put(Bytes(draft.side_boxes));
-        record.codec_string = writer.put(as_bytes(draft.codec_string));
-        record.pieces = writer.put(std::span<const Piece>(draft.pieces));
-        record.blocks = writer.put(std::span<const PieceBlock>(draft.blocks));
-        record.positions = writer.put(std::span<const SamplePosition>(draft.positions));
-        record.fragment_positions = writer.put(std::span<const FragmentPosition>(draft.fragment_positions));
-        record.key_sizes = writer.put(std::span<const std::uint32_t>(draft.key_sizes));
-        records[i] = record;
-    }
+    put_tracks(writer, drafts, header.tracks);
+    put_tracks(writer, texts.tracks, header.texts);
     if (writer.size() > UINT32_MAX) return fail(ErrorCode::too_large, "index: over 4 GiB");
     header.size = static_cast<std::uint32_t>(writer.size());
     writer.overwrite(0, header);
-    for (std::size_t i = 0; i < records.size(); ++i)
-        writer.overwrite(header.tracks.offset + i * sizeof(TrackRecord), records[i]);
     return writer.take();
 }
 

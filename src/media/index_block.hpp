@@ -29,9 +29,16 @@ struct TrackDraft {
 /// Adds a piece that begins at `time`, and its block where one is due. Pieces come in order of time.
 void append_piece(TrackDraft& draft, std::int64_t time, const Piece& piece);
 
+/// The text tracks of a file.
+struct TextDrafts {
+    std::vector<TrackDraft> tracks;
+    std::uint32_t broken = 0;  ///< that are left out
+};
+
 /// Writes the block. Fails with too_large over 4 GiB.
 [[nodiscard]] Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts,
                                                          std::uint64_t file_size,
-                                                         std::span<const MoofRef> moofs = {});
+                                                         std::span<const MoofRef> moofs = {},
+                                                         TextDrafts texts = {});
 
 }  // namespace mezz::media

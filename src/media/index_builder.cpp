@@ -8,6 +8,7 @@
 #include "media/index_block.hpp"
 #include "media/piece_cutter.hpp"
 #include "media/sample_source.hpp"
+#include "media/text_draft.hpp"
 
 namespace mezz::media {
 namespace {
@@ -196,11 +197,20 @@ MovieTrack begun_at_zero(const MovieTrack& track, const FirstSample& first, cons
     return moved;
 }
 
+// Text belongs to the pictures and is moved with them.
+MovieTrack moved_with(const MovieTrack& text, const Shift& pictures) {
+    MovieTrack moved = text;
+    moved.edit_shift += rescale(pictures.ticks, text.timescale, pictures.timescale);
+    return moved;
+}
+
 // Video first: audio is cut where the first video is.
 class IndexBuilder {
 public:
     IndexBuilder(const Movie& movie, std::uint64_t file_size, PieceCost& cost) noexcept
-        : moov_offset_(movie.offset), file_size_(file_size), cost_(cost) {}
+        : moov_offset_(movie.offset), file_size_(file_size), cost_(cost) {
+        texts_.broken = movie.broken_texts;
+    }
 
     Result<void> add(const MovieTrack& track, SampleSource& source, std::uint64_t seconds, Layout layout) {
         TrackDraft draft = draft_track(track);
@@ -214,11 +224,19 @@ public:
         return {};
     }
 
+    void add_text(const MovieTrack& track, SampleSource& source, Layout layout) {
+        auto draft = draft_text(track, source, layout);
+        if (draft)
+            texts_.tracks.push_back(std::move(*draft));
+        else
+            ++texts_.broken;
+    }
+
     Result<std::vector<std::byte>> write(std::span<const MoofRef> moofs) {
-        if (drafts_.empty())
+        if (drafts_.empty() && texts_.tracks.empty())
             return fail(ErrorCode::unsupported, "moov: no track in a codec that can be packaged",
                         moov_offset_);
-        return write_index(drafts_, file_size_, moofs);
+        return write_index(drafts_, file_size_, moofs, std::move(texts_));
     }
 
 private:
@@ -235,6 +253,7 @@ private:
     std::uint64_t file_size_;
     PieceCost& cost_;
     std::vector<TrackDraft> drafts_;
+    TextDrafts texts_;
     std::optional<CutTimes> cuts_;
 };
 
@@ -275,6 +294,7 @@ void describe_samples(std::span<const Sample> samples, const MovieTrack& track, 
 Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t file_size, PieceCost& cost) {
     IndexBuilder builder(movie, file_size, cost);
     Shift shift;
+    std::optional<Shift> pictures;  // by how much the first track is moved
     for (const TrackKind kind : {TrackKind::video, TrackKind::audio}) {
         for (const MovieTrack& track : movie.tracks) {
             if (track.kind != kind || track.tables.format.sample_count == 0) continue;
@@ -282,10 +302,17 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t fil
             TableSource beginning(track, file_size);
             if (shift.ticks == 0) shift = uncovering(track, beginning);
             const MovieTrack moved = begun_at_zero(track, first, shift);
+            if (!pictures) pictures = {moved.edit_shift - track.edit_shift, track.timescale};
             TableSource source(moved, file_size);
             if (auto ok = builder.add(moved, source, table_seconds(track), Layout::sample_tables); !ok)
                 return std::unexpected(ok.error());
         }
+    }
+    for (const MovieTrack& track : movie.texts) {
+        if (track.tables.format.sample_count == 0) continue;
+        const MovieTrack moved = moved_with(track, pictures.value_or(shift));
+        TableSource source(moved, file_size);
+        builder.add_text(moved, source, Layout::sample_tables);
     }
     return builder.write({});
 }
@@ -294,6 +321,7 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile
                                            std::uint64_t file_size, PieceCost& cost) {
     IndexBuilder builder(movie, file_size, cost);
     Shift shift;
+    std::optional<Shift> pictures;  // by how much the first track is moved
     for (const TrackKind kind : {TrackKind::video, TrackKind::audio}) {
         for (std::size_t i = 0; i < movie.tracks.size(); ++i) {
             const MovieTrack& track = movie.tracks[i];
@@ -303,11 +331,18 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile
             ScannedSource beginning(file.tracks[i], 0);
             if (shift.ticks == 0) shift = uncovering(track, beginning);
             const MovieTrack moved = begun_at_zero(track, first, shift);
+            if (!pictures) pictures = {moved.edit_shift - track.edit_shift, track.timescale};
             ScannedSource source(file.tracks[i], moved.edit_shift - track.edit_shift);
             const std::uint64_t seconds = scanned_seconds(track, file.tracks[i]);
             if (auto ok = builder.add(moved, source, seconds, Layout::scanned); !ok)
                 return std::unexpected(ok.error());
         }
+    }
+    for (std::size_t i = 0; i < movie.texts.size(); ++i) {
+        if (file.texts[i].samples.empty()) continue;
+        const MovieTrack moved = moved_with(movie.texts[i], pictures.value_or(shift));
+        ScannedSource source(file.texts[i], moved.edit_shift - movie.texts[i].edit_shift);
+        builder.add_text(moved, source, Layout::scanned);
     }
     return builder.write(file.moofs);
 }

@@ -35,11 +35,11 @@ public:
 };
 
 /// Version of the block's layout; an index of another version is not read.
-inline constexpr std::uint32_t kFileIndexVersion = 3;
+inline constexpr std::uint32_t kFileIndexVersion = 4;
 
 /// Index of a file whose samples are described by moov. Reads each sample table once. Tracks without samples
-/// are left out. Fails with bad_media if the tables contradict each other or the file's size, with
-/// unsupported if no track can be packaged.
+/// are left out, and text tracks that are broken. Fails with bad_media if the tables contradict each other or
+/// the file's size, with unsupported if no track can be packaged.
 [[nodiscard]] Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t file_size,
                                                          PieceCost& cost);
 
@@ -47,6 +47,7 @@ inline constexpr std::uint32_t kFileIndexVersion = 3;
 struct ScannedFile {
     std::vector<MoofRef> moofs;
     std::vector<ScannedTrack> tracks;  ///< as many as movie.tracks
+    std::vector<ScannedTrack> texts;   ///< as many as movie.texts; without samples if they are broken
 };
 
 /// Index of a file whose samples are described by moof boxes, however they are cut. Fails like the other.

@@ -6,6 +6,7 @@
 #include "core/rescale.hpp"
 #include "media/box.hpp"
 #include "media/sample_entry.hpp"
+#include "media/text_entry.hpp"
 
 namespace mezz::media {
 namespace {
@@ -14,7 +15,9 @@ Result<void> read_track_header(const Box& trak, MovieTrack& track) {
     const auto tkhd = require_box(trak, fourcc("tkhd"), "trak: tkhd is missing");
     if (!tkhd) return std::unexpected(tkhd.error());
     ByteReader in(tkhd->payload);
-    const bool wide = read_full_box_head(in).version == 1;
+    const FullBoxHead head = read_full_box_head(in);
+    const bool wide = head.version == 1;
+    track.enabled = (head.flags & 1U) != 0;
     in.skip(wide ? 16 : 8);
     track.id = in.u32();
     in.skip(4 + (wide ? 8 : 4) + 16);
@@ -117,8 +120,11 @@ Result<void> require_own_data(const Box& minf) {
     }
 }
 
-// nullopt: a track that is not packaged.
-Result<std::optional<MovieTrack>> read_track(const Box& trak, std::uint32_t movie_timescale) {
+using EntryReader = Result<bool>(const Box& stbl, MovieTrack& track);
+
+// nullopt: a track whose codec `read_entry` does not know.
+Result<std::optional<MovieTrack>> read_track(const Box& trak, std::uint32_t movie_timescale,
+                                             EntryReader* read_entry) {
     MovieTrack track;
     const auto mdia = require_box(trak, fourcc("mdia"), "trak: mdia is missing");
     if (!mdia) return std::unexpected(mdia.error());
@@ -128,7 +134,7 @@ Result<std::optional<MovieTrack>> read_track(const Box& trak, std::uint32_t movi
     const auto stbl = find_box(**minf, fourcc("stbl"));
     if (!stbl) return std::unexpected(stbl.error());
     if (!*stbl) return std::nullopt;
-    const auto known = read_sample_entry(**stbl, track);
+    const auto known = read_entry(**stbl, track);
     if (!known) return std::unexpected(known.error());
     if (!*known) return std::nullopt;
     if (auto done = require_own_data(**minf); !done) return std::unexpected(done.error());
@@ -138,7 +144,29 @@ Result<std::optional<MovieTrack>> read_track(const Box& trak, std::uint32_t movi
     auto tables = parse_sample_tables(**stbl);
     if (!tables) return std::unexpected(tables.error());
     track.tables = *tables;
+    track.about = read_track_about(trak, *mdia);
     return track;
+}
+
+// A broken text track does not keep the rest from being played.
+void add_text_track(const Box& trak, Movie& movie) {
+    constexpr std::size_t kMostTexts = 32;
+    auto track = read_track(trak, movie.timescale, read_text_entry);
+    if (!track)
+        ++movie.broken_texts;
+    else if (*track && movie.texts.size() < kMostTexts)
+        movie.texts.push_back(std::move(**track));
+}
+
+// The tracks that another one refers to as its chapters.
+void add_chapter_ids(const Box& trak, std::vector<std::uint32_t>& ids) {
+    const auto tref = find_box(trak, fourcc("tref"));
+    if (!tref || !*tref) return;
+    const auto chap = find_box(**tref, fourcc("chap"));
+    if (!chap || !*chap) return;
+    ByteReader in((*chap)->payload);
+    while (in.has(4))
+        ids.push_back(in.u32());
 }
 
 Result<std::uint32_t> read_movie_timescale(const Box& moov) {
@@ -170,11 +198,13 @@ Result<void> read_track_extends(const Box& moov, Movie& movie) {
         const std::uint32_t size = in.u32();
         const std::uint32_t flags = in.u32();
         if (!in.ok()) return fail(ErrorCode::bad_media, "trex: box is cut off", (*box)->offset);
-        for (MovieTrack& track : movie.tracks) {
-            if (track.id != id) continue;
-            track.default_duration = duration;
-            track.default_size = size;
-            track.default_flags = flags;
+        for (std::vector<MovieTrack>* tracks : {&movie.tracks, &movie.texts}) {
+            for (MovieTrack& track : *tracks) {
+                if (track.id != id) continue;
+                track.default_duration = duration;
+                track.default_size = size;
+                track.default_flags = flags;
+            }
         }
     }
 }
@@ -188,6 +218,7 @@ Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t hea
     Movie movie;
     movie.offset = offset;
     movie.timescale = *timescale;
+    std::vector<std::uint32_t> chapters;
     BoxIterator children(moov);
     for (;;) {
         const auto box = children.next();
@@ -198,10 +229,17 @@ Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t hea
         constexpr std::size_t kMaxTracks = 64;
         if (movie.tracks.size() == kMaxTracks)
             return fail(ErrorCode::too_large, "moov: over 64 tracks", offset);
-        auto track = read_track(**box, movie.timescale);
+        auto track = read_track(**box, movie.timescale, read_sample_entry);
         if (!track) return std::unexpected(track.error());
-        if (*track) movie.tracks.push_back(std::move(**track));
+        add_chapter_ids(**box, chapters);
+        if (*track)
+            movie.tracks.push_back(std::move(**track));
+        else
+            add_text_track(**box, movie);
     }
+    std::erase_if(movie.texts, [&](const MovieTrack& text) {
+        return std::ranges::find(chapters, text.id) != chapters.end();
+    });
     if (auto done = read_track_extends(moov, movie); !done) return std::unexpected(done.error());
     return movie;
 }

@@ -11,6 +11,7 @@
 #include "media/box.hpp"
 #include "media/codec.hpp"
 #include "media/sample_position.hpp"
+#include "media/track_about.hpp"
 
 namespace mezz::media {
 
@@ -32,6 +33,12 @@ struct SampleTables {
     TableFormat format;
 };
 
+/// How text is shown where its samples say nothing of it.
+struct TextFormat {
+    std::uint8_t face = 0;    ///< of tx3g: 1 bold, 2 italic, 4 underlined
+    bool all_forced = false;  ///< each cue is for viewers who understand the sound, too
+};
+
 /// A track that can be packaged.
 struct MovieTrack {
     std::uint32_t id = 0;
@@ -39,7 +46,10 @@ struct MovieTrack {
     Codec codec = Codec::h264;
     std::uint32_t timescale = 0;     ///< ticks a second
     std::array<char, 4> language{};  ///< ISO 639-2/T and a NUL; "und" if unknown
-    std::int64_t edit_shift = 0;     ///< ticks to add to media time to get presentation time
+    bool enabled = false;            ///< tkhd: meant to be presented
+    TrackAbout about;
+    TextFormat text;
+    std::int64_t edit_shift = 0;  ///< ticks to add to media time to get presentation time
     bool has_edit_list = false;
     std::array<std::byte, 36> matrix{};  ///< of tkhd, as stored
     std::uint16_t width = 0;             ///< coded pixels
@@ -59,14 +69,16 @@ struct MovieTrack {
 struct Movie {
     std::uint64_t offset = 0;  ///< of moov in the file, bytes
     std::uint32_t timescale = 0;
-    bool fragmented = false;        ///< mvex is present
-    std::uint32_t track_count = 0;  ///< of the file, with those that cannot be packaged
-    std::vector<MovieTrack> tracks;
+    bool fragmented = false;         ///< mvex is present
+    std::uint32_t track_count = 0;   ///< of the file, with those that cannot be packaged
+    std::vector<MovieTrack> tracks;  ///< video and audio
+    std::vector<MovieTrack> texts;   ///< at most 32; no chapters
+    std::uint32_t broken_texts = 0;  ///< text tracks that are left out, as they break a rule
 };
 
 /// Parses a whole `moov` box at `offset` in the file; `payload` follows its header of `header_size` bytes and
-/// must outlive the result. Tracks of other kinds and codecs are left out. Fails with bad_media on a broken
-/// box, with unsupported if a track's data lies in another file.
+/// must outlive the result. Tracks of other kinds and codecs are left out, and text tracks that are broken.
+/// Fails with bad_media on a broken box, with unsupported if a track's data lies in another file.
 [[nodiscard]] Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t header_size);
 
 /// Parses the tables of `stbl`; spans point into the box.

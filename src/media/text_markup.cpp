@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "core/utf8.hpp"
+
 namespace mezz::media {
 namespace {
 
@@ -266,6 +268,29 @@ bool is_setting(std::string_view name, std::string_view value) noexcept {
 }
 
 }  // namespace
+
+std::string normalized_lines(std::string_view file) {
+    constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    std::string out;
+    out.reserve(file.size() + 1);
+    if (file.starts_with(kByteOrderMark)) file.remove_prefix(kByteOrderMark.size());
+    while (!file.empty()) {
+        const std::string_view before = file;
+        const auto code = pop_code_point(file);
+        if (!code || *code == 0) {
+            out += kReplacement;
+            if (!code) file.remove_prefix(1);
+        } else if (*code == '\r' || *code == '\n') {
+            if (*code == '\r' && file.starts_with('\n')) file.remove_prefix(1);
+            out += '\n';
+        } else if (*code == '\t' || !is_control(*code)) {
+            out += before.substr(0, before.size() - file.size());
+        }
+    }
+    if (out.empty() || out.back() != '\n') out += '\n';
+    return out;
+}
 
 std::optional<std::uint32_t> pop_cue_time(std::string_view& text) noexcept {
     constexpr std::size_t kMostHourDigits = 3;

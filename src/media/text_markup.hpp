@@ -10,6 +10,10 @@ namespace mezz::media {
 
 enum class TextSyntax : std::uint8_t { webvtt, srt };
 
+/// UTF-8 without a byte order mark and control characters but tabs and line feeds, which end each line. Bytes
+/// that are not UTF-8 and NUL become U+FFFD.
+[[nodiscard]] std::string normalized_lines(std::string_view file);
+
 /// Takes a time such as 01:02:03.004, 02:03.004 or 1:02:03,004 off `text`; milliseconds. Nothing if it
 /// does not begin with one or if it is 1000 hours or more; `text` is then of no more use.
 [[nodiscard]] std::optional<std::uint32_t> pop_cue_time(std::string_view& text) noexcept;

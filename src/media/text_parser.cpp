@@ -2,38 +2,13 @@
 
 #include <optional>
 
-#include "core/utf8.hpp"
 #include "media/text_markup.hpp"
 
 namespace mezz::media {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kSignature = "WEBVTT";
 constexpr std::string_view kArrow = "-->";
-
-// UTF-8 without control characters but tabs and line feeds, which end each line.
-std::string normalized(std::string_view file) {
-    std::string out;
-    out.reserve(file.size() + 1);
-    if (file.starts_with(kByteOrderMark)) file.remove_prefix(kByteOrderMark.size());
-    while (!file.empty()) {
-        const std::string_view before = file;
-        const auto code = pop_code_point(file);
-        if (!code || *code == 0) {
-            out += kReplacement;
-            if (!code) file.remove_prefix(1);
-        } else if (*code == '\r' || *code == '\n') {
-            if (*code == '\r' && file.starts_with('\n')) file.remove_prefix(1);
-            out += '\n';
-        } else if (*code == '\t' || !is_control(*code)) {
-            out += before.substr(0, before.size() - file.size());
-        }
-    }
-    if (out.empty() || out.back() != '\n') out += '\n';
-    return out;
-}
 
 bool is_webvtt(std::string_view text) noexcept {
     if (!text.starts_with(kSignature)) return false;
@@ -115,8 +90,7 @@ private:
     }
 
     void add(const Timing& timing, std::string_view payload) {
-        constexpr std::size_t kLongest = 16 << 10;
-        if (timing.end <= timing.start || payload.size() > kLongest) return;
+        if (timing.end <= timing.start || payload.size() > kLongestCue) return;
         Cue cue{.start = timing.start, .end = timing.end, .settings = {}, .text = {}};
         if (syntax_ == TextSyntax::webvtt) cue.settings = clean_settings(timing.settings);
         cue.text = clean_cue_text(payload, syntax_, cue.settings);
@@ -132,7 +106,7 @@ private:
 
 Result<std::vector<Cue>> parse_text_file(std::string_view file) {
     if (file.size() > kLargestTextFile) return fail(ErrorCode::too_large, "text track: over 16 MiB");
-    const std::string text = normalized(file);
+    const std::string text = normalized_lines(file);
     return CueReader(text).read();
 }
 

@@ -12,6 +12,7 @@ namespace mezz::media {
 
 inline constexpr std::size_t kLargestTextFile = 16 << 20;  ///< bytes
 inline constexpr std::size_t kMostCues = 100000;
+inline constexpr std::size_t kLongestCue = 16 << 10;  ///< bytes of a cue's text
 
 /// The cues of a file in the order in which they stand: WebVTT if it begins with WEBVTT, else SRT. What
 /// cannot be used is left out: cues without text, of over 16 KiB or with times that are none, of 1000

@@ -13,6 +13,11 @@ namespace mezz::nginx {
 [[nodiscard]] Task<Result<Block>> load_text_file(RequestFlow& flow, std::string_view path, std::uint64_t size,
                                                  std::int64_t modified);
 
+/// The same of text track `number` in an MP4 file (FileIndexView::text()). Fails as load_index() and
+/// TextTrackReader do.
+[[nodiscard]] Task<Result<Block>> load_text_track(RequestFlow& flow, const MediaFile& file,
+                                                  std::uint32_t number);
+
 /// The index of a title's text track. The block's bytes are what TextIndexView reads.
 [[nodiscard]] Task<Result<Block>> load_text(RequestFlow& flow, const LoadedTitle& title,
                                             const package::TextRecord& text);

@@ -20,13 +20,6 @@ constexpr std::size_t kMostFiles = 64;
 constexpr std::string_view kAssetName = "asset.json";
 constexpr std::size_t kLargestAsset = 1 << 20;
 
-bool is_media_name(const std::string& name) {
-    if (!catalog::is_plain_file_name(name)) return false;
-    std::string extension = fs::path(name).extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    return extension == ".mp4" || extension == ".m4v" || extension == ".m4a" || extension == ".mov";
-}
-
 // Of a SourceFile or a SourceText.
 template <class F>
 bool set_identity(const fs::path& path, F& file) noexcept {
@@ -68,9 +61,32 @@ package::SourceText text_of_asset(const fs::path& folder, const catalog::AssetSu
     return text;
 }
 
+// The sheets that the asset tells of, if they are all there.
+package::Storyboard find_storyboard(const fs::path& folder, const catalog::AssetThumbs& thumbs) {
+    constexpr std::uint32_t kMostSheets = 2000;
+    package::Storyboard found{.columns = thumbs.columns,
+                              .rows = thumbs.rows,
+                              .tile_width = thumbs.tile_width,
+                              .tile_height = thumbs.tile_height,
+                              .interval_ms = thumbs.interval_ms};
+    if (found.tile_width == 0 || found.tile_height == 0 || found.interval_ms == 0) return {};
+    if (thumbs.sheets > kMostSheets) return {};
+    for (; found.sheets < thumbs.sheets; ++found.sheets) {
+        struct stat status {};
+        const std::string name = "storyboard_" + std::to_string(found.sheets) + ".jpg";
+        if (::stat((folder / "thumbs" / name).c_str(), &status) != 0) return {};
+        found.largest = std::max(found.largest, static_cast<std::uint64_t>(status.st_size));
+    }
+    return found;
+}
+
 Result<TitleFiles> files_of_asset(const fs::path& folder, const catalog::Asset& asset) {
     TitleFiles title;
     title.revision = std::to_string(asset.revision);
+    title.revision += ' ';
+    title.revision += asset.title;
+    title.facts.name = asset.title;
+    title.facts.storyboard = find_storyboard(folder, asset.thumbs);
     for (const catalog::AssetRendition& rendition : asset.renditions) {
         package::SourceFile file;
         file.name = rendition.file;
@@ -78,6 +94,8 @@ Result<TitleFiles> files_of_asset(const fs::path& folder, const catalog::Asset& 
         file.language = rendition.language;
         file.label = rendition.label;
         file.is_default = rendition.is_default;
+        file.is_described = rendition.is_described;
+        file.is_commentary = rendition.is_commentary;
         if (!set_identity(folder / file.name, file))
             return fail(ErrorCode::bad_media, "asset.json: a rendition's file is missing");
         title.files.push_back(std::move(file));
@@ -190,6 +208,13 @@ Task<Result<TitleFiles>> find_asset_files(RequestFlow& flow, std::string_view fo
     const auto done = co_await run_in_thread(flow, job, "looking for a title's files");
     if (!done) co_return std::unexpected(done.error());
     co_return std::move(job.result);
+}
+
+bool is_media_name(std::string_view name) {
+    if (!catalog::is_plain_file_name(name)) return false;
+    std::string extension = fs::path(name).extension().string();
+    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+    return extension == ".mp4" || extension == ".m4v" || extension == ".m4a" || extension == ".mov";
 }
 
 bool is_servable_path(std::string_view path) noexcept {

@@ -15,7 +15,8 @@ namespace mezz::nginx {
 struct TitleFiles {
     std::vector<package::SourceFile> files;  ///< in order of name, or as asset.json has them
     std::vector<package::SourceText> texts;  ///< not yet indexed; of size 0 if the file is missing
-    std::string revision;                    ///< asset.json's, empty for plain files
+    std::string revision;                    ///< by asset.json, empty for plain files
+    package::TitleFacts facts;
 };
 
 /// A path below the storage's root that names a file is a title of one file. One that names a folder is what
@@ -27,6 +28,9 @@ struct TitleFiles {
 /// The files that an asset names in a title's folder. Fails with bad_media if one is missing.
 [[nodiscard]] Task<Result<TitleFiles>> find_asset_files(RequestFlow& flow, std::string_view folder,
                                                         const catalog::Asset& asset);
+
+/// True for names in a title's folder that end in .mp4, .m4v, .m4a or .mov, in any letter case.
+[[nodiscard]] bool is_media_name(std::string_view name);
 
 /// True if the path may be a title's: not empty, no component empty, hidden or "..", and not asset.json
 /// itself.

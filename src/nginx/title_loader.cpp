@@ -10,6 +10,7 @@
 #include "nginx/title_files.hpp"
 #include "nginx/title_videos.hpp"
 #include "package/bit_rate.hpp"
+#include "package/title_texts.hpp"
 
 namespace mezz::nginx {
 namespace {
@@ -33,15 +34,6 @@ std::string index_key(const MediaFile& file) {
     key += ' ';
     key += file.path();
     return key;
-}
-
-std::string join(std::string_view folder, std::string_view name) {
-    std::string path(folder);
-    if (!name.empty()) {
-        path += '/';
-        path += name;
-    }
-    return path;
 }
 
 // Reads and indexes a file, all in a thread: it takes as long as moov is large.
@@ -84,31 +76,29 @@ Task<Result<std::vector<std::byte>>> scan_file(RequestFlow& flow, MediaFile file
     co_return std::move(job.result);
 }
 
-// One request of this worker indexes a file; the others that need it wait for that.
-Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file) {
-    flow.set_subject(file.path());
-    const std::string key = index_key(file);
-    for (;;) {
-        Block block = zone_of(flow).find(key);
-        if (block) co_return block;
-        Flight* under_way = Flight::find(key);
-        if (under_way == nullptr) break;
-        const auto landed = co_await wait_for(flow, *under_way);
-        if (!landed) co_return std::unexpected(landed.error());
-    }
-    Flight flight(key);
-    auto index = co_await scan_file(flow, file);
-    if (!index) {
-        flight.fail(index.error());
-        co_return std::unexpected(index.error());
-    }
-    co_return zone_of(flow).insert(key, std::move(*index));
-}
-
 // What a viewer can do without does not make the title fail: only what may be there next time does.
 bool is_left_out(const Error& error) noexcept {
     return error.code == ErrorCode::bad_media || error.code == ErrorCode::too_large ||
            error.code == ErrorCode::not_found;
+}
+
+// A text track's index. What the catalog says of it is completed by what an MP4 file does.
+Task<Result<Block>> load_source_text(RequestFlow& flow, std::string_view path, package::SourceText& text) {
+    const bool listed = text.number == package::kOwnFile && is_media_name(text.name);
+    if (text.number == package::kOwnFile && !listed) {
+        auto block = co_await load_text_file(flow, path, text.size, text.modified);
+        co_return block;
+    }
+    const auto opened = open_media_file(flow, path);
+    if (!opened) co_return std::unexpected(opened.error());
+    if (opened->size != text.size || opened->modified != text.modified)
+        co_return fail(ErrorCode::busy, "file: has just been replaced");
+    if (listed) text.number = 0;
+    auto block = co_await load_text_track(flow, *opened, text.number);
+    if (!block || !listed) co_return block;
+    const auto index = co_await load_index(flow, *opened);
+    if (index) package::complete_text(media::FileIndexView(index->bytes()).text(0), text);
+    co_return block;
 }
 
 // Indexes the text tracks; those that cannot be used are left out, with a warning.
@@ -117,8 +107,8 @@ Task<Result<std::vector<Block>>> load_texts(RequestFlow& flow, std::string_view 
     std::vector<Block> indexes;
     std::vector<package::SourceText> usable;
     for (package::SourceText& text : texts) {
-        const std::string name = join(path, text.name);
-        auto index = co_await load_text_file(flow, name, text.size, text.modified);
+        const std::string name = join_path(path, text.name);
+        auto index = co_await load_source_text(flow, name, text);
         if (index) {
             text.index = media::TextIndexView(index->bytes());
             indexes.push_back(std::move(*index));
@@ -138,7 +128,7 @@ Task<Result<std::vector<std::byte>>> make_title(RequestFlow& flow, std::string_v
                                                 std::string_view revision) {
     std::vector<Block> indexes;
     for (package::SourceFile& file : found.files) {
-        const std::string name = join(path, file.name);
+        const std::string name = join_path(path, file.name);
         const auto opened = open_media_file(flow, name);
         if (!opened) co_return std::unexpected(opened.error());
         if (opened->size != file.size || opened->modified != file.modified)
@@ -148,10 +138,11 @@ Task<Result<std::vector<std::byte>>> make_title(RequestFlow& flow, std::string_v
         indexes.push_back(std::move(*index));
         file.index = media::FileIndexView(indexes.back().bytes());
     }
+    package::add_track_texts(found.files, found.texts);
     const auto texts = co_await load_texts(flow, path, found.texts);
     if (!texts) co_return std::unexpected(texts.error());
     co_return package::build_title(found.files, *mezz_conf(flow.request()).title_options, revision,
-                                   found.texts);
+                                   found.texts, found.facts);
 }
 
 void warn_of_unaligned(RequestFlow& flow, std::string_view path, const package::TitleView& title) noexcept {
@@ -219,8 +210,40 @@ Task<Result<LoadedTitle>> load_title_of_catalog(RequestFlow& flow, package::Requ
 
 }  // namespace
 
+Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file) {
+    flow.set_subject(file.path());
+    const std::string key = index_key(file);
+    for (;;) {
+        Block block = zone_of(flow).find(key);
+        if (block) co_return block;
+        Flight* under_way = Flight::find(key);
+        if (under_way == nullptr) break;
+        const auto landed = co_await wait_for(flow, *under_way);
+        if (!landed) co_return std::unexpected(landed.error());
+    }
+    Flight flight(key);
+    auto index = co_await scan_file(flow, file);
+    if (!index) {
+        flight.fail(index.error());
+        co_return std::unexpected(index.error());
+    }
+    if (const std::uint32_t broken = media::FileIndexView(*index).header().broken_texts; broken > 0)
+        log_line(flow.log(), NGX_LOG_WARN, 0, "mezz: %uD text tracks left out, they are broken: %*s", broken,
+                 file.path());
+    co_return zone_of(flow).insert(key, std::move(*index));
+}
+
+std::string join_path(std::string_view folder, std::string_view name) {
+    std::string path(folder);
+    if (!name.empty()) {
+        path += '/';
+        path += name;
+    }
+    return path;
+}
+
 std::string title_path(const RequestFlow& flow, const package::RequestPath& path) {
-    return join(nginx::view(mezz_conf(flow.request()).root), path.title);
+    return join_path(nginx::view(mezz_conf(flow.request()).root), path.title);
 }
 
 Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath path) {
@@ -234,7 +257,7 @@ Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath pat
 
 Task<Result<LoadedFile>> load_file(RequestFlow& flow, const LoadedTitle& title, std::uint32_t number) {
     const package::FileRecord& record = title.view().files()[number];
-    const std::string name = join(title.path, title.view().file_name(record));
+    const std::string name = join_path(title.path, title.view().file_name(record));
     const auto opened = open_media_file(flow, name);
     if (!opened) co_return std::unexpected(opened.error());
     if (opened->size != record.size || opened->modified != record.modified)

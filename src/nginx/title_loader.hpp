@@ -35,6 +35,12 @@ struct LoadedFile {
     [[nodiscard]] media::FileIndexView view() const noexcept { return media::FileIndexView(index.bytes()); }
 };
 
+/// The index of an open file. One request of this worker makes it; the others that need it wait for that.
+[[nodiscard]] Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file);
+
+/// The path of a file in a title's folder, or of the title itself if `name` is empty.
+[[nodiscard]] std::string join_path(std::string_view folder, std::string_view name);
+
 /// Opens and indexes file `number` of a title. Fails with not_found if the file is not the one any more that
 /// the title was made of.
 [[nodiscard]] Task<Result<LoadedFile>> load_file(RequestFlow& flow, const LoadedTitle& title,

@@ -4,6 +4,7 @@
 
 #include "core/rescale.hpp"
 #include "core/text.hpp"
+#include "package/dash_tiles.hpp"
 #include "package/iframes.hpp"
 #include "package/playlist.hpp"
 
@@ -206,6 +207,18 @@ void append_dynamic_range(const media::Color& color, std::string& out) {
     append("urn:mpeg:mpegB:cicp:MatrixCoefficients", color.matrix);
 }
 
+void append_role(std::string_view role, std::string& out) {
+    out += "<Role";
+    append_attribute(out, "schemeIdUri", "urn:mpeg:dash:role:2011");
+    append_attribute(out, "value", role);
+    out += "/>";
+}
+
+// For whom sound or text is made, by the table that DASH-IF IOP and DVB-DASH use (ETSI TS 102 822-3-1).
+void append_accessibility(std::string_view purpose, std::string& out) {
+    append_property("Accessibility", "urn:tva:metadata:cs:AudioPurposeCS:2007", purpose, out);
+}
+
 void open_adaptation_set(const RenditionRecord& rendition, const media::TrackView& track, unsigned id,
                          std::string& out) {
     const bool video = rendition.kind == TrackKind::video;
@@ -223,22 +236,17 @@ void open_adaptation_set(const RenditionRecord& rendition, const media::TrackVie
         append_xml(out, rendition.label.data());
         out += "</Label>";
     }
-    out += "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"";
-    out += video || rendition.is_default ? "main" : "alternate";
-    out += "\"/>";
+    if (rendition.is_described) append_accessibility("1", out);
+    append_role(video || rendition.is_default ? "main"
+                : rendition.is_commentary     ? "commentary"
+                                              : "alternate",
+                out);
 }
 
 // Players switch between the representations of a set: video of one codec and one range of colours.
 bool is_switchable(const RenditionRecord& a, const RenditionRecord& b) noexcept {
     return a.kind == TrackKind::video && b.kind == TrackKind::video && a.codec == b.codec &&
            a.range == b.range;
-}
-
-void append_role(std::string_view role, std::string& out) {
-    out += "<Role";
-    append_attribute(out, "schemeIdUri", "urn:mpeg:dash:role:2011");
-    append_attribute(out, "value", role);
-    out += "/>";
 }
 
 // One file for the whole title: dash.js and Shaka both take text so.
@@ -255,6 +263,7 @@ void append_text(const TitleView& title, const TextRecord& text, unsigned id, co
         append_xml(out, text.label.data());
         out += "</Label>";
     }
+    if (text.is_sdh) append_accessibility("2", out);
     append_role(text.is_forced ? "forced-subtitle" : text.is_sdh ? "caption" : "subtitle", out);
     if (text.is_default) append_role("main", out);
     out += "<Representation";
@@ -318,6 +327,7 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
         append_text(title, text, sets++, of, out);
     for (const VideoSet& video : videos)
         if (write_trick_set(title, tracks, video, query, sets, out)) ++sets;
+    write_tile_set(title, query, sets, out);
     out += "</Period>\n</MPD>\n";
 }
 

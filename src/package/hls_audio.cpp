@@ -18,12 +18,17 @@ bool is_same_language(const RenditionRecord& a, const RenditionRecord& b) noexce
     return std::string_view(a.language.data()) == b.language.data();
 }
 
-bool speaks(const Members& members, const RenditionRecord& other) noexcept {
-    return std::ranges::any_of(
-        members, [&](const RenditionRecord* member) { return is_same_language(*member, other); });
+bool is_same_kind(const RenditionRecord& a, const RenditionRecord& b) noexcept {
+    return a.is_described == b.is_described && a.is_commentary == b.is_commentary;
 }
 
-// All renditions like `sample`, and one of each language that these leave out.
+bool speaks(const Members& members, const RenditionRecord& other) noexcept {
+    return std::ranges::any_of(members, [&](const RenditionRecord* member) {
+        return is_same_language(*member, other) && is_same_kind(*member, other);
+    });
+}
+
+// All renditions like `sample`, and one of each language and kind that these leave out.
 Members members_like(const RenditionRecord& sample, std::span<const RenditionRecord* const> audio) {
     Members members;
     for (const RenditionRecord* rendition : audio)
@@ -45,8 +50,8 @@ const RenditionRecord* main_of(const Members& members, const RenditionRecord& sa
                                const RenditionRecord& preferred) noexcept {
     const RenditionRecord* main = nullptr;
     const auto rank = [&](const RenditionRecord* member) {
-        return 4 * is_same_language(*member, preferred) + 2 * (member == &preferred) +
-               is_alike(*member, sample);
+        return 8 * is_same_kind(*member, preferred) + 4 * is_same_language(*member, preferred) +
+               2 * (member == &preferred) + is_alike(*member, sample);
     };
     for (const RenditionRecord* member : members)
         if (main == nullptr || rank(member) > rank(main)) main = member;

@@ -2,14 +2,13 @@
 #include <vector>
 
 #include "core/text.hpp"
-#include "package/hls_audio.hpp"
+#include "core/utf8.hpp"
+#include "package/hls_choices.hpp"
 #include "package/iframes.hpp"
 #include "package/playlist.hpp"
 
 namespace mezz::package {
 namespace {
-
-constexpr std::string_view kTextGroup = "subs";
 
 bool is_audio(const RenditionRecord& rendition) noexcept {
     return rendition.kind == media::TrackKind::audio;
@@ -22,106 +21,6 @@ void append_uri(const TitleView& title, const RenditionRecord& rendition, std::s
     out += rendition.name.data();
     out += ".m3u8";
     out += query;
-}
-
-std::string audio_name(const AudioGroup& group, const RenditionRecord& rendition) {
-    const auto name_of = [](const RenditionRecord& r) {
-        return r.label[0] != '\0' ? r.label.data() : r.language[0] != '\0' ? r.language.data() : "Audio";
-    };
-    const std::string_view name = name_of(rendition);
-    unsigned same = 1;
-    for (const RenditionRecord* other : group.members) {
-        if (other == &rendition) break;
-        if (name_of(*other) == name) ++same;
-    }
-    std::string text;
-    append_quoted(text, name);
-    if (same > 1) {
-        text += ' ';
-        append_number(text, same);
-    }
-    return text;
-}
-
-// Of Dolby Atmos not channels are told, but how many objects and channels it is made of.
-void append_channels(const RenditionRecord& audio, std::string& out) {
-    out += ",CHANNELS=\"";
-    append_number(out, audio.joc_complexity != 0 ? audio.joc_complexity : audio.channels);
-    out += audio.joc_complexity != 0 ? "/JOC\"" : "\"";
-}
-
-void append_audio(const TitleView& title, const AudioGroup& group, const RenditionRecord& audio, bool muxed,
-                  std::string_view query, std::string& out) {
-    out += "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"";
-    out += group.id;
-    out += "\",NAME=\"";
-    out += audio_name(group, audio);
-    out += '"';
-    if (audio.language[0] != '\0') {
-        out += ",LANGUAGE=\"";
-        append_quoted(out, audio.language.data());
-        out += '"';
-    }
-    out += &audio == group.main ? ",DEFAULT=YES,AUTOSELECT=YES" : ",DEFAULT=NO,AUTOSELECT=YES";
-    append_channels(audio, out);
-    if (!muxed) {
-        out += ",URI=\"";
-        append_uri(title, audio, query, out);
-        out += '"';
-    }
-    out += '\n';
-}
-
-// NAME must differ in a group (RFC 8216bis §4.4.6.1).
-std::string text_name(const TitleView& title, const TextRecord& text) {
-    const auto name_of = [](const TextRecord& t) {
-        std::string name(t.label[0] != '\0'      ? t.label.data()
-                         : t.language[0] != '\0' ? t.language.data()
-                                                 : "Subtitles");
-        if (t.label[0] == '\0' && t.is_sdh) name += " SDH";
-        if (t.label[0] == '\0' && t.is_forced) name += " forced";
-        return name;
-    };
-    const std::string name = name_of(text);
-    unsigned same = 1;
-    for (const TextRecord& other : title.texts()) {
-        if (&other == &text) break;
-        if (name_of(other) == name) ++same;
-    }
-    std::string quoted;
-    append_quoted(quoted, name);
-    if (same > 1) {
-        quoted += ' ';
-        append_number(quoted, same);
-    }
-    return quoted;
-}
-
-void append_text(const TitleView& title, const TextRecord& text, Format format, std::string_view query,
-                 std::string& out) {
-    out += "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"";
-    out += kTextGroup;
-    out += "\",NAME=\"";
-    out += text_name(title, text);
-    out += '"';
-    if (text.language[0] != '\0') {
-        out += ",LANGUAGE=\"";
-        append_quoted(out, text.language.data());
-        out += '"';
-    }
-    out += text.is_default ? ",DEFAULT=YES,AUTOSELECT=YES" : ",DEFAULT=NO,AUTOSELECT=YES";
-    out += text.is_forced ? ",FORCED=YES" : ",FORCED=NO";
-    if (text.is_sdh)
-        out +=
-            ",CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog,"
-            "public.accessibility.describes-music-and-sound\"";
-    out += format == Format::hls ? ",URI=\"" : ",URI=\"../subs/";
-    out += title.revision();
-    out += '/';
-    out += text.name.data();
-    out += ".m3u8";
-    out += query;
-    out += "\"\n";
 }
 
 // Of the text that comes on top of a variant when it is shown.
@@ -198,6 +97,11 @@ struct Selection {
     std::vector<const RenditionRecord*> audio;
     const RenditionRecord* muxed = nullptr;  ///< the audio that the video's segments carry
     bool range = false;                      ///< VIDEO-RANGE is told: not all is what players assume
+
+    /// Audio is listed. The only audio there is, in the segments themselves, needs no choice.
+    [[nodiscard]] bool has_choice() const noexcept {
+        return audio.size() > 1 || (!video.empty() && !audio.empty() && muxed == nullptr);
+    }
 };
 
 Selection select(const TitleView& title, Format format) {
@@ -244,17 +148,52 @@ Variant video_variant(const RenditionRecord& video, const AudioGroup* group, con
         if (std::ranges::find(variant.other_codecs, codec) == variant.other_codecs.end())
             variant.other_codecs.push_back(codec);
     }
-    // The only audio there is, in the segments themselves, needs no choice.
-    if (selection.audio.size() > 1 || selection.muxed == nullptr) variant.group = group->id;
+    if (selection.has_choice()) variant.group = group->id;
     return variant;
 }
 
-Variant audio_variant(const AudioGroup& group, const Selection& selection, Format format) {
-    const RenditionRecord& main = *group.main;
-    return {.rendition = main,
-            .rate = format == Format::hls ? main.ts : main.cmaf,
-            .other_codecs = codecs_beside(main.codec_string.data(), group),
-            .group = selection.audio.size() > 1 ? std::string_view(group.id) : std::string_view()};
+// Any member of the group may be what is heard.
+Variant audio_variant(const AudioGroup& group, const RenditionRecord& main, const Selection& selection,
+                      Format format) {
+    Variant variant{.rendition = main,
+                    .rate = {},
+                    .other_codecs = codecs_beside(main.codec_string.data(), group),
+                    .group = selection.has_choice() ? std::string_view(group.id) : std::string_view()};
+    for (const RenditionRecord* member : group.members) {
+        const BitRate& rate = format == Format::hls ? member->ts : member->cmaf;
+        variant.rate.peak = std::max(variant.rate.peak, rate.peak);
+        variant.rate.average = std::max(variant.rate.average, rate.average);
+    }
+    return variant;
+}
+
+// What is left of a title with pictures on a poor connection: the group that costs least, or the one whose
+// sound is in the segments of the pictures.
+void append_sound_alone(const TitleView& title, std::span<const AudioGroup> groups,
+                        const Selection& selection, Format format, std::string_view query, std::string& out) {
+    const AudioGroup* chosen = nullptr;
+    for (const AudioGroup& group : groups) {
+        const bool fits = selection.muxed == nullptr ||
+                          std::ranges::find(group.members, selection.muxed) != group.members.end();
+        if (fits && (chosen == nullptr || group.main->cmaf.peak < chosen->main->cmaf.peak)) chosen = &group;
+    }
+    if (chosen == nullptr) return;
+    const RenditionRecord& main = selection.muxed != nullptr ? *selection.muxed : *chosen->main;
+    append_variant(title, audio_variant(*chosen, main, selection, format), query, out);
+}
+
+// Apple's authoring specification: players show it as the title.
+void append_name(std::string_view name, std::string& out) {
+    constexpr std::size_t kLongest = 1000;  // code points
+    if (name.empty()) return;
+    out += "#EXT-X-SESSION-DATA:DATA-ID=\"com.apple.hls.title\",VALUE=\"";
+    for (std::size_t n = 0; n < kLongest && !name.empty(); ++n) {
+        const std::string_view before = name;
+        const auto code = pop_code_point(name);
+        if (!code) name.remove_prefix(1);
+        if (code && !is_control(*code)) append_quoted(out, before.substr(0, before.size() - name.size()));
+    }
+    out += "\"\n";
 }
 
 }  // namespace
@@ -270,16 +209,14 @@ void write_multivariant_playlist(const TitleView& title, Format format, std::str
     const std::string query = with_clip(token, clip);
     const Selection selection = select(title, format);
     const std::vector<AudioGroup> groups = group_audio(selection.audio);
-    const bool choice =
-        selection.audio.size() > 1 || (!selection.video.empty() && selection.muxed == nullptr);
-    out.reserve(out.size() + 128 + (title.renditions().size() + title.texts().size()) * (320 + query.size()));
+    out.reserve(out.size() + 256 + (title.renditions().size() + title.texts().size()) * (320 + query.size()));
     out += "#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n";
     append_start(clip, out);
-    for (const AudioGroup& group : groups)
-        for (const RenditionRecord* member : group.members)
-            if (choice) append_audio(title, group, *member, member == selection.muxed, query, out);
-    for (const TextRecord& text : title.texts())
-        append_text(title, text, format, query, out);
+    append_name(title.name(), out);
+    if (selection.has_choice())
+        for (const AudioGroup& group : groups)
+            append_audio_choices(title, group, selection.muxed, query, out);
+    append_text_choices(title, format, query, out);
     if (groups.empty())
         for (const RenditionRecord* video : selection.video)
             append_variant(title, video_variant(*video, nullptr, selection, format), query, out);
@@ -287,8 +224,9 @@ void write_multivariant_playlist(const TitleView& title, Format format, std::str
         for (const RenditionRecord* video : selection.video)
             append_variant(title, video_variant(*video, &group, selection, format), query, out);
         if (selection.video.empty())
-            append_variant(title, audio_variant(group, selection, format), query, out);
+            append_variant(title, audio_variant(group, *group.main, selection, format), query, out);
     }
+    if (!selection.video.empty()) append_sound_alone(title, groups, selection, format, query, out);
     write_iframe_streams(title, format, selection.range, query, out);
 }
 

@@ -15,8 +15,8 @@ namespace mezz::package {
 [[nodiscard]] bool has_variants(const TitleView& title, Format format) noexcept;
 
 /// Appends the multivariant playlist of a title (RFC 8216bis §4.4.6). `query` ("?token=…" or empty) is put
-/// behind each URI. Text tracks are those in hls/ or, for CMAF, in subs/. Of a clip the URIs are those of its
-/// playlists.
+/// behind each URI. Text tracks are those in hls/ or, for CMAF, in subs/. A title with pictures has its sound
+/// alone as the last variant. Of a clip the URIs are those of its playlists.
 void write_multivariant_playlist(const TitleView& title, Format format, std::string_view query,
                                  std::string& out, const std::optional<Clip>& clip = {});
 

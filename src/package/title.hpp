@@ -36,9 +36,11 @@ struct RenditionRecord {
     media::Layout layout = media::Layout::sample_tables;
     media::Codec codec = media::Codec::h264;
     media::VideoRange range = media::VideoRange::sdr;
-    bool is_default = false;  ///< the audio that players choose
-    bool is_muxed = false;    ///< the audio that TS segments of video carry
-    bool in_ts = false;       ///< a transport stream can carry its codec
+    bool is_default = false;     ///< the audio that players choose
+    bool is_muxed = false;       ///< the audio that TS segments of video carry
+    bool in_ts = false;          ///< a transport stream can carry its codec
+    bool is_described = false;   ///< audio that tells what is to be seen
+    bool is_commentary = false;  ///< audio about the title
     std::uint8_t channels = 0;
     std::uint8_t joc_complexity = 0;      ///< see media::AudioFormat
     std::uint32_t file = 0;               ///< index of its FileRecord
@@ -50,9 +52,15 @@ struct RenditionRecord {
     BitRate ts;            ///< video: with the muxed audio in it
     BitRate iframes_cmaf;  ///< of the I-frame playlist; 0 if there is none
     BitRate iframes_ts;    ///< also 0 if a transport stream cannot carry the codec
+
+    /// Audio that is the title's own sound, and nothing else.
+    [[nodiscard]] bool is_plain() const noexcept { return !is_described && !is_commentary; }
 };
 
-/// A text track: subtitles or captions, in a file of its own. Texts end with NUL.
+/// TextRecord::track of a WebVTT or SRT file.
+inline constexpr std::uint32_t kOwnFile = UINT32_MAX;
+
+/// A text track: subtitles or captions, in a file of its own or in an MP4 file. Texts end with NUL.
 struct TextRecord {
     std::array<char, 48> name{};      ///< {r} of its URLs, no rendition's
     std::array<char, 16> language{};  ///< empty if unknown
@@ -60,8 +68,20 @@ struct TextRecord {
     bool is_default = false;          ///< at most one of a title
     bool is_forced = false;           ///< only what viewers who understand the sound need
     bool is_sdh = false;              ///< for the deaf and hard of hearing: sounds, too
+    std::uint32_t track = kOwnFile;   ///< index among the text tracks of its file's index
     FileRecord file;
     BitRate rate;  ///< of its segments
+};
+
+/// Sheets of tiles that follow each other in time, thumbs/storyboard_0.jpg and so on.
+struct Storyboard {
+    std::uint32_t sheets = 0;   ///< 0 if there are none
+    std::uint32_t columns = 0;  ///< tiles in a row of a sheet
+    std::uint32_t rows = 0;
+    std::uint32_t tile_width = 0;  ///< pixels
+    std::uint32_t tile_height = 0;
+    std::uint32_t interval_ms = 0;  ///< from one tile to the next
+    std::uint64_t largest = 0;      ///< bytes of a sheet
 };
 
 struct TitleHeader {
@@ -75,6 +95,8 @@ struct TitleHeader {
     ArrayRef files;
     ArrayRef renditions;  ///< video by rising bit rate, then audio
     ArrayRef texts;       ///< in the catalog's order
+    ArrayRef name;        ///< what people call the title, UTF-8; empty if that is not known
+    Storyboard storyboard;
 };
 
 /// Pieces of a track that make up a segment: first ≤ i < last.
@@ -99,6 +121,7 @@ public:
     [[nodiscard]] std::span<const std::int64_t> boundaries() const noexcept {
         return array<std::int64_t>(header().boundaries);
     }
+    [[nodiscard]] std::string_view name() const noexcept { return as_text(array<std::byte>(header().name)); }
     [[nodiscard]] std::uint32_t segment_count() const noexcept { return header().boundaries.count - 1; }
     [[nodiscard]] std::span<const FileRecord> files() const noexcept {
         return array<FileRecord>(header().files);

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "core/block_writer.hpp"
+#include "core/fixed_text.hpp"
 #include "core/hash.hpp"
 #include "core/rescale.hpp"
 #include "core/text.hpp"
@@ -25,16 +26,6 @@ struct Draft {
     RenditionRecord record;
     TrackView track;
 };
-
-// What does not fit is cut off, between two characters of UTF-8.
-template <std::size_t N>
-void assign(std::array<char, N>& to, std::string_view text) noexcept {
-    std::size_t size = std::min(text.size(), N - 1);
-    while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
-        --size;
-    to = {};
-    std::ranges::copy(text.substr(0, size), to.begin());
-}
 
 // The highest frame rate of a track (RFC 8216bis §4.4.6.2, FRAME-RATE), unless its shortest frame is an odd
 // one.
@@ -62,11 +53,7 @@ Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::ui
     record.in_ts = ts_codec(track->codec) != nullptr;
     record.is_default = file.is_default;
     assign(record.codec_string, track.codec_string());
-    assign(record.label, file.label);
-    std::string_view language = file.language;
-    if (language.empty() && std::string_view(track->language.data()) != "und")
-        language = track->language.data();
-    assign(record.language, language);
+    assign(record.language, file.language.empty() ? track.language() : std::string_view(file.language));
     if (track->kind == TrackKind::video) {
         record.width = track.displayed_width();
         record.height = track->height;
@@ -76,6 +63,9 @@ Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::ui
         record.channels = track->audio.channels;
         record.joc_complexity = track->audio.joc_complexity;
         record.sample_rate = track->audio.sample_rate;
+        assign(record.label, file.label.empty() ? track->about.label.data() : file.label.c_str());
+        record.is_described = file.is_described || track->about.roles.description;
+        record.is_commentary = file.is_commentary || track->about.roles.commentary;
     }
     return draft;
 }
@@ -84,7 +74,8 @@ Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::ui
 bool is_same_audio(const Draft& a, const Draft& b) noexcept {
     return a.record.kind == TrackKind::audio && b.record.kind == TrackKind::audio &&
            a.record.file != b.record.file && a.record.codec == b.record.codec &&
-           a.record.channels == b.record.channels &&
+           a.record.channels == b.record.channels && a.record.is_described == b.record.is_described &&
+           a.record.is_commentary == b.record.is_commentary &&
            std::string_view(a.record.language.data()) == b.record.language.data();
 }
 
@@ -160,17 +151,21 @@ std::vector<TextRecord> make_texts(std::span<const SourceText> texts, Names& nam
         record.is_default = text.is_default && !has_default;
         record.is_forced = text.is_forced;
         record.is_sdh = text.is_sdh;
+        record.track = text.number;
         has_default = has_default || text.is_default;
     }
     return records;
 }
 
-// One audio rendition is the default: the first that the catalog marks, or else the first.
+// One audio rendition is the default: the first that the catalog marks, or else the first of the title's own.
 void choose_default_audio(std::vector<Draft>& drafts) {
     Draft* chosen = nullptr;
+    const auto rank = [](const RenditionRecord& record) {
+        return std::tuple(record.is_default, record.is_plain());
+    };
     for (Draft& draft : drafts) {
         if (draft.record.kind != TrackKind::audio) continue;
-        if (chosen == nullptr || (draft.record.is_default && !chosen->record.is_default)) chosen = &draft;
+        if (chosen == nullptr || rank(draft.record) > rank(chosen->record)) chosen = &draft;
     }
     for (Draft& draft : drafts)
         draft.record.is_default = &draft == chosen;
@@ -185,7 +180,7 @@ void choose_muxed_audio(std::vector<Draft>& drafts) {
     const auto rank = [&](const RenditionRecord& record) {
         const bool same = std::string_view(record.language.data()) == main->record.language.data();
         const bool aac = record.codec == media::Codec::aac;
-        return std::tuple(same, aac, record.is_default);
+        return std::tuple(record.is_plain(), same, aac, record.is_default);
     };
     for (Draft& draft : drafts) {
         if (draft.record.kind != TrackKind::audio || !draft.record.in_ts) continue;
@@ -250,7 +245,8 @@ void set_bit_rates(std::vector<Draft>& drafts, std::span<const std::int64_t> bou
 Result<std::vector<std::byte>> write_title(std::span<const SourceFile> files, std::span<const Draft> drafts,
                                            std::span<const std::int64_t> boundaries,
                                            std::span<const SourceText> texts,
-                                           std::vector<TextRecord> text_records, TitleHeader header) {
+                                           std::vector<TextRecord> text_records, std::string_view name,
+                                           TitleHeader header) {
     BlockWriter writer;
     (void)writer.put(std::span<const TitleHeader>(&header, 1));
     header.boundaries = writer.put(boundaries);
@@ -271,6 +267,7 @@ Result<std::vector<std::byte>> write_title(std::span<const SourceFile> files, st
         header.modified = std::max(header.modified, texts[i].modified / 1000000000);
     }
     header.texts = writer.put(std::span<const TextRecord>(text_records));
+    header.name = writer.put(as_bytes(name));
     if (writer.size() > UINT32_MAX) return fail(ErrorCode::too_large, "title: over 4 GiB");
     header.size = static_cast<std::uint32_t>(writer.size());
     writer.overwrite(0, header);
@@ -300,7 +297,7 @@ std::string make_revision(std::span<const SourceFile> files, const TitleOptions&
             key += '/';
             key += *text;
         }
-        add(file.is_default ? 1 : 0);
+        add((file.is_default ? 1 : 0) + (file.is_described ? 2 : 0) + (file.is_commentary ? 4 : 0));
     }
     for (const SourceText& text : texts) {
         key += "/text/";
@@ -317,11 +314,13 @@ std::string make_revision(std::span<const SourceFile> files, const TitleOptions&
 }
 
 Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, const TitleOptions& options,
-                                           std::string_view revision, std::span<const SourceText> texts) {
+                                           std::string_view revision, std::span<const SourceText> texts,
+                                           const TitleFacts& facts) {
     std::vector<Draft> drafts = draft_renditions(files);
     if (drafts.empty()) return fail(ErrorCode::unsupported, "title: no rendition");
     TitleHeader header;
     header.version = kPackagerVersion;
+    header.storyboard = facts.storyboard;
     const CutPoints points = align(drafts, options, header.unaligned);
     header.timescale = points.timescale;
     assign(header.revision, revision);
@@ -336,7 +335,7 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
     });
     Names names;
     name_renditions(files, drafts, names);
-    return write_title(files, drafts, boundaries, texts, make_texts(texts, names), header);
+    return write_title(files, drafts, boundaries, texts, make_texts(texts, names), facts.name, header);
 }
 
 }  // namespace mezz::package

@@ -15,7 +15,7 @@
 namespace mezz::package {
 
 /// Changes when the same files and configuration are packaged into other bytes; part of each revision.
-inline constexpr std::uint32_t kPackagerVersion = 3;
+inline constexpr std::uint32_t kPackagerVersion = 4;
 
 /// A file, and what the catalog says of it; empty texts mean: take it from the file itself.
 struct SourceFile {
@@ -26,10 +26,12 @@ struct SourceFile {
     std::string language{};
     std::string label{};
     bool is_default = false;
+    bool is_described = false;
+    bool is_commentary = false;
     media::FileIndexView index{Bytes{}};
 };
 
-/// A text track's file, and what the catalog says of it.
+/// A text track, and what the catalog says of it.
 struct SourceText {
     std::string name{};  ///< relative to the title
     std::uint64_t size = 0;
@@ -40,7 +42,14 @@ struct SourceText {
     bool is_default = false;
     bool is_forced = false;
     bool is_sdh = false;
+    std::uint32_t number = kOwnFile;  ///< see TextRecord::track
     media::TextIndexView index{Bytes{}};
+};
+
+/// What else the catalog says of a title.
+struct TitleFacts {
+    std::string name{};  ///< see TitleView::name()
+    Storyboard storyboard{};
 };
 
 struct TitleOptions {
@@ -58,6 +67,7 @@ struct TitleOptions {
 [[nodiscard]] Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files,
                                                          const TitleOptions& options,
                                                          std::string_view revision,
-                                                         std::span<const SourceText> texts = {});
+                                                         std::span<const SourceText> texts = {},
+                                                         const TitleFacts& facts = {});
 
 }  // namespace mezz::package

@@ -37,6 +37,7 @@ const players = {
         player.on('allTextTracksAdded', (e) => {
             if (language !== null) player.setTextTrack(e.tracks.findIndex((t) => t.lang === language));
         });
+        window.tile = (time) => new Promise((done) => { player.provideThumbnail(time, done); });
         player.initialize(video, url, true);
     },
     async shaka(url) {
@@ -48,6 +49,10 @@ const players = {
         // Chosen before it loads: another track that is chosen at once may lose its first cues.
         if (language !== null) player.configure('preferredText', [{ language }]);
         await player.load(url);
+        window.tile = async (time) => {
+            const tile = await player.getThumbnails(player.getImageTracks()[0].id, time);
+            return { url: tile.uris[0], x: tile.positionX, y: tile.positionY, width: tile.width, height: tile.height };
+        };
         if (language !== null && !player.getTextTracks().some((t) => t.active)) {
             player.selectTextTrack(player.getTextTracks().find((t) => t.language === language));
         }

@@ -13,11 +13,15 @@
 #include "core/rescale.hpp"
 #include "media/file_scanner.hpp"
 #include "media/sample_reader.hpp"
+#include "media/text_parser.hpp"
+#include "media/text_track_reader.hpp"
 #include "package/bit_rate.hpp"
 #include "package/fmp4.hpp"
 #include "package/nal_counter.hpp"
 #include "package/playlist.hpp"
+#include "package/text_segments.hpp"
 #include "package/title_builder.hpp"
+#include "package/title_texts.hpp"
 #include "package/ts_codec.hpp"
 #include "package/ts_muxer.hpp"
 
@@ -276,6 +280,37 @@ void check_init_segment(TrackView track) {
     require(std::ranges::equal(movie->tracks[0].config, track.config()));
 }
 
+// The cues of a text track, which a WebVTT parser reads as they are.
+void check_text(Bytes file, TrackView track) {
+    media::TextTrackReader reader(track, file.size(), kMaxMoov);
+    for (std::size_t reads = 0; const auto need = reader.need(); ++reads) {
+        require(reads < kMaxMoov + 2 * file.size() + track.moofs().size());
+        if (!reader.feed(*piece_of(file, *need))) return;
+    }
+    const auto block = reader.take_index();
+    if (!block) return;
+    const media::TextIndexView index(*block);
+    for (const media::CueRecord& cue : index.cues())
+        require(cue.start < cue.end);
+    std::string text;
+    package::write_text_file(index, text);
+    const auto again = media::parse_text_file(text);
+    require((again && again->size() <= index.cue_count()) || text.size() > media::kLargestTextFile);
+}
+
+void check_texts(Bytes file, const media::FileIndexView& index) {
+    for (std::uint32_t i = 0; i < index.text_count(); ++i)
+        check_text(file, index.text(i));
+    std::vector<package::SourceFile> files(1);
+    files[0].index = index;
+    std::vector<package::SourceText> texts;
+    package::add_track_texts(files, texts);
+    require(texts.size() <= index.text_count() && (texts.empty() == (index.text_count() == 0)));
+    for (const package::SourceText& text : texts)
+        require(text.number < index.text_count() && text.track.starts_with("subs-") &&
+                text.track.size() < 48);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -283,12 +318,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto block = index_of(file);
     if (!block) return 0;
     const media::FileIndexView index(*block);
-    require(index.header().size == block->size() && index.track_count() > 0);
+    require(index.header().size == block->size() && index.track_count() + index.text_count() > 0);
     for (std::uint32_t i = 0; i < index.track_count(); ++i) {
         check_pieces(index.track(i));
         check_samples(file, index.track(i));
         check_init_segment(index.track(i));
     }
     check_title(file, index);
+    check_texts(file, index);
     return 0;
 }

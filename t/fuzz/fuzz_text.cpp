@@ -1,4 +1,5 @@
-// Fuzzes subtitle files: whatever they hold, each segment is WebVTT whose cues are those of the index.
+// Fuzzes subtitle files and samples of text tracks: whatever they hold, each segment is WebVTT whose cues are
+// those of the index.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include "catalog/text_name.hpp"
 #include "core/utf8.hpp"
 #include "media/text_parser.hpp"
+#include "media/text_samples.hpp"
 #include "package/text_segments.hpp"
 
 namespace {
@@ -74,6 +76,25 @@ void check_rates(const TextIndexView& index) {
     require(rate.peak >= rate.average && rate.peak > 0);
 }
 
+// The same bytes as samples of text tracks.
+void check_samples(std::string_view bytes) {
+    const mezz::Bytes sample = mezz::as_bytes(bytes);
+    for (const std::uint8_t face : {std::uint8_t{0}, std::uint8_t{7}})
+        if (const std::string text = mezz::media::read_tx3g_sample(sample, face); !text.empty())
+            check_text(text);
+    for (const Cue& cue : mezz::media::read_wvtt_sample(sample)) {
+        require(cue.settings.find_first_of("\n<>&") == std::string::npos);
+        check_text(cue.text);
+    }
+    mezz::media::CueCollector cues(mezz::media::Codec::wvtt, 0);
+    for (std::uint32_t ms = 0; ms < 3; ++ms)
+        require(cues.add(ms, ms + 1, sample));
+    // What goes on is one cue; equal ones at once may be joined in any order.
+    require(cues.cues().size() <= mezz::media::read_wvtt_sample(sample).size());
+    for (const Cue& cue : cues.cues())
+        require(cue.start == 0 && cue.end == 3);
+}
+
 void check_name(std::string_view name) {
     const auto said = mezz::catalog::read_text_name(name);
     if (!said) return;
@@ -86,6 +107,7 @@ void check_name(std::string_view name) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     check_name(text);
+    check_samples(text);
     const auto cues = mezz::media::parse_text_file(text);
     if (!cues) return 0;
     check_cues(*cues);

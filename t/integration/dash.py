@@ -11,6 +11,7 @@ from mezz import SCHEMAS
 
 NS = {"d": "urn:mpeg:dash:schema:mpd:2011"}
 TRICK_MODE = "http://dashif.org/guidelines/trickmode"
+TILES = "http://dashif.org/guidelines/thumbnail_tile"
 COLOURS = "urn:mpeg:mpegB:cicp:"
 
 
@@ -43,6 +44,17 @@ class Text:
 
 
 @dataclass
+class Tiles:
+    """Thumbnails: pictures of columns x rows tiles."""
+    columns: int
+    rows: int
+    width: int  # pixels of a picture
+    height: int
+    bandwidth: int
+    media: list  # as of a Representation
+
+
+@dataclass
 class Manifest:
     duration: Fraction
     min_buffer: Fraction
@@ -50,6 +62,7 @@ class Manifest:
     root: object
     texts: list  # Text
     trick_sets: list
+    tiles: list  # Tiles
 
     def representations(self):
         return [r for s in self.sets for r in s]
@@ -73,16 +86,19 @@ def parse(data):
     (period,) = root.findall("d:Period", NS)
     duration = seconds(root.get("mediaPresentationDuration"))
     base = "".join(e.text for e in root.findall("d:BaseURL", NS))
-    sets, trick_sets, texts = [], [], []
+    sets, trick_sets, texts, images = [], [], [], []
     for s in period.findall("d:AdaptationSet", NS):
         if s.get("contentType") == "text":
             texts.append(text(s))
+            continue
+        if s.get("contentType") == "image":
+            images.append(tiles(s, base, duration))
             continue
         found = [representation(r, s, base, duration) for r in s.findall("d:Representation", NS)]
         (trick_sets if is_trick(s, period) else sets).append(found)
     ids = [r.id for s in sets + trick_sets for r in s] + [t.id for t in texts]
     assert ids and len(set(ids)) == len(ids), "representation ids must be unique"
-    return Manifest(duration, seconds(root.get("minBufferTime")), sets, root, texts, trick_sets)
+    return Manifest(duration, seconds(root.get("minBufferTime")), sets, root, texts, trick_sets, images)
 
 
 def is_trick(element, period):
@@ -104,6 +120,23 @@ def text(element):
     assert int(only.get("bandwidth")) > 0
     return Text(only.get("id"), element.get("lang", ""), element.findtext("d:Label", "", NS),
                 [r.get("value") for r in element.findall("d:Role", NS)], only.findtext("d:BaseURL", None, NS))
+
+
+def tiles(element, base, total):
+    """An AdaptationSet of thumbnails (DASH-IF IOP 6.2.6)."""
+    assert element.get("mimeType") == "image/jpeg"
+    (only,) = element.findall("d:Representation", NS)
+    (grid,) = only.findall("d:EssentialProperty", NS)
+    assert grid.get("schemeIdUri") == TILES and re.fullmatch(r"[1-9]\d*x[1-9]\d*", grid.get("value"))
+    columns, rows = map(int, grid.get("value").split("x"))
+    width, height = int(only.get("width")), int(only.get("height"))
+    assert width % columns == height % rows == 0
+    (template,) = only.findall("d:SegmentTemplate", NS)
+    first, last, scale = (int(template.get(n)) for n in ("startNumber", "endNumber", "timescale"))
+    times = regular_times(int(template.get("duration")), scale, total)
+    media = [(base + template.get("media").replace("$Number$", str(first + i)), Fraction(start, scale), Fraction(length, scale))
+             for i, (start, length) in enumerate(times) if first + i <= last]
+    return Tiles(columns, rows, width, height, int(only.get("bandwidth")), media)
 
 
 def inherited(element, parent):

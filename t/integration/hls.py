@@ -12,6 +12,7 @@ KIND = {
     "TYPE": r"AUDIO|VIDEO|SUBTITLES|CLOSED-CAPTIONS", "GROUP-ID": r'"[^"]+"', "NAME": r'"[^"]+"',
     "LANGUAGE": r'"[A-Za-z0-9-]+"', "DEFAULT": "YES|NO", "AUTOSELECT": "YES|NO", "FORCED": "YES|NO",
     "CHANNELS": r'"\d+(/[^"]*)?"', "URI": r'"[^"\s]+"', "STABLE-VARIANT-ID": r'"[^"]+"', "SCORE": r"\d+(\.\d+)?",
+    "DATA-ID": r'"[A-Za-z0-9.-]+"', "VALUE": r'"[^"]*"',
     "CHARACTERISTICS": r'"[a-z.-]+(,[a-z.-]+)*"', "STABLE-RENDITION-ID": r'"[^"]+"', "BYTERANGE": r'"\d+(@\d+)?"', "ASSOC-LANGUAGE": r'"[^"]+"',
 }
 
@@ -47,11 +48,13 @@ class Master:
     version: int = 1
     independent: bool = False
     variants: list = field(default_factory=list)  # attributes with "uri"
+    sound: list = field(default_factory=list)  # of a title with pictures: the variants without
+    session_data: dict = field(default_factory=dict)  # value by DATA-ID
     media: list = field(default_factory=list)
     iframes: list = field(default_factory=list)
 
     def uris(self):
-        return [e["uri"] for e in self.variants] + [e["URI"] for e in self.media + self.iframes if "URI" in e]
+        return [e["uri"] for e in self.variants + self.sound] + [e["URI"] for e in self.media + self.iframes if "URI" in e]
 
 
 def parse_master(text):
@@ -74,6 +77,10 @@ def parse_master(text):
             entry = attributes(value)
             assert {"BANDWIDTH", "URI"} <= entry.keys(), line
             master.iframes.append(entry)
+        elif tag == "#EXT-X-SESSION-DATA":
+            entry = attributes(value)
+            assert entry.keys() == {"DATA-ID", "VALUE"} and entry["DATA-ID"] not in master.session_data, line
+            master.session_data[entry["DATA-ID"]] = entry["VALUE"]
         else:
             assert tag not in seen, f"{tag} twice"
             seen.add(tag)
@@ -85,7 +92,41 @@ def parse_master(text):
                 raise AssertionError(f"unexpected line {line!r}")
     assert pending is None and master.variants, "no variant"
     check_groups(master)
+    part_sound(master)
     return master
+
+
+def part_sound(master):
+    """A player may begin with the first variant, so those without pictures come last (Apple's authoring
+    specification)."""
+    pictures = ["RESOLUTION" in v for v in master.variants]
+    assert pictures == sorted(pictures, reverse=True), "a variant of sound before one of pictures"
+    if any(pictures):
+        master.sound = [v for v in master.variants if "RESOLUTION" not in v]
+        master.variants = [v for v in master.variants if "RESOLUTION" in v]
+    for v in master.sound:
+        assert not any(c.startswith(("avc", "hvc", "hev", "av01", "vp09")) for c in v["CODECS"].split(",")), v
+        assert "FRAME-RATE" not in v and "VIDEO-RANGE" not in v, v
+        assert all(int(v["BANDWIDTH"]) <= int(w["BANDWIDTH"]) for w in master.variants), "sound above pictures"
+
+
+KNOWN = {"AUDIO": {"public.accessibility.describes-video"},
+         "SUBTITLES": {"public.accessibility.transcribes-spoken-dialog",
+                       "public.accessibility.describes-music-and-sound"}}
+
+
+def check_choices(kind, group, entries):
+    """What is chosen by itself can be told apart by what it is chosen by (RFC 8216bis section 4.4.6.1)."""
+    seen = set()
+    for e in entries:
+        characteristics = frozenset(e["CHARACTERISTICS"].split(",")) if "CHARACTERISTICS" in e else frozenset()
+        assert characteristics <= KNOWN[kind], f"{kind} {group}: {characteristics}"
+        assert {"DEFAULT", "AUTOSELECT"} <= e.keys(), e
+        if e["AUTOSELECT"] != "YES":
+            continue
+        choice = (e.get("LANGUAGE"), e.get("ASSOC-LANGUAGE"), e.get("FORCED", "NO"), characteristics)
+        assert choice not in seen, f"{kind} {group}: two AUTOSELECT=YES of {choice}"
+        seen.add(choice)
 
 
 def check_groups(master):
@@ -96,6 +137,7 @@ def check_groups(master):
         names = [e["NAME"] for e in entries]
         assert len(set(names)) == len(names), f"{kind} {group}: NAME is not unique"
         assert sum(e.get("DEFAULT") == "YES" for e in entries) <= 1, f"{kind} {group}: two defaults"
+        check_choices(kind, group, entries)
         for e in entries:
             assert kind == "SUBTITLES" or "FORCED" not in e, "FORCED is for subtitles"
             assert kind != "SUBTITLES" or "URI" in e, "subtitles without a URI"

@@ -246,7 +246,7 @@ STREAM_TYPES = {"hevc_eac3.mp4": {0x24, 0x87}, "hdr10_ac3.mp4": {0x24, 0x81}, "h
 @pytest.mark.parametrize("title", STREAM_TYPES)
 def test_transport_streams(get, title):
     """Legal streams of the right types; each segment of HEVC begins with what a decoder needs."""
-    for playlist in walk.hls_title(get, f"/files/{title}", "hls").playlists:
+    for playlist in walk.hls_title(get, f"/files/{title}", "hls").variants:
         stream = ts.Stream()
         for uri in playlist.uris:
             stream.feed(get.ok(uri).body)

@@ -163,7 +163,7 @@ def length_prefixed(data):
 def test_ts_keeps_sound_and_pictures_in_step(title):
     """The distance of the first IDR and the first timed frame of sound is the source's."""
     get, base, source = title
-    (playlist,) = walk.hls_title(get, base, "hls").playlists
+    (playlist,) = walk.hls_title(get, base, "hls").variants
     stream = ts.Stream()
     for uri in playlist.uris:
         stream.feed(get.ok(uri).body)

@@ -73,7 +73,8 @@ def content(movie, track):
 
 @pytest.mark.parametrize("name", [t for t in TITLES if t.endswith(".mp4")])
 def test_sound_is_the_sources(get, name):
-    """Every AAC frame of the source comes once, in order, with a header that fits."""
+    """Every AAC frame of the source comes once in a rendition, in order, with a header that fits."""
+    heard = set()
     movie = boxes.Movie(media.generated(name).read_bytes())
     sounds = {t.id: content(movie, t) for t in movie.of_kind("soun")}
     for _, stream in streams(get, name):
@@ -85,8 +86,9 @@ def test_sound_is_the_sources(get, name):
         payloads = [f[2] for f in frames]
         match = next((i for i, c in sounds.items() if c == payloads or c[-len(payloads):] == payloads), None)
         assert match is not None, "frames are missing, twice or altered"
-        assert len(sounds.pop(match)) - len(payloads) <= 3, "more than priming was left out"
-    assert not sounds or name == "video_only.mp4"
+        assert len(sounds[match]) - len(payloads) <= 3, "more than priming was left out"
+        heard.add(match)
+    assert heard == sounds.keys() or name == "video_only.mp4"
 
 
 @pytest.mark.parametrize("name", [t for t in TITLES if t.endswith(".mp4") and t != "audio_only.mp4"])

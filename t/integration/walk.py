@@ -27,10 +27,11 @@ class Hls:
     variants: list  # Playlist of each entry of master.variants
     audio: list  # (entry of master.media, Playlist) with a URI
     texts: list  # the same of subtitles
+    sound: list  # Playlist of each entry of master.sound
 
     @property
     def playlists(self):
-        unique = {p.path: p for p in self.variants + [p for _, p in self.audio]}
+        unique = {p.path: p for p in self.variants + self.sound + [p for _, p in self.audio]}
         return list(unique.values())
 
 
@@ -41,7 +42,8 @@ def hls_title(get, base, kind="hls", query=""):
     variants = [playlist(get, resolve(path, v["uri"])) for v in master.variants]
     with_uri = [(e, playlist(get, resolve(path, e["URI"]))) for e in master.media if "URI" in e]
     audio, texts = ([(e, p) for e, p in with_uri if e["TYPE"] == t] for t in ("AUDIO", "SUBTITLES"))
-    return Hls(path, master, variants, audio, texts)
+    sound = [playlist(get, resolve(path, v["uri"])) for v in master.sound]
+    return Hls(path, master, variants, audio, texts, sound)
 
 
 def mpd(get, base, query=""):

@@ -77,6 +77,9 @@ static const char* checks_each_rendition() {
     MEZZ_CHECK(bad(one(R"("name":"a","file":"b","language":"e/n")"), "asset.json: \"language\""));
     MEZZ_CHECK(bad(one(R"("name":"a","file":"b","label":[])"), "asset.json: \"language\" and \"label\""));
     MEZZ_CHECK(bad(one(R"("name":"a","file":"b","default":1)"), "asset.json: \"default\""));
+    MEZZ_CHECK(bad(one(R"("name":"a","file":"b","described":1)"), "asset.json: \"default\""));
+    const auto said = parse_asset(one(R"("name":"a","file":"b","described":true,"commentary":true)"));
+    MEZZ_CHECK(said && said->renditions[0].is_described && said->renditions[0].is_commentary);
     MEZZ_CHECK(bad(with_renditions(R"([{"name":"a","file":"b"},{"name":"a","file":"c"}])"),
                    "asset.json: two renditions"));
     std::string many = "[";
@@ -90,11 +93,14 @@ static const char* reads_what_the_worker_tells() {
     const auto asset = parse_asset(
         R"({"version":1,"revision":3,"duration_ms":9000,"renditions":[{"name":"720p","file":"720p.mp4",
         "width":1280,"height":720,"codecs":"avc1.64001f","bandwidth":3000000}],
-        "thumbs":{"poster":"thumbs/poster.jpg","storyboard":"thumbs/storyboard.vtt","sheets":2,"interval":2}})");
+        "thumbs":{"poster":"thumbs/poster.jpg","storyboard":"thumbs/storyboard.vtt","sheets":2,"interval":2.5,
+        "tile_width":160,"tile_height":90,"rows":4}})");
     MEZZ_CHECK(asset && asset->duration_ms == 9000 && asset->renditions[0].width == 1280);
     MEZZ_CHECK(asset->renditions[0].height == 720 && asset->renditions[0].codecs == "avc1.64001f" &&
                asset->renditions[0].bandwidth == 3000000);
     MEZZ_CHECK(asset->thumbs.poster && asset->thumbs.storyboard && asset->thumbs.sheets == 2);
+    MEZZ_CHECK(asset->thumbs.interval_ms == 2500 && asset->thumbs.columns == 5 && asset->thumbs.rows == 4 &&
+               asset->thumbs.tile_width == 160 && asset->thumbs.tile_height == 90);
     const auto plain = parse_asset(one(R"("name":"a","file":"b")"));
     MEZZ_CHECK(plain && !plain->thumbs.poster && !plain->thumbs.storyboard && plain->thumbs.sheets == 0 &&
                plain->duration_ms == 0 && plain->renditions[0].height == 0);
@@ -121,6 +127,10 @@ static const char* thumbs_have_fixed_names() {
                        "asset.json: \"sheets\""));
     MEZZ_CHECK(bad(with(R"({"storyboard":"thumbs/storyboard.vtt"})"), "asset.json: \"sheets\""));
     MEZZ_CHECK(bad(with(R"({"sheets":3})"), "asset.json: \"sheets\""));
+    for (const char* tiles :
+         {R"({"interval":0})", R"({"interval":"2"})", R"({"interval":1e9})", R"({"columns":65})",
+          R"({"interval":1,"rows":0})", R"({"tile_width":-1})", R"({"tile_height":4097})"})
+        MEZZ_CHECK(bad(with(tiles), "asset.json: what \"thumbs\""));
     return test::kFine;
 }
 

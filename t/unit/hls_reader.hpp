@@ -34,6 +34,8 @@ struct Playlist {
     bool iframes_only = false;
     std::vector<PlaylistSegment> segments;
     std::vector<Entry> variants;
+    std::vector<Entry> sound;         ///< of a title with pictures: the variants without
+    std::vector<Entry> session_data;  ///< EXT-X-SESSION-DATA
     std::vector<Entry> media;
     std::vector<Entry> iframes;
 };
@@ -91,6 +93,7 @@ public:
         for (; !text.empty(); text.remove_prefix(text.find('\n') + 1))
             reader.line(text.substr(0, text.find('\n')));
         if (reader.state_ != State::tags) wrong("a URI is missing", "");
+        reader.part_sound();
         return reader.out_;
     }
 
@@ -101,6 +104,16 @@ private:
         if (!line.starts_with(tag)) return false;
         line.remove_prefix(tag.size());
         return true;
+    }
+
+    // Those with pictures come first.
+    void part_sound() {
+        const auto has_pictures = [](const Entry& entry) { return entry.attributes.contains("RESOLUTION"); };
+        const auto first = std::ranges::find_if_not(out_.variants, has_pictures);
+        if (first == out_.variants.begin()) return;
+        out_.sound.assign(first, out_.variants.end());
+        out_.variants.erase(first, out_.variants.end());
+        if (std::ranges::any_of(out_.sound, has_pictures)) wrong("sound before pictures", "");
     }
 
     void line(std::string_view text) {
@@ -121,6 +134,8 @@ private:
             out_.ended = true;
         else if (take(text, "#EXT-X-MAP:"))
             out_.map = attribute_list(text).at("URI");
+        else if (take(text, "#EXT-X-SESSION-DATA:"))
+            out_.session_data.push_back({attribute_list(text), ""});
         else if (take(text, "#EXT-X-MEDIA:"))
             out_.media.push_back({attribute_list(text), ""});
         else if (take(text, "#EXT-X-I-FRAME-STREAM-INF:"))

@@ -138,8 +138,70 @@ static const char* labels_and_shapes() {
     return test::kFine;
 }
 
+static const char* who_sound_and_text_are_for() {
+    MadeTitle made;
+    made.add(test::film(40, "eng"));
+    made.add(test::FileSpec{.tracks = {test::audio_track(560, 1)}},
+             {.name = "a", .rendition = "told", .language = "eng", .is_described = true});
+    made.add(test::FileSpec{.tracks = {test::audio_track(560, 1)}},
+             {.name = "b", .rendition = "talk", .language = "eng", .is_commentary = true});
+    made.add_text("WEBVTT\n\n00:01.000 --> 00:02.000\nx\n",
+                  {.name = "s.vtt", .track = "subs", .is_sdh = true});
+    made.build();
+    std::string seen;
+    const Element mpd = manifest(made);
+    for (const Element* set : mpd.one("Period").all("AdaptationSet")) {
+        seen += set->at("contentType");
+        for (const Element* e : set->all("Accessibility"))
+            seen += " for " + e->at("value");
+        for (const Element* e : set->all("Role"))
+            seen += ' ' + e->at("value");
+        seen += '\n';
+    }
+    MEZZ_CHECK(
+        seen ==
+        "video main\naudio main\naudio for 1 alternate\naudio commentary\ntext for 2 caption\nvideo\n");
+    return test::kFine;
+}
+
+static const char* thumbnail_tiles() {
+    MadeTitle made;
+    made.add(test::film());
+    made.build();
+    const std::size_t sets = manifest(made).one("Period").all("AdaptationSet").size();
+    made.facts().storyboard = {.sheets = 2,
+                               .columns = 5,
+                               .rows = 4,
+                               .tile_width = 160,
+                               .tile_height = 90,
+                               .interval_ms = 500,
+                               .largest = 12345};
+    made.build();
+    const Element mpd = manifest(made);
+    const auto all = mpd.one("Period").all("AdaptationSet");
+    MEZZ_CHECK(all.size() == sets + 1);
+    const Element& set = *all.back();
+    MEZZ_CHECK(set.at("contentType") == "image" && set.at("mimeType") == "image/jpeg" &&
+               set.number("id") == static_cast<long long>(sets));
+    const Element& tiles = set.one("Representation");
+    MEZZ_CHECK(tiles.number("width") == 800 && tiles.number("height") == 360 &&
+               tiles.number("bandwidth") == 9876);
+    MEZZ_CHECK(tiles.one("EssentialProperty").at("schemeIdUri") ==
+                   "http://dashif.org/guidelines/thumbnail_tile" &&
+               tiles.one("EssentialProperty").at("value") == "5x4");
+    const Element& segments = tiles.one("SegmentTemplate");
+    MEZZ_CHECK(segments.at("media") == "../thumbs/storyboard_$Number$.jpg" + std::string(kQuery));
+    MEZZ_CHECK(segments.number("timescale") == 1000 && segments.number("duration") == 10000);
+    MEZZ_CHECK(segments.number("startNumber") == 0 && segments.number("endNumber") == 1);
+    return test::kFine;
+}
+
 int main() {
-    const CMUnitTest tests[] = {MEZZ_CHECKED(a_film), MEZZ_CHECKED(all_video_is_one_set),
-                                MEZZ_CHECKED(late_and_short_audio), MEZZ_CHECKED(labels_and_shapes)};
+    const CMUnitTest tests[] = {MEZZ_CHECKED(who_sound_and_text_are_for),
+                                MEZZ_CHECKED(thumbnail_tiles),
+                                MEZZ_CHECKED(a_film),
+                                MEZZ_CHECKED(all_video_is_one_set),
+                                MEZZ_CHECKED(late_and_short_audio),
+                                MEZZ_CHECKED(labels_and_shapes)};
     return cmocka_run_group_tests_name("dash", tests, nullptr, nullptr);
 }

@@ -184,6 +184,74 @@ static const char* audio_alone() {
     return test::kFine;
 }
 
+static const char* sound_alone_is_the_last_variant() {
+    const MadeTitle made = one_film();
+    const auto& audio = made.rendition("audio-eng");
+    for (const Format format : {Format::hls, Format::cmaf}) {
+        const Playlist playlist = multivariant(made, format);
+        MEZZ_CHECK(playlist.variants.size() == 1 && playlist.sound.size() == 1);
+        const Entry& sound = playlist.sound[0];
+        MEZZ_CHECK(sound.uri == made.revision() + "/audio-eng.m3u8?token=a.b-c_d");
+        MEZZ_CHECK(has(sound, "CODECS", "mp4a.40.2") && !sound.attributes.contains("FRAME-RATE"));
+        const auto& rate = format == Format::hls ? audio.ts : audio.cmaf;
+        MEZZ_CHECK(has(sound, "BANDWIDTH", std::to_string(rate.peak)) &&
+                   has(sound, "AVERAGE-BANDWIDTH", std::to_string(rate.average)));
+        MEZZ_CHECK(sound.attributes.contains("AUDIO") == (format == Format::cmaf));
+    }
+    MadeTitle silent;
+    test::FileSpec video = test::film();
+    video.tracks.pop_back();
+    silent.add(video);
+    silent.build();
+    MEZZ_CHECK(multivariant(silent, Format::hls).sound.empty() &&
+               multivariant(silent, Format::cmaf).sound.empty());
+    return test::kFine;
+}
+
+static const char* players_choose_by_what_differs() {
+    MadeTitle made;
+    const auto add = [&](mezz::package::SourceFile source) {
+        source.language = "en";
+        made.add(test::FileSpec{.tracks = {test::audio_track(560, 1)}}, source);
+    };
+    add({.rendition = "talk", .is_commentary = true});
+    add({.rendition = "told", .is_described = true});
+    add({.rendition = "main"});
+    add({.rendition = "other"});
+    test::FileSpec video = test::film();
+    video.tracks.pop_back();
+    made.add(video, {.rendition = "v"});
+    made.build();
+    for (const Format format : {Format::hls, Format::cmaf}) {
+        const Playlist playlist = multivariant(made, format);
+        MEZZ_CHECK(playlist.media.size() == 4);
+        const auto said = [&](std::size_t i, std::string_view name, std::string_view preset,
+                              std::string_view by_itself) {
+            return has(playlist.media[i], "NAME", name) && has(playlist.media[i], "DEFAULT", preset) &&
+                   has(playlist.media[i], "AUTOSELECT", by_itself);
+        };
+        MEZZ_CHECK(said(0, "en commentary", "NO", "NO") && said(1, "en described", "NO", "YES"));
+        MEZZ_CHECK(said(2, "en", "YES", "YES") && said(3, "en 2", "NO", "NO"));
+        MEZZ_CHECK(has(playlist.media[1], "CHARACTERISTICS", "public.accessibility.describes-video"));
+        MEZZ_CHECK(playlist.media[2].attributes.contains("URI") == (format == Format::cmaf));
+    }
+    return test::kFine;
+}
+
+static const char* the_title_is_told() {
+    MadeTitle made = one_film();
+    MEZZ_CHECK(multivariant(made, Format::hls).session_data.empty());
+    made.facts().name = "A \"B\"\r\n\x01 & <C> \xC3\xBC\xFF";
+    made.build();
+    for (const Format format : {Format::hls, Format::cmaf}) {
+        const Playlist playlist = multivariant(made, format);
+        MEZZ_CHECK(playlist.session_data.size() == 1 &&
+                   has(playlist.session_data[0], "DATA-ID", "com.apple.hls.title"));
+        MEZZ_CHECK(has(playlist.session_data[0], "VALUE", "A 'B' & <C> \xC3\xBC"));
+    }
+    return test::kFine;
+}
+
 int main() {
     const CMUnitTest tests[] = {MEZZ_CHECKED(media_playlists_list_all_segments),
                                 MEZZ_CHECKED(durations_do_not_drift),
@@ -191,6 +259,9 @@ int main() {
                                 MEZZ_CHECKED(segments_without_a_sample_are_not_listed),
                                 MEZZ_CHECKED(a_film_with_one_audio),
                                 MEZZ_CHECKED(several_audios),
-                                MEZZ_CHECKED(audio_alone)};
+                                MEZZ_CHECKED(audio_alone),
+                                MEZZ_CHECKED(sound_alone_is_the_last_variant),
+                                MEZZ_CHECKED(players_choose_by_what_differs),
+                                MEZZ_CHECKED(the_title_is_told)};
     return cmocka_run_group_tests_name("hls", tests, nullptr, nullptr);
 }

@@ -44,7 +44,7 @@ public:
     /// Puts the title together.
     void build(std::vector<std::uint32_t> segment_ms = {6000}) {
         options_ = {std::move(segment_ms)};
-        auto block = package::build_title(sources_, options_, revision(), texts_);
+        auto block = package::build_title(sources_, options_, revision(), texts_, facts_);
         if (!block) throw std::runtime_error(block.error().text);
         title_ = std::move(*block);
     }
@@ -74,6 +74,8 @@ public:
     [[nodiscard]] std::vector<package::SourceFile>& sources() { return sources_; }
     [[nodiscard]] std::vector<package::SourceText>& texts() { return texts_; }
 
+    [[nodiscard]] package::TitleFacts& facts() { return facts_; }
+
     /// The names of the renditions, in their order, with a space behind each.
     [[nodiscard]] std::string names() const {
         std::string all;
@@ -89,6 +91,7 @@ private:
     std::vector<Buffer> text_blocks_;
     std::vector<package::SourceText> texts_;
     package::TitleOptions options_{{6000}};
+    package::TitleFacts facts_;
     Buffer title_;
 };
 
