@@ -151,6 +151,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept {
     ngx_conf_merge_off_value(conf->upload_max_size, from->upload_max_size, kDefaultUploadMaxSize);
     set_default(conf->token_arg, from->token_arg, "token");
     set_default(conf->token_cookie, from->token_cookie, "mezz_token");
+    if (conf->pictures == nullptr) conf->pictures = from->pictures;
     if (conf->title_options == nullptr) conf->title_options = from->title_options;
     if (conf->title_options == nullptr) {
         conf->title_options = pool_new<package::TitleOptions>(cf->pool);
