@@ -1,9 +1,13 @@
 #include "command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <string_view>
+#include <thread>
 
 #include "event_log.hpp"
+#include "picture_service.hpp"
 #include "queue_options.hpp"
 #include "queue_source.hpp"
 #include "single_source.hpp"
@@ -86,6 +90,34 @@ void add_queue_options(CLI::App& command, QueueOptions& options) {
     add_transcode_options(command, options.transcode);
 }
 
+void add_picture_options(CLI::App& command, PictureServiceOptions& options) {
+    constexpr std::string_view kScheme = "unix:";
+    command
+        .add_option_function<std::string>(
+            "--listen",
+            [&options, kScheme](const std::string& text) {
+                if (!text.starts_with(kScheme)) throw CLI::ValidationError("--listen", "must be unix:/path");
+                options.socket = text.substr(kScheme.size());
+            },
+            "unix:/path, as the module's mezz_pictures names it")
+        ->required();
+    options.processes = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    command.add_option("--processes", options.processes, "pictures at a time (default: the processors)")
+        ->check(CLI::Range(1, 1024));
+    command.add_option("--queue", options.queue, "requests that may wait for a process")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 4096));
+    command.add_option("--memory", options.limits.memory_mib, "address space of a process, MiB")
+        ->capture_default_str()
+        ->check(CLI::Range(256, 1 << 20));
+    command.add_option("--max-wall", options.limits.seconds, "seconds for one picture")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 3600));
+    command.add_option("--log-level", options.log_level, "of the log on standard error")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
+}
+
 Source refuse(const Failure& failure) {
     std::fprintf(stderr, "%s\n", failure.reason.c_str());
     return std::unexpected(kUsage);
@@ -117,11 +149,15 @@ Source parse_command_line(int argc, char** argv, const std::atomic<bool>& stop) 
     add_single_options(transcode, single);
     CLI::App& run = *app.add_subcommand("run", "do the jobs of the queue until told to stop");
     add_queue_options(run, queue);
+    PictureServiceOptions pictures;
+    CLI::App& serve = *app.add_subcommand("pictures", "decode single pictures for the nginx module");
+    add_picture_options(serve, pictures);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& mistake) {
         return std::unexpected(app.exit(mistake) == 0 ? 0 : kUsage);
     }
+    if (serve.parsed()) return std::unexpected(run_picture_service(pictures));
     return run.parsed() ? make_queue(queue, stop) : make_single(single, stop);
 }
 

@@ -8,9 +8,9 @@
 
 namespace mezz::worker {
 
-/// Reads the arguments: `transcode` gives one job, `run` those of the queue. Where there is nothing to run
-/// (--help, a mistake), says so and gives the exit code. `stop` ends the source and its jobs, and must
-/// outlive it.
+/// Reads the arguments: `transcode` gives one job, `run` those of the queue. `pictures` is
+/// run at once and gives its exit code; so does, after a text, what runs nothing (--help, a mistake). `stop`
+/// ends the source and its jobs, and must outlive it.
 [[nodiscard]] std::expected<std::unique_ptr<JobSource>, int> parse_command_line(
     int argc, char** argv, const std::atomic<bool>& stop);
 

@@ -1,7 +1,15 @@
 #include "jpeg.hpp"
 
+#include <algorithm>
+#include <array>
+#include <csetjmp>
+#include <cstdio>  // jpeglib.h needs it
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
+
+#include <jpeglib.h>
 
 namespace mezz::worker {
 
@@ -23,13 +31,18 @@ Outcome<void> JpegScaler::draw(const AVFrame& picture, AVFrame& canvas, int x, i
     return {};
 }
 
-Av<AVFrame> make_canvas(Size size) {
+Av<AVFrame> make_blank(Size size) {
     Av<AVFrame> canvas = make_frame();
     canvas->format = AV_PIX_FMT_YUVJ420P;
     canvas->width = size.width;
     canvas->height = size.height;
     canvas->color_range = AVCOL_RANGE_JPEG;
     if (av_frame_get_buffer(canvas.get(), 0) < 0) throw std::bad_alloc();
+    return canvas;
+}
+
+Av<AVFrame> make_canvas(Size size) {
+    Av<AVFrame> canvas = make_blank(size);
     const auto fill = [&canvas](int plane, int lines, int value) {
         std::memset(canvas->data[plane], value, static_cast<std::size_t>(canvas->linesize[plane] * lines));
     };
@@ -40,34 +53,90 @@ Av<AVFrame> make_canvas(Size size) {
     return canvas;
 }
 
+namespace {
+
+// libjpeg ends the program where nobody takes its errors.
+struct JpegErrors {
+    jpeg_error_mgr manager;
+    std::jmp_buf way_out;
+};
+
+[[noreturn]] void leave(j_common_ptr codec) {
+    std::longjmp(reinterpret_cast<JpegErrors*>(codec->err)->way_out, 1);
+}
+
+void be_silent(j_common_ptr /*codec*/) {}
+
+// libjpeg reads whole blocks: what lies behind the last pixel is made like it, so that it leaves no trace.
+void extend_lines(const AVFrame& canvas, int plane, int width, int lines) {
+    constexpr int kBlock = DCTSIZE;
+    const int end = (width + kBlock - 1) / kBlock * kBlock;
+    for (int y = 0; y < lines; ++y) {
+        std::uint8_t* const line = canvas.data[plane] + std::ptrdiff_t{y} * canvas.linesize[plane];
+        std::memset(line + width, line[width - 1], static_cast<std::size_t>(end - width));
+    }
+}
+
+// Lines come sixteen at a time, with their colours at half the resolution; the last ones are repeated.
+void write_lines(jpeg_compress_struct& jpeg, const AVFrame& canvas, int height) {
+    constexpr int kLines = 2 * DCTSIZE;
+    std::array<JSAMPROW, kLines> luma{};
+    std::array<JSAMPROW, DCTSIZE> blue{};
+    std::array<JSAMPROW, DCTSIZE> red{};
+    std::array<JSAMPARRAY, 3> planes{luma.data(), blue.data(), red.data()};
+    extend_lines(canvas, 0, canvas.width, height);
+    extend_lines(canvas, 1, (canvas.width + 1) / 2, (height + 1) / 2);
+    extend_lines(canvas, 2, (canvas.width + 1) / 2, (height + 1) / 2);
+    for (int y = 0; y < height; y += kLines) {
+        for (int i = 0; i < kLines; ++i)
+            luma[static_cast<std::size_t>(i)] =
+                canvas.data[0] + std::ptrdiff_t{std::min(y + i, height - 1)} * canvas.linesize[0];
+        for (int i = 0; i < DCTSIZE; ++i) {
+            const std::ptrdiff_t line = std::min(y / 2 + i, (height - 1) / 2);
+            blue[static_cast<std::size_t>(i)] = canvas.data[1] + line * canvas.linesize[1];
+            red[static_cast<std::size_t>(i)] = canvas.data[2] + line * canvas.linesize[2];
+        }
+        jpeg_write_raw_data(&jpeg, planes.data(), kLines);
+    }
+}
+
+// False if libjpeg gave up. Nothing in it may need a destructor: errors jump out of it.
+bool compress(const AVFrame& canvas, int height, int quality, unsigned char*& out, unsigned long& size) {
+    jpeg_compress_struct jpeg;
+    JpegErrors errors;
+    jpeg.err = jpeg_std_error(&errors.manager);
+    errors.manager.error_exit = leave;
+    errors.manager.output_message = be_silent;
+    if (setjmp(errors.way_out) != 0) {
+        jpeg_destroy_compress(&jpeg);
+        return false;
+    }
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &out, &size);
+    jpeg.image_width = static_cast<JDIMENSION>(canvas.width);
+    jpeg.image_height = static_cast<JDIMENSION>(height);
+    jpeg.input_components = 3;
+    jpeg.in_color_space = JCS_YCbCr;
+    jpeg_set_defaults(&jpeg);
+    jpeg_set_quality(&jpeg, quality, TRUE);
+    jpeg.raw_data_in = TRUE;
+    jpeg_start_compress(&jpeg, TRUE);
+    write_lines(jpeg, canvas, height);
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    return true;
+}
+
+}  // namespace
+
 Outcome<std::vector<std::byte>> encode_jpeg(const AVFrame& canvas, int height, int quality) {
-    const auto refuse = [](int error) {
-        return av_failure(error, FailureKind::internal, "A thumbnail could not be made.");
-    };
-    const AVCodec* const codec = avcodec_find_encoder(AV_CODEC_ID_MJPEG);
-    if (codec == nullptr) return refuse(AVERROR_ENCODER_NOT_FOUND);
-    Av<AVCodecContext> context(avcodec_alloc_context3(codec));
-    if (!context) throw std::bad_alloc();
-    context->width = canvas.width;
-    context->height = height;
-    context->pix_fmt = AV_PIX_FMT_YUVJ420P;
-    context->color_range = AVCOL_RANGE_JPEG;
-    context->time_base = {1, 1};
-    context->thread_count = 1;
-    context->flags |= AV_CODEC_FLAG_QSCALE | AV_CODEC_FLAG_BITEXACT;
-    context->global_quality = quality * FF_QP2LAMBDA;
-    int error = avcodec_open2(context.get(), codec, nullptr);
-    if (error < 0) return refuse(error);
-    const Av<AVFrame> frame = share(canvas);
-    frame->height = height;
-    frame->pts = 0;
-    frame->quality = context->global_quality;
-    const Av<AVPacket> packet = make_packet();
-    error = avcodec_send_frame(context.get(), frame.get());
-    if (error >= 0) error = avcodec_receive_packet(context.get(), packet.get());
-    if (error < 0) return refuse(error);
-    const auto* const bytes = reinterpret_cast<const std::byte*>(packet->data);
-    return std::vector<std::byte>(bytes, bytes + packet->size);
+    unsigned char* out = nullptr;
+    unsigned long size = 0;
+    const bool made = compress(canvas, height, quality, out, size);
+    const std::unique_ptr<unsigned char, decltype(&std::free)> owner(out, &std::free);
+    if (!made) return give_up(FailureKind::internal, "A thumbnail could not be made.", "libjpeg");
+    const auto* const bytes = reinterpret_cast<const std::byte*>(out);
+    return std::vector<std::byte>(bytes, bytes + size);
 }
 
 }  // namespace mezz::worker

@@ -25,10 +25,14 @@ private:
     Av<SwsContext> scaler_;
 };
 
+/// A yuvj420p picture, its pixels not set; throws std::bad_alloc.
+[[nodiscard]] Av<AVFrame> make_blank(Size size);
+
 /// An empty black yuvj420p picture; throws std::bad_alloc.
 [[nodiscard]] Av<AVFrame> make_canvas(Size size);
 
-/// Compresses the upper `height` lines of a yuvj420p picture; `quality` 2 (best) to 31.
+/// Compresses the upper `height` lines of a yuvj420p picture; `quality` 1 to 100 (best), as libjpeg has it.
+/// Its lines have room for a multiple of 16 pixels, as av_frame_get_buffer() makes it.
 [[nodiscard]] Outcome<std::vector<std::byte>> encode_jpeg(const AVFrame& canvas, int height, int quality);
 
 }  // namespace mezz::worker

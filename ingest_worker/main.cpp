@@ -8,6 +8,7 @@
 #include "child.hpp"
 #include "child_process.hpp"
 #include "command_line.hpp"
+#include "picture_process.hpp"
 #include "runner.hpp"
 
 namespace {
@@ -38,6 +39,8 @@ int main(int argc, char** argv) {
     try {
         if (argc == 2 && std::string_view(argv[1]) == mezz::worker::kChildCommand)
             return mezz::worker::run_child();
+        if (argc > 1 && std::string_view(argv[1]) == mezz::worker::kPictureCommand)
+            return mezz::worker::run_picture_process(mezz::worker::read_picture_limits(argc, argv));
         handle_signals();
         auto source = mezz::worker::parse_command_line(argc, argv, stop);
         if (!source) return source.error();

@@ -11,6 +11,8 @@ bool is_rgb(int format) noexcept {
     return description != nullptr && (description->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)) != 0;
 }
 
+}  // namespace
+
 bool is_full_range(const FrameShape& shape) noexcept {
     switch (shape.format) {
         case AV_PIX_FMT_YUVJ420P:
@@ -24,6 +26,16 @@ bool is_full_range(const FrameShape& shape) noexcept {
     }
 }
 
+AVColorSpace source_matrix(const FrameShape& shape) noexcept {
+    constexpr int kWidestSd = 1024;
+    constexpr int kHighestSd = 576;
+    if (shape.matrix != AVCOL_SPC_UNSPECIFIED && shape.matrix != AVCOL_SPC_RESERVED) return shape.matrix;
+    const bool sd = shape.width <= kWidestSd && shape.height <= kHighestSd;
+    return sd ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709;
+}
+
+namespace {
+
 bool is_hdr(const FrameShape& shape) noexcept {
     return shape.transfer == AVCOL_TRC_SMPTE2084 || shape.transfer == AVCOL_TRC_ARIB_STD_B67;
 }
@@ -31,15 +43,6 @@ bool is_hdr(const FrameShape& shape) noexcept {
 bool is_wide_gamut(const FrameShape& shape) noexcept {
     return shape.matrix == AVCOL_SPC_BT2020_NCL || shape.matrix == AVCOL_SPC_BT2020_CL ||
            shape.primaries == AVCOL_PRI_BT2020;
-}
-
-// The matrix that pictures really have; where it is not said, the usual one of their size.
-AVColorSpace source_matrix(const FrameShape& shape) noexcept {
-    constexpr int kWidestSd = 1024;
-    constexpr int kHighestSd = 576;
-    if (shape.matrix != AVCOL_SPC_UNSPECIFIED && shape.matrix != AVCOL_SPC_RESERVED) return shape.matrix;
-    const bool sd = shape.width <= kWidestSd && shape.height <= kHighestSd;
-    return sd ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709;
 }
 
 // As the scale filter calls it.
@@ -80,6 +83,11 @@ Size swapped_if(bool swap, Size size) noexcept {
 }
 
 }  // namespace
+
+std::string sdr_filters(const FrameShape& shape, Size size) {
+    if (is_hdr(shape)) return tone_map(shape, size);
+    return is_wide_gamut(shape) ? narrow_gamut(shape) : std::string();
+}
 
 OutputColor output_color(const FrameShape& source) noexcept {
     if (is_hdr(source) || is_wide_gamut(source) || is_rgb(source.format)) return {};
@@ -134,13 +142,9 @@ std::string PictureGraph::fit(const FrameShape& shape, Size target) const {
 std::string PictureGraph::describe(const FrameShape& shape) const {
     std::string text = "[in]";
     const Size best = plan_.renditions.front().size;
-    const bool converted = is_hdr(shape) || is_wide_gamut(shape);
-    if (is_hdr(shape)) {
-        const Size turned = swapped_if(info_.orientation.transpose, best);
-        text += tone_map(shape, turned);
-    } else if (is_wide_gamut(shape)) {
-        text += narrow_gamut(shape);
-    }
+    const std::string to_sdr = sdr_filters(shape, swapped_if(info_.orientation.transpose, best));
+    const bool converted = !to_sdr.empty();
+    text += to_sdr;
     text += info_.orientation.filters() + "split=" + std::to_string(plan_.renditions.size());
     for (std::size_t i = 0; i < plan_.renditions.size(); ++i)
         text += "[s" + std::to_string(i) + "]";

@@ -20,6 +20,16 @@ struct OutputColor {
 /// BT.601 pictures stay so, unlabelled ones are what their size suggests, all others become BT.709.
 [[nodiscard]] OutputColor output_color(const FrameShape& source) noexcept;
 
+/// What the matrix of a picture is, or, where it is not said, usually is for its size.
+[[nodiscard]] AVColorSpace source_matrix(const FrameShape& shape) noexcept;
+
+[[nodiscard]] bool is_full_range(const FrameShape& shape) noexcept;
+
+/// Filters that make yuv420p of limited range in BT.709 out of a picture of high dynamic range or of BT.2020,
+/// with a comma behind the last; the size becomes about `size`, even numbers, where that is cheaper. Empty
+/// for others.
+[[nodiscard]] std::string sdr_filters(const FrameShape& shape, Size size);
+
 class PictureGraph {
 public:
     PictureGraph(const VideoInfo& info, const VideoPlan& plan) noexcept : info_(info), plan_(plan) {}

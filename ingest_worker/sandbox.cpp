@@ -52,7 +52,7 @@ void leave_network() noexcept {
 
 }  // namespace
 
-Outcome<void> enter_sandbox(const Limits& limits, int channel_fd) {
+Outcome<void> enter_sandbox(const Limits& limits, int socket_fd, SocketUse use) {
     constexpr int kArenas = 4;  // each reserves 64 MiB of the address space
     const pid_t parent = ::getppid();
     ::mallopt(M_ARENA_MAX, kArenas);
@@ -63,7 +63,7 @@ Outcome<void> enter_sandbox(const Limits& limits, int channel_fd) {
     if (::prctl(PR_SET_DUMPABLE, 0) != 0) return refused("PR_SET_DUMPABLE");
     if (auto ok = set_limits(limits); !ok) return ok;
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return refused("PR_SET_NO_NEW_PRIVS");
-    return filter_system_calls(channel_fd);
+    return filter_system_calls(socket_fd, use);
 }
 
 }  // namespace mezz::worker

@@ -3,6 +3,7 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 
 #include <array>
 #include <cerrno>
@@ -78,7 +79,6 @@ constexpr std::array kDeadly = {
     SCMP_SYS(bind),
     SCMP_SYS(listen),
     SCMP_SYS(accept),
-    SCMP_SYS(accept4),
     SCMP_SYS(execve),
     SCMP_SYS(execveat),
     SCMP_SYS(fork),
@@ -125,10 +125,19 @@ scmp_arg_cmp has_bits(unsigned argument, scmp_datum_t bits, scmp_datum_t value) 
     return {argument, SCMP_CMP_MASKED_EQ, bits, value};
 }
 
-void add_conditional(Rules& rules, int channel_fd) {
-    const auto channel = static_cast<scmp_datum_t>(channel_fd);
-    rules.add(SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), is(0, channel));
-    rules.add(SCMP_ACT_ALLOW, SCMP_SYS(recvmsg), is(0, channel));
+void add_socket(Rules& rules, int socket_fd, SocketUse use) {
+    const auto socket = static_cast<scmp_datum_t>(socket_fd);
+    if (use == SocketUse::channel) {
+        rules.add(SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), is(0, socket));
+        rules.add(SCMP_ACT_ALLOW, SCMP_SYS(recvmsg), is(0, socket));
+        rules.add(SCMP_ACT_KILL_PROCESS, SCMP_SYS(accept4));
+    } else {
+        rules.add(SCMP_ACT_ALLOW, SCMP_SYS(accept4), is(0, socket));
+        rules.add(SCMP_ACT_ALLOW, SCMP_SYS(setitimer), is(0, ITIMER_REAL));
+    }
+}
+
+void add_conditional(Rules& rules) {
     rules.add(SCMP_ACT_ALLOW, SCMP_SYS(mmap), has_bits(2, PROT_EXEC, 0));
     rules.add(SCMP_ACT_ALLOW, SCMP_SYS(mprotect), has_bits(2, PROT_EXEC, 0));
     rules.add(SCMP_ACT_ALLOW, SCMP_SYS(clone), has_bits(0, CLONE_THREAD, CLONE_THREAD));
@@ -143,7 +152,7 @@ void add_conditional(Rules& rules, int channel_fd) {
 
 }  // namespace
 
-Outcome<void> filter_system_calls(int channel_fd) {
+Outcome<void> filter_system_calls(int socket_fd, SocketUse use) {
     const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EACCES)));
     Rules rules(filter.get());
     if (filter) {
@@ -151,7 +160,8 @@ Outcome<void> filter_system_calls(int channel_fd) {
             rules.add(SCMP_ACT_ALLOW, call);
         for (const int call : kDeadly)
             rules.add(SCMP_ACT_KILL_PROCESS, call);
-        add_conditional(rules, channel_fd);
+        add_socket(rules, socket_fd, use);
+        add_conditional(rules);
     }
     const int error = !filter ? -ENOMEM : rules.error() != 0 ? rules.error() : seccomp_load(filter.get());
     if (error == 0) return {};

@@ -11,8 +11,8 @@ constexpr int kColumns = 5;
 constexpr int kRows = 5;
 constexpr int kTileSide = 160;
 constexpr int kPosterSide = 720;  // lines at most
-constexpr int kTileQuality = 6;
-constexpr int kPosterQuality = 3;
+constexpr int kTileQuality = 75;
+constexpr int kPosterQuality = 85;
 constexpr double kInteresting = 60;         // first picture with this much is the poster
 constexpr std::int64_t kPosterWithin = 20;  // seconds
 

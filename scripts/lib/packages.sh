@@ -4,7 +4,7 @@
 packages=(nginx nginx-dev g++ make libssl-dev libpcre2-dev zlib1g-dev nlohmann-json3-dev python3 iproute2
     libhiredis-dev libpq-dev libluajit-5.1-dev
     cmake ninja-build pkg-config libcli11-dev libseccomp-dev libspdlog-dev
-    libavformat-dev libavcodec-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev
+    libavformat-dev libavcodec-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev libjpeg-dev
     redis-server python3-psycopg2 python3-redis)
 # Any version of it will do.
 compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || packages+=(postgresql)

@@ -3,7 +3,7 @@
 
 usage: render_conf.py TEMPLATE STATE_DIR SOCKETS LISTEN MODULE USER
 
-Outside comments /var/lib/mezz becomes STATE_DIR, the folders run/postgres and run/redis in it those of SOCKETS, and of
+Outside comments /var/lib/mezz becomes STATE_DIR, the folders run/postgres, run/redis and run/pictures in it those of SOCKETS, and of
 the lines that end in "#@name"
   #@user    becomes USER, or goes if USER is empty (a master that is not root cannot change user)
   #@module  loads MODULE
@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-PATHS = re.compile(r"/var/lib/mezz(?:(/run)(?=/(?:postgres|redis)\b)|(?=[/;]))")
+PATHS = re.compile(r"/var/lib/mezz(?:(/run)(?=/(?:postgres|redis|pictures)\b)|(?=[/;]))")
 
 
 def key_directives(folder):

@@ -44,7 +44,7 @@ stray_ingest() {
         pid=${link//[!0-9]/}
         parent=$(parent_of "$pid")
         [[ -n $parent ]] || continue
-        [[ $(cat "/proc/$parent/comm" 2> /dev/null) == mezz-worker-* ||
+        [[ $(cat "/proc/$parent/comm" 2> /dev/null) == mezz-@(worker-*|pictures) ||
             $(readlink "/proc/$parent/exe") == "$state/bin/ingest_worker-"* ]] || echo "$pid"
     done
 }

@@ -2,6 +2,7 @@
 
 #include "nginx/answer_head.hpp"
 #include "nginx/download.hpp"
+#include "nginx/frame_answer.hpp"
 #include "nginx/gather.hpp"
 #include "nginx/playlist_answer.hpp"
 #include "nginx/respond.hpp"
@@ -88,7 +89,10 @@ Task<Result<ngx_int_t>> answer_ts_segment(RequestFlow& flow, const AnswerContext
 
 Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) {
     const package::TitleView title = context.title.view();
-    if (context.path.format == Format::thumbs) co_return fail(ErrorCode::not_found, "thumbs: there are none");
+    if (context.path.format == Format::thumbs) {
+        const auto sent = co_await answer_frame(flow, context);
+        co_return sent;
+    }
     if (context.path.resource == Resource::multivariant_playlist ||
         context.path.resource == Resource::manifest) {
         const auto sent = co_await answer_top(flow, context);

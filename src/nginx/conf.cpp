@@ -152,6 +152,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept {
     set_default(conf->token_arg, from->token_arg, "token");
     set_default(conf->token_cookie, from->token_cookie, "mezz_token");
     if (conf->token_geo == nullptr) conf->token_geo = from->token_geo;
+    if (conf->pictures == nullptr) conf->pictures = from->pictures;
     if (conf->title_options == nullptr) conf->title_options = from->title_options;
     if (conf->title_options == nullptr) {
         conf->title_options = pool_new<package::TitleOptions>(cf->pool);

@@ -11,6 +11,8 @@ extern "C" ngx_module_t ngx_http_mezz_module;
 
 namespace mezz::nginx {
 
+struct PictureConf;
+
 enum class Catalog : ngx_uint_t { none, files, postgres };
 enum class TokenMode : ngx_uint_t { off, required };
 
@@ -44,6 +46,7 @@ struct LocationConf {
     ngx_str_t token_cookie;
     ngx_http_complex_value_t* token_geo;  ///< the client's country; null: not known
     size_t max_moov;
+    PictureConf* pictures;  ///< null: none, as with an empty socket
     ngx_flag_t api;
     ngx_str_t raw_root;         ///< where uploads are stored; as root
     ngx_str_t stream_location;  ///< "/v/": the prefix of playback URLs

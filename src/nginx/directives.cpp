@@ -44,6 +44,8 @@ constinit ngx_command_t directives[] = {
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("mezz_max_moov"), kAnywhere | NGX_CONF_TAKE1, guarded<set_max_moov>, NGX_HTTP_LOC_CONF_OFFSET,
      0, nullptr},
+    {ngx_string("mezz_pictures"), kAnywhere | NGX_CONF_TAKE123, guarded<set_pictures>,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("mezz_redis"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE12, guarded<set_redis>,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("mezz_postgres"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE12, guarded<set_postgres>,

@@ -32,6 +32,8 @@ RequestKind kind_of(package::Resource resource) noexcept {
         case package::Resource::poster:
         case package::Resource::storyboard:
         case package::Resource::storyboard_sheet:
+        case package::Resource::frame:
+        case package::Resource::key_frame:
             return RequestKind::picture;
     }
     return RequestKind::none;
@@ -51,6 +53,10 @@ Result<package::PlaybackQuery> wanted_part(const ngx_http_request_t* r, package:
     return package::parse_playback_query(view(r->args));
 }
 
+bool is_decoded(package::Resource resource) noexcept {
+    return resource == package::Resource::frame || resource == package::Resource::key_frame;
+}
+
 Task<Result<ngx_int_t>> serve(RequestFlow& flow) {
     ngx_http_request_t* r = flow.request();
     const auto path = package::parse_request_path(path_in_location(r));
@@ -59,7 +65,7 @@ Task<Result<ngx_int_t>> serve(RequestFlow& flow) {
     if (!admission) co_return std::unexpected(admission.error());
     if (!admission->granted) co_return NGX_HTTP_FORBIDDEN;
     if (!path) co_return NGX_HTTP_NOT_FOUND;
-    if (path->format == package::Format::thumbs) {
+    if (path->format == package::Format::thumbs && !is_decoded(path->resource)) {
         const auto shown = co_await answer_picture(flow, *path, *admission);
         co_return shown;
     }

@@ -3,6 +3,7 @@
 #include "core/text.hpp"
 #include "nginx/conf.hpp"
 #include "nginx/file_read.hpp"
+#include "nginx/frame_answer.hpp"
 #include "nginx/respond.hpp"
 #include "nginx/title_files.hpp"
 #include "nginx/title_loader.hpp"
@@ -53,6 +54,17 @@ Task<Result<ngx_int_t>> answer_storyboard(RequestFlow& flow, const MediaFile& fi
     co_return send_text(flow.request(), head, package::carry_query(as_text(bytes), admission.query));
 }
 
+// Of a title for which nobody has made one.
+Task<Result<ngx_int_t>> answer_decoded_poster(RequestFlow& flow, package::RequestPath path,
+                                              const Admission& admission) {
+    const auto title = co_await load_title(flow, path);
+    if (!title) co_return std::unexpected(title.error());
+    const AnswerContext context{
+        .path = path, .title = *title, .query = admission.query, .personal = admission.personal};
+    const auto sent = co_await answer_frame(flow, context);
+    co_return sent;
+}
+
 }  // namespace
 
 Task<Result<ngx_int_t>> answer_picture(RequestFlow& flow, package::RequestPath path,
@@ -65,6 +77,11 @@ Task<Result<ngx_int_t>> answer_picture(RequestFlow& flow, package::RequestPath p
     }
     const std::string name = title_path(flow, path) + "/thumbs/" + picture_name(path);
     const auto file = open_media_file(flow, name);
+    if (!file && file.error().code == ErrorCode::not_found && path.resource == Resource::poster &&
+        makes_pictures(flow)) {
+        const auto sent = co_await answer_decoded_poster(flow, path, admission);
+        co_return sent;
+    }
     if (!file) co_return std::unexpected(file.error());
     if (path.resource == Resource::storyboard) {
         const auto sent = co_await answer_storyboard(flow, *file, admission);

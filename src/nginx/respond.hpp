@@ -22,6 +22,9 @@ enum class Caching : std::uint8_t {
     picture_private     ///< as picture, and only for this viewer
 };
 
+/// A length that nobody knows: only for answers without a body.
+inline constexpr std::uint64_t kUnknownLength = ~std::uint64_t{0};
+
 /// The headers of a 200 answer; nginx's filters turn it into 206, 304, 412 or 416.
 struct ResponseHead {
     std::string_view content_type;  ///< static

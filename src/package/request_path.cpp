@@ -78,18 +78,25 @@ bool parse_text(std::string_view leaf, RequestPath& out) noexcept {
     return true;
 }
 
-bool parse_picture(std::string_view leaf, RequestPath& out) noexcept {
-    constexpr std::string_view kSheet = "storyboard_";
-    if (!out.revision.empty()) return false;
-    if (leaf == "poster.jpg" || leaf == "storyboard.vtt") {
-        out.resource = leaf == "poster.jpg" ? Resource::poster : Resource::storyboard;
-        return true;
-    }
-    if (!strip_suffix(leaf, ".jpg") || !leaf.starts_with(kSheet)) return false;
-    const auto number = parse_number(leaf.substr(kSheet.size()));
-    out.resource = Resource::storyboard_sheet;
+bool parse_numbered_picture(std::string_view leaf, std::string_view name, Resource resource,
+                            RequestPath& out) noexcept {
+    if (!leaf.starts_with(name)) return false;
+    const auto number = parse_number(leaf.substr(name.size()));
+    out.resource = resource;
     out.number = number.value_or(0);
     return number.has_value();
+}
+
+bool parse_picture(std::string_view leaf, RequestPath& out) noexcept {
+    if (leaf == "poster.jpg" || leaf == "storyboard.vtt") {
+        out.resource = leaf == "poster.jpg" ? Resource::poster : Resource::storyboard;
+        return out.revision.empty();
+    }
+    if (!strip_suffix(leaf, ".jpg")) return false;
+    if (parse_numbered_picture(leaf, "storyboard_", Resource::storyboard_sheet, out))
+        return out.revision.empty();
+    return parse_numbered_picture(leaf, "at_", Resource::frame, out) ||
+           parse_numbered_picture(leaf, "key_", Resource::key_frame, out);
 }
 
 bool parse_leaf(std::string_view leaf, RequestPath& out) noexcept {

@@ -31,6 +31,8 @@ enum class Resource : std::uint8_t {
     poster,            ///< thumbs/poster.jpg
     storyboard,        ///< thumbs/storyboard.vtt
     storyboard_sheet,  ///< thumbs/storyboard_{number}.jpg
+    frame,             ///< thumbs/at_{number}.jpg: the picture shown at that millisecond
+    key_frame,         ///< thumbs/key_{number}.jpg: the key frame nearest to it
 };
 
 /// Whether the query of such a URL may ask for a part of the title (see playback_query.hpp): of playlists,
@@ -46,14 +48,14 @@ struct RequestPath {
     std::string_view title;     ///< may contain slashes, may be empty
     std::string_view revision;  ///< empty if the URL names none
     std::string_view rendition;
-    std::uint32_t number = 0;  ///< of a segment, I-frame or sheet
+    std::uint32_t number = 0;  ///< of a segment, I-frame or sheet; milliseconds
     Format format = Format::hls;
     Resource resource = Resource::segment;
 };
 
 /// Parses `{title}/{format}/[{revision}/]{leaf}`, the part of a decoded URI behind the location. nullopt if
-/// it is no URL that Mezz answers. Text tracks' media playlists are in hls/ and subs/. Pictures (thumbs) and
-/// downloads have no revision. Numbers have no leading zeros: each resource has one URL.
+/// it is no URL that Mezz answers. Text tracks' media playlists are in hls/ and subs/. Pictures (thumbs)
+/// from the worker and downloads have no revision. Numbers have no leading zeros: each resource has one URL.
 [[nodiscard]] std::optional<RequestPath> parse_request_path(std::string_view path) noexcept;
 
 }  // namespace mezz::package

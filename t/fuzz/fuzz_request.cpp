@@ -1,4 +1,6 @@
-// Fuzzes the two texts that come from outside besides tokens: the path of a request and asset.json.
+// Fuzzes what comes from outside besides tokens: path and query of a request, asset.json, the picture
+// service.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -8,6 +10,8 @@
 #include <string_view>
 
 #include "catalog/asset.hpp"
+#include "media/picture_call.hpp"
+#include "package/picture_pick.hpp"
 #include "package/request_path.hpp"
 
 namespace {
@@ -53,6 +57,10 @@ std::string leaf_of(const RequestPath& path) {
             return "storyboard.vtt";
         case Resource::storyboard_sheet:
             return "storyboard_" + std::to_string(path.number) + ".jpg";
+        case Resource::frame:
+            return "at_" + std::to_string(path.number) + ".jpg";
+        case Resource::key_frame:
+            return "key_" + std::to_string(path.number) + ".jpg";
     }
     std::abort();
 }
@@ -84,9 +92,36 @@ void check_asset(std::string_view json) {
 
 }  // namespace
 
+// Two spellings of a size may mean one, but what they mean is in range.
+void check_size(std::string_view query) {
+    const auto size = mezz::package::parse_picture_size(query);
+    if (!size) return;
+    for (const unsigned side : {size->width, size->height})
+        require(side == 0 ||
+                (side >= mezz::package::kSmallestPicture && side <= mezz::package::kLargestPicture));
+}
+
+// What the picture service reads, which then decodes it, and what the module reads of the service.
+void check_picture_call(std::string_view text) {
+    using namespace mezz::media;
+    const mezz::Bytes bytes = mezz::as_bytes(text);
+    (void)parse_picture_answer(bytes);
+    if (bytes.size() < kPictureOrderPrefix) return;
+    const auto sizes = parse_picture_order_prefix(bytes.first(kPictureOrderPrefix));
+    if (!sizes) return;
+    const auto order = parse_picture_order(bytes.subspan(kPictureOrderPrefix), sizes->data);
+    if (!order) return;
+    std::vector<std::byte> again;
+    write_picture_order(*order, again);
+    require(std::ranges::equal(mezz::Bytes(again).subspan(kPictureOrderPrefix),
+                               bytes.subspan(kPictureOrderPrefix)));
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     check_path(text);
     check_asset(text);
+    check_size(text);
+    check_picture_call(text);
     return 0;
 }

@@ -60,11 +60,18 @@ class Instance:
     @property
     def keepers(self):
         """What keeps the workers running: {name: pid}."""
+        return self.kept("mezz-worker-")
+
+    @property
+    def picture_keeper(self):
+        return self.kept("mezz-pictures")["mezz-pictures"]
+
+    def kept(self, prefix):
         found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 name = (entry / "comm").read_text().strip()
-                if name.startswith("mezz-worker-") and (entry / "cwd").readlink() == self.state / "run":
+                if name.startswith(prefix) and (entry / "cwd").readlink() == self.state / "run":
                     found[name] = int(entry.name)
             except OSError:
                 pass  # it has ended

@@ -29,6 +29,8 @@ def test_a_file_plays_from_the_urls_that_are_printed(instance, movie):
         assert urls[kind].startswith(f"{base}/{path}?token=")
         assert fetch(urls[kind])[0] == 200
         assert fetch(urls[kind].partition("?")[0])[0] == 403
+    picture = fetch(urls["hls"].replace("hls/master.m3u8", "thumbs/at_1000.jpg"))
+    assert picture[0] == 200 and picture[2].startswith(b"\xff\xd8")
     assert fetch(urls["hls"].replace(movie.name, "other.mp4"))[0] == 403
     titles = instance.titles
     assert dict(lines_of(instance.publish(movie))).keys() == urls.keys()

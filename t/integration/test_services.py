@@ -31,9 +31,12 @@ def schema(instance, *arguments, conninfo=None):
 
 
 def test_a_second_up_restarts_no_service(instance):
-    before = instance.postgres, instance.redis, instance.keepers
+    def running():
+        return instance.postgres, instance.redis, instance.keepers, instance.picture_keeper
+
+    before = running()
     instance.up()
-    assert (instance.postgres, instance.redis, instance.keepers) == before
+    assert running() == before
 
 
 @pytest.mark.parametrize("leave", ["nothing", "foreign pid file", "no socket"])
@@ -141,12 +144,13 @@ def test_a_new_worker_binary_replaces_the_old_one(instance):
 def test_down_stops_everything_and_up_starts_it_again(instance):
     instance.sql("INSERT INTO videos (uploader_id, title, status) VALUES ('t', 'kept', 'failed')")
     instance.redis_client().set("test", "kept")
-    before = {*instance.processes, instance.postgres, instance.redis, *instance.keepers.values()}
+    before = {*instance.processes, instance.postgres, instance.redis, instance.picture_keeper,
+              *instance.keepers.values()}
     done = instance.run("down")
     assert done.returncode == 0, done.stderr
     assert not [pid for pid in before if command_line(pid)]
     status = instance.run("status")
-    assert status.returncode == 1 and len(re.findall("not running", status.stdout)) == 4
+    assert status.returncode == 1 and len(re.findall("not running", status.stdout)) == 5
     instance.up()
     assert instance.sql("DELETE FROM videos RETURNING title") == [("kept",)]
     assert instance.redis_client().getdel("test") == "kept"

@@ -57,6 +57,17 @@ static const char* pictures() {
     MEZZ_CHECK(is("a/film.mp4/thumbs/storyboard_0.jpg", wanted(Format::thumbs, Resource::storyboard_sheet)));
     MEZZ_CHECK(is("a/film.mp4/thumbs/storyboard_12.jpg",
                   wanted(Format::thumbs, Resource::storyboard_sheet, "", 12)));
+    MEZZ_CHECK(is("a/film.mp4/thumbs/at_0.jpg", wanted(Format::thumbs, Resource::frame)));
+    MEZZ_CHECK(is("a/film.mp4/thumbs/0123456789abcdef/at_61000.jpg",
+                  wanted(Format::thumbs, Resource::frame, "", 61000, kRevision)));
+    MEZZ_CHECK(is("a/film.mp4/thumbs/0123456789abcdef/key_999999999.jpg",
+                  wanted(Format::thumbs, Resource::key_frame, "", 999999999, kRevision)));
+    for (const char* path :
+         {"t/thumbs/at_.jpg", "t/thumbs/at_01.jpg", "t/thumbs/at_1.5.jpg", "t/thumbs/at_-1.jpg",
+          "t/thumbs/at_1.png", "t/thumbs/at_1000000000.jpg", "t/thumbs/key_1", "t/thumbs/at.jpg",
+          "t/hls/at_1.jpg", "t/thumbs/1/storyboard_1.jpg", "t/thumbs/1/storyboard.vtt",
+          "t/thumbs/1/2/at_1.jpg"})
+        MEZZ_CHECK(!parse_request_path(path));
     for (const char* path :
          {"t/thumbs/", "t/thumbs/poster.png", "t/thumbs/Poster.jpg", "t/thumbs/1/poster.jpg",
           "t/thumbs/storyboard_.jpg", "t/thumbs/storyboard_01.jpg", "t/thumbs/storyboard_-1.jpg",
