@@ -1,4 +1,4 @@
-// Fuzzes the two texts that come from outside besides tokens: the path of a request and asset.json.
+// Fuzzes the texts that come from outside besides tokens: path and query of a request, and asset.json.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "catalog/asset.hpp"
+#include "package/clip.hpp"
+#include "package/playback_query.hpp"
 #include "package/request_path.hpp"
 
 namespace {
@@ -70,6 +72,21 @@ void check_path(std::string_view text) {
     require(again == text);
 }
 
+// The part of a title that was read is written so that it reads the same.
+void check_query(std::string_view text) {
+    const auto query = mezz::package::parse_playback_query(text);
+    if (!query) return;
+    const auto& [filter, range] = *query;
+    require(filter.min_height <= filter.max_height && filter.codecs < 1U << 10);
+    if (range.to) require(*range.to > range.from.value_or(0));
+    mezz::package::Clip clip;
+    clip.asked = range;
+    const std::string carried = with_clip("?token=t", clip);
+    const auto again = mezz::package::parse_playback_query(std::string_view(carried).substr(1));
+    require(again && again->clip.from == range.from && again->clip.to == range.to);
+    require(again->filter.passes_all());
+}
+
 void check_asset(std::string_view json) {
     const auto asset = mezz::catalog::parse_asset(json);
     if (!asset) return;
@@ -87,6 +104,7 @@ void check_asset(std::string_view json) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     check_path(text);
+    check_query(text);
     check_asset(text);
     return 0;
 }

@@ -11,7 +11,7 @@ KIND = {
     "CLOSED-CAPTIONS": r'NONE|"[^"]+"', "VIDEO-RANGE": r"SDR|HLG|PQ", "HDCP-LEVEL": r"NONE|TYPE-[01]",
     "TYPE": r"AUDIO|VIDEO|SUBTITLES|CLOSED-CAPTIONS", "GROUP-ID": r'"[^"]+"', "NAME": r'"[^"]+"',
     "LANGUAGE": r'"[A-Za-z0-9-]+"', "DEFAULT": "YES|NO", "AUTOSELECT": "YES|NO", "FORCED": "YES|NO",
-    "CHANNELS": r'"\d+(/[^"]*)?"', "URI": r'"[^"\s]+"', "STABLE-VARIANT-ID": r'"[^"]+"', "SCORE": r"\d+(\.\d+)?",
+    "TIME-OFFSET": r"\d+\.\d{6}", "PRECISE": "YES|NO", "CHANNELS": r'"\d+(/[^"]*)?"', "URI": r'"[^"\s]+"', "STABLE-VARIANT-ID": r'"[^"]+"', "SCORE": r"\d+(\.\d+)?",
     "CHARACTERISTICS": r'"[a-z.-]+(,[a-z.-]+)*"', "STABLE-RENDITION-ID": r'"[^"]+"', "BYTERANGE": r'"\d+(@\d+)?"', "ASSOC-LANGUAGE": r'"[^"]+"',
 }
 
@@ -49,6 +49,7 @@ class Master:
     variants: list = field(default_factory=list)  # attributes with "uri"
     media: list = field(default_factory=list)
     iframes: list = field(default_factory=list)
+    start: Fraction = Fraction(0)
 
     def uris(self):
         return [e["uri"] for e in self.variants] + [e["URI"] for e in self.media + self.iframes if "URI" in e]
@@ -81,6 +82,8 @@ def parse_master(text):
                 master.version = int(value)
             elif tag == "#EXT-X-INDEPENDENT-SEGMENTS":
                 master.independent = True
+            elif tag == "#EXT-X-START":
+                master.start = start_offset(value)
             else:
                 raise AssertionError(f"unexpected line {line!r}")
     assert pending is None and master.variants, "no variant"
@@ -124,6 +127,7 @@ class Media:
     ended: bool = False
     iframes_only: bool = False
     map: str = ""
+    start: Fraction = Fraction(0)
     segments: list = field(default_factory=list)
 
     def uris(self):
@@ -176,6 +180,8 @@ def read_tag(media, tag, value, line):
         entry = attributes(value)
         assert entry.keys() == {"URI"}, line
         media.map = entry["URI"]
+    elif tag == "#EXT-X-START":
+        media.start = start_offset(value)
     elif tag == "#EXT-X-INDEPENDENT-SEGMENTS":
         media.independent = True
     elif tag == "#EXT-X-I-FRAMES-ONLY":
@@ -184,6 +190,13 @@ def read_tag(media, tag, value, line):
         media.ended = True
     else:
         raise AssertionError(f"unexpected line {line!r}")
+
+
+def start_offset(text):
+    """Where in a playlist to begin, in seconds (4.4.2.2)."""
+    entry = attributes(text)
+    assert entry["PRECISE"] == "YES" and Fraction(entry["TIME-OFFSET"]) > 0, text
+    return Fraction(entry["TIME-OFFSET"])
 
 
 def peak_rate(segments, target):
