@@ -19,6 +19,18 @@ void append_argument(std::string& out, std::string_view name, std::int64_t micro
     if (out.ends_with('.')) out.pop_back();
 }
 
+// The piece that is on at a time: it begins then or before.
+std::uint32_t piece_at(const media::TrackView& track, std::int64_t time) noexcept {
+    const std::uint32_t nearest = track.nearest_piece(time);
+    return nearest > 0 && track.piece_time(nearest) > time ? nearest - 1 : nearest;
+}
+
+// In microseconds that in ticks are not after it: a key frame at that time is not cut off.
+std::int64_t micros_before(std::int64_t ticks, std::uint32_t timescale) noexcept {
+    const std::int64_t micros = rescale(ticks, kMicros, timescale);
+    return rescale(micros, timescale, kMicros) > ticks ? micros - 1 : micros;
+}
+
 }  // namespace
 
 Result<std::optional<Clip>> place_clip(const TitleView& title, const ClipRange& range) {
@@ -53,6 +65,22 @@ bool has_media(const TrackTimeline& line, const std::optional<Clip>& clip) noexc
     return false;
 }
 
+Clip from_key_frame(Clip clip, std::span<const media::TrackView> tracks) noexcept {
+    std::optional<std::int64_t> begin;
+    for (const media::TrackView& track : tracks) {
+        if (track->kind != media::TrackKind::video) continue;
+        const std::int64_t wanted = rescale(begin.value_or(clip.from), track->timescale, kMicros);
+        const std::uint32_t piece = begin ? track.nearest_piece(wanted) : piece_at(track, wanted);
+        const std::int64_t time = micros_before(track.piece_time(piece), track->timescale);
+        begin = std::min(begin.value_or(clip.from), time);
+    }
+    if (!begin) return clip;
+    clip.lead -= clip.from - std::max<std::int64_t>(*begin, 0);
+    clip.from = std::max<std::int64_t>(*begin, 0);
+    clip.asked.from = clip.from;
+    return clip;
+}
+
 std::uint64_t clip_offset(const Clip& clip, std::uint32_t timescale) noexcept {
     return static_cast<std::uint64_t>(rescale(clip.from, timescale, kMicros));
 }
@@ -67,8 +95,7 @@ PieceRange needed_pieces(const TrackTimeline& line, const Clip& clip) noexcept {
     const std::int64_t preroll = audio ? track->timescale / kPrerollPerSecond : 0;
     const auto from = static_cast<std::int64_t>(clip_offset(clip, track->timescale)) - preroll;
     const auto to = static_cast<std::int64_t>(clip_end(clip, track->timescale));
-    PieceRange pieces{track.nearest_piece(from), track.nearest_piece(to)};
-    if (pieces.first > 0 && track.piece_time(pieces.first) > from) --pieces.first;
+    PieceRange pieces{piece_at(track, from), track.nearest_piece(to)};
     // Pictures that are shown before a key frame may come after it: one piece more.
     pieces.last = std::min(pieces.last + 2, track.piece_count());
     pieces.first = std::max(pieces.first, line.pieces(0).first);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,10 @@ struct Clip {
 
 /// The pieces that hold all samples which are shown in the clip or needed to decode these.
 [[nodiscard]] PieceRange needed_pieces(const TrackTimeline& line, const Clip& clip) noexcept;
+
+/// The clip that begins where its first picture can be decoded: with the key frame at `from` or before, the
+/// earliest of all video tracks. Sound alone can begin anywhere.
+[[nodiscard]] Clip from_key_frame(Clip clip, std::span<const media::TrackView> tracks) noexcept;
 
 /// Where the clip begins, in ticks: @presentationTimeOffset (ISO/IEC 23009-1 §5.3.9.2).
 [[nodiscard]] std::uint64_t clip_offset(const Clip& clip, std::uint32_t timescale) noexcept;

@@ -303,14 +303,15 @@ void append_head(const TitleView& title, const std::optional<Clip>& clip, std::s
 void write_manifest(const TitleView& title, std::span<const media::TrackView> tracks, std::string_view query,
                     std::string& out, const std::optional<Clip>& clip) {
     const auto renditions = title.renditions();
-    const Of of{query, clip};
-    append_head(title, clip, out);
+    const std::optional<Clip> shown = clip ? std::optional(from_key_frame(*clip, tracks)) : std::nullopt;
+    const Of of{query, shown};
+    append_head(title, shown, out);
     unsigned sets = 0;
     std::vector<bool> written(renditions.size());
     std::vector<VideoSet> videos;
     for (std::size_t i = 0; i < renditions.size(); ++i) {
         if (written[i]) continue;
-        VideoSet set{.id = sets++, .members = {}, .properties = {}, .clip = clip};
+        VideoSet set{.id = sets++, .members = {}, .properties = {}, .clip = shown};
         open_adaptation_set(renditions[i], tracks[i], set.id, out);
         for (std::size_t k = i; k < renditions.size(); ++k) {
             if (k != i && !is_switchable(renditions[i], renditions[k])) continue;

@@ -43,8 +43,9 @@ void write_text_playlist(const TitleView& title, const TextRecord& text, std::st
                          std::string_view query, std::string& out, const std::optional<Clip>& clip = {});
 
 /// Appends a static MPD over the CMAF URLs, and over text tracks as one file each in subs/. `tracks` belong
-/// to title.renditions(), in order. The time 0 of a clip's manifest is where the clip begins: segments are
-/// the title's, text files are asked for as those of the clip. Each track has something of the clip.
+/// to title.renditions(), in order. The time 0 of a clip's manifest is the key frame at its beginning or
+/// before, since browsers show nothing of a segment before its first key frame within the period; segments
+/// are the title's, text files are asked for as those of that part. Each track has something of the clip.
 void write_manifest(const TitleView& title, std::span<const media::TrackView> tracks, std::string_view query,
                     std::string& out, const std::optional<Clip>& clip = {});
 

@@ -11,7 +11,9 @@
 
 #include "catalog/asset.hpp"
 #include "media/picture_call.hpp"
+#include "package/clip.hpp"
 #include "package/picture_pick.hpp"
+#include "package/playback_query.hpp"
 #include "package/request_path.hpp"
 
 namespace {
@@ -78,6 +80,21 @@ void check_path(std::string_view text) {
     require(again == text);
 }
 
+// The part of a title that was read is written so that it reads the same.
+void check_query(std::string_view text) {
+    const auto query = mezz::package::parse_playback_query(text);
+    if (!query) return;
+    const auto& [filter, range] = *query;
+    require(filter.min_height <= filter.max_height && filter.codecs < 1U << 10);
+    if (range.to) require(*range.to > range.from.value_or(0));
+    mezz::package::Clip clip;
+    clip.asked = range;
+    const std::string carried = with_clip("?token=t", clip);
+    const auto again = mezz::package::parse_playback_query(std::string_view(carried).substr(1));
+    require(again && again->clip.from == range.from && again->clip.to == range.to);
+    require(again->filter.passes_all());
+}
+
 void check_asset(std::string_view json) {
     const auto asset = mezz::catalog::parse_asset(json);
     if (!asset) return;
@@ -120,6 +137,7 @@ void check_picture_call(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     check_path(text);
+    check_query(text);
     check_asset(text);
     check_size(text);
     check_picture_call(text);

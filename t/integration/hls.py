@@ -11,6 +11,7 @@ KIND = {
     "CLOSED-CAPTIONS": r'NONE|"[^"]+"', "VIDEO-RANGE": r"SDR|HLG|PQ", "HDCP-LEVEL": r"NONE|TYPE-[01]",
     "TYPE": r"AUDIO|VIDEO|SUBTITLES|CLOSED-CAPTIONS", "GROUP-ID": r'"[^"]+"', "NAME": r'"[^"]+"',
     "LANGUAGE": r'"[A-Za-z0-9-]+"', "DEFAULT": "YES|NO", "AUTOSELECT": "YES|NO", "FORCED": "YES|NO",
+    "TIME-OFFSET": r"\d+\.\d{6}", "PRECISE": "YES|NO",
     "CHANNELS": r'"\d+(/[^"]*)?"', "URI": r'"[^"\s]+"', "STABLE-VARIANT-ID": r'"[^"]+"', "SCORE": r"\d+(\.\d+)?",
     "DATA-ID": r'"[A-Za-z0-9.-]+"', "VALUE": r'"[^"]*"',
     "CHARACTERISTICS": r'"[a-z.-]+(,[a-z.-]+)*"', "STABLE-RENDITION-ID": r'"[^"]+"', "BYTERANGE": r'"\d+(@\d+)?"', "ASSOC-LANGUAGE": r'"[^"]+"',
@@ -52,6 +53,7 @@ class Master:
     session_data: dict = field(default_factory=dict)  # value by DATA-ID
     media: list = field(default_factory=list)
     iframes: list = field(default_factory=list)
+    start: Fraction = Fraction(0)
 
     def uris(self):
         return [e["uri"] for e in self.variants + self.sound] + [e["URI"] for e in self.media + self.iframes if "URI" in e]
@@ -88,6 +90,8 @@ def parse_master(text):
                 master.version = int(value)
             elif tag == "#EXT-X-INDEPENDENT-SEGMENTS":
                 master.independent = True
+            elif tag == "#EXT-X-START":
+                master.start = start_offset(value)
             else:
                 raise AssertionError(f"unexpected line {line!r}")
     assert pending is None and master.variants, "no variant"
@@ -166,6 +170,7 @@ class Media:
     ended: bool = False
     iframes_only: bool = False
     map: str = ""
+    start: Fraction = Fraction(0)
     segments: list = field(default_factory=list)
 
     def uris(self):
@@ -218,6 +223,8 @@ def read_tag(media, tag, value, line):
         entry = attributes(value)
         assert entry.keys() == {"URI"}, line
         media.map = entry["URI"]
+    elif tag == "#EXT-X-START":
+        media.start = start_offset(value)
     elif tag == "#EXT-X-INDEPENDENT-SEGMENTS":
         media.independent = True
     elif tag == "#EXT-X-I-FRAMES-ONLY":
@@ -226,6 +233,13 @@ def read_tag(media, tag, value, line):
         media.ended = True
     else:
         raise AssertionError(f"unexpected line {line!r}")
+
+
+def start_offset(text):
+    """Where in a playlist to begin, in seconds (4.4.2.2)."""
+    entry = attributes(text)
+    assert entry["PRECISE"] == "YES" and Fraction(entry["TIME-OFFSET"]) > 0, text
+    return Fraction(entry["TIME-OFFSET"])
 
 
 def peak_rate(segments, target):

@@ -2,7 +2,9 @@
 import json
 import os
 import shutil
+from urllib.parse import parse_qs, urlsplit
 
+import jwt
 import pytest
 
 import services
@@ -71,6 +73,19 @@ def test_a_rule_is_replaced(api, stack, rules):
     replace(stack, rules, "watch", "return function(facts) return facts.vars.country == 'AT' end")
     assert api("GET", path).status == 403 and api("GET", path + "?country=DE").status == 403
     assert api.ok("GET", path + "?country=AT")["expires_at"] > short
+
+
+def test_a_rule_grants_small_pictures(api, stack, rules):
+    """The tokens of all playback URLs then say so."""
+    video_id = ready_video(stack, uploader_id="bob")
+    replace(stack, rules, "watch", "return function(facts) return { allow = true, max_height = 480 } end")
+    answer = api.ok("GET", f"videos/{video_id}/stream")
+    for name in ("hls_url", "cmaf_url", "dash_url"):
+        token = parse_qs(urlsplit(answer[name]).query)["token"][0]
+        assert jwt.decode(token, options={"verify_signature": False})["max_height"] == 480
+    replace(stack, rules, "watch", "return function(facts) return true end")
+    token = parse_qs(urlsplit(api.ok("GET", f"videos/{video_id}/stream")["url"]).query)["token"][0]
+    assert "max_height" not in jwt.decode(token, options={"verify_signature": False})
 
 
 def test_rules_see_the_facts(api, stack, rules):

@@ -63,9 +63,9 @@ def theatre(nginx_for_module, tmp_path_factory, keys):
                             keys=[keys["2026-11"]])
 
 
-def play(theatre, keys, name, player, folder, *more):
+def play(theatre, keys, name, player, folder, *more, part=""):
     program, top = PLAYERS[player]
-    url = theatre.url(f"/files/{name}/{top}?token={keys['2026-11'].token(path=f'/files/{name}')}")
+    url = theatre.url(f"/files/{name}/{top}?token={keys['2026-11'].token(path=f'/files/{name}')}{part}")
     done = subprocess.run(["node", "play.mjs", theatre.url("/static/player.html"), program, url, folder / "screen.png", *more],
                           cwd=BROWSER, capture_output=True, text=True, timeout=400)
     assert done.stdout.strip(), done.stderr
@@ -121,3 +121,22 @@ def test_cues_are_shown_in_time(theatre, keys, name, player, tmp_path):
     assert len([s for s in report["steps"] if s["what"].startswith("cues")]) == len(times)
     german = {"Andere": (1, 12)}
     play(theatre, keys, f"text-{name}", player, tmp_path, "de", json.dumps(around(1, 12, german)))
+
+
+@pytest.mark.parametrize("player", ["hls.js TS", "dash.js", "Shaka DASH"])
+def test_a_part_is_played(theatre, keys, player, tmp_path):
+    """HLS from the very time, to the segment's end; DASH from the key frame before it, to the very end."""
+    report = play(theatre, keys, "tracks", player, tmp_path, part="&from=7.3&to=11.5")
+    start = report["steps"][0]["time"]
+    if player.startswith("hls"):
+        assert abs(report["duration"] - 6) < 0.15 and start >= 1.3
+    else:
+        assert abs(report["duration"] - 5.5) < 0.15 and start < 1.3
+
+
+@pytest.mark.parametrize("player", ["hls.js TS", "hls.js CMAF", "dash.js", "Shaka HLS"])
+def test_cues_of_a_part_are_shown_in_time(theatre, keys, player, tmp_path):
+    """Its clock begins at 6 s."""
+    cues = {"Across <i>two</i> boundaries": (-1, 6.5), "At the boundary": (0, 1)}
+    times = [*around(0, 1, cues)[2:], *around(0, 6.5, cues)[2:]]
+    play(theatre, keys, "text-tracks", player, tmp_path, "en", json.dumps(times), part="&from=6&to=12.9")

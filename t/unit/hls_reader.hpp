@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ struct PlaylistSegment {
 struct Playlist {
     unsigned version = 1;
     std::uint64_t target = 0;  ///< seconds
+    std::uint64_t sequence = 0;
+    std::optional<std::uint64_t> start;  ///< EXT-X-START, which must be precise; microseconds
     std::string map;
     bool vod = false;
     bool ended = false;
@@ -124,6 +127,10 @@ private:
             out_.version = static_cast<unsigned>(decimal(text));
         else if (take(text, "#EXT-X-TARGETDURATION:"))
             out_.target = decimal(text);
+        else if (take(text, "#EXT-X-MEDIA-SEQUENCE:"))
+            out_.sequence = decimal(text);
+        else if (take(text, "#EXT-X-START:"))
+            start(attribute_list(text));
         else if (take(text, "#EXT-X-PLAYLIST-TYPE:"))
             out_.vod = text == "VOD";
         else if (text == "#EXT-X-INDEPENDENT-SEGMENTS")
@@ -149,6 +156,11 @@ private:
             state_ = State::segment;
         } else
             wrong("tag", text);
+    }
+
+    void start(const Attributes& attributes) {
+        if (attributes.size() != 2 || attributes.at("PRECISE") != "YES") wrong("EXT-X-START", "");
+        out_.start = micros(attributes.at("TIME-OFFSET"));
     }
 
     void uri(std::string_view text) {

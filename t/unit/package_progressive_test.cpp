@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <cmath>
+#include <map>
 
 #include "check.hpp"
 #include "cmaf_fixture.hpp"
+#include "core/rescale.hpp"
 #include "package/attachment.hpp"
 #include "package/progressive.hpp"
 #include "title_fixture.hpp"
@@ -114,6 +117,89 @@ static const char* track_files_survive() {
     return survives(test::sidx_file({90000, 90000, 90000}));
 }
 
+// The tracks of a download that shows a part of a title only.
+static std::vector<ProgressiveTrack> clipped(const MadeTitle& made, const mezz::package::Clip& clip) {
+    std::vector<ProgressiveTrack> tracks;
+    for (const auto& rendition : made.view().renditions()) {
+        const auto line = made.line(rendition.name.data());
+        const auto pieces = needed_pieces(line, clip);
+        tracks.emplace_back(line.track(), 0, kMuch);
+        tracks.back().show_only(clip);
+        for (std::uint32_t i = pieces.first; i < pieces.last; ++i)
+            tracks.back().add(test::read_pieces(made.file(0), line.track(), i, i + 1).value()).value();
+        if (!tracks.back().empty()) tracks.back().finish().value();
+    }
+    return tracks;
+}
+
+// An index moves what an edit list hides between key frames back into sight (see build_index); this takes
+// that off. Of the part from `from` to `to` (seconds): the pictures and frames shown in it are the source's,
+// at times that begin with it, and what is before its start is no more than the decoder needs.
+static const char* shows_the_part(const MadeTitle& made, double from, double to) {
+    const auto clip = place_clip(made.view(), {.from = static_cast<std::int64_t>(from * 1e6),
+                                               .to = static_cast<std::int64_t>(to * 1e6)})
+                          .value();
+    auto tracks = clipped(made, *clip);
+    const test::Buffer cut = file_of(made.file(0), mezz::package::write_progressive(tracks).value());
+    const test::Buffer index = test::scan(cut).value();
+    const mezz::media::FileIndexView view(index);
+    MEZZ_CHECK(view.track_count() == tracks.size());
+    for (std::uint32_t t = 0; t < view.track_count(); ++t) {
+        const auto track = view.track(t);
+        const auto source = made.tracks()[t];
+        const std::int64_t shift = std::llround(from * source->timescale);
+        const std::int64_t length = std::llround(to * source->timescale) - shift;
+        // An index brings what an edit list hides between key frames back into sight.
+        const std::int64_t uncovered =
+            mezz::rescale(clip->from - from_key_frame(*clip, made.tracks()).from, source->timescale, 1000000);
+        std::map<std::int64_t, std::uint32_t> expected;
+        for (const auto& sample : all_samples(made.file(0), source)) {
+            const std::int64_t time = sample.dts + sample.composition_offset - shift;
+            if (time + sample.duration > 0 && time < length) expected[time] = sample.size;
+        }
+        std::int64_t earliest = 0;
+        for (const auto& sample : all_samples(cut, track)) {
+            const std::int64_t time = sample.dts + sample.composition_offset - uncovered;
+            earliest = std::min(earliest, time);
+            if (expected[time] == sample.size) expected.erase(time);
+        }
+        for (const auto& [time, size] : expected)
+            MEZZ_CHECK(size == 0);
+        const bool video = source->kind == mezz::media::TrackKind::video;
+        MEZZ_CHECK(earliest >= -(video ? 2 : 1) * std::int64_t{source->timescale} / (video ? 1 : 8));
+        MEZZ_CHECK(all_samples(cut, track).front().sync);
+        const std::int64_t end = track->end - uncovered;
+        // Pictures that the last ones refer to may be shown after it, if the edit list did not end with it.
+        MEZZ_CHECK(end + 1 >= length && end - length <= source->timescale / 4);
+    }
+    return test::kFine;
+}
+
+static const char* a_part_of_a_film() {
+    for (const bool reorder : {false, true}) {
+        MadeTitle made;
+        test::FileSpec spec = reorder ? reordered() : test::film();
+        if (reorder) spec.tracks.pop_back();
+        made.add(spec);
+        made.build();
+        for (const auto& [from, to] : {std::pair(0.0, 1.0), {1.0, 3.0}, {3.3, 4.44}, {2.0, 4.0}, {6.5, 7.96}})
+            MEZZ_CHECK_ALL(shows_the_part(made, from, to));
+    }
+    return test::kFine;
+}
+
+static const char* sound_that_has_ended() {
+    MadeTitle made;
+    test::FileSpec spec = test::film();
+    spec.tracks[1].frames.resize(200);
+    made.add(spec);
+    made.build();
+    const auto clip = place_clip(made.view(), {.from = 9000000, .to = {}}).value();
+    const auto tracks = clipped(made, *clip);
+    MEZZ_CHECK(tracks.size() == 2 && tracks[1].empty());
+    return test::kFine;
+}
+
 // moov, then chunks of both in turn; at times two of one track, each up to a second, stand together.
 static const char* chunks_alternate() {
     const test::Buffer source = test::make_mp4(test::film()).bytes;
@@ -199,7 +285,8 @@ int main() {
         MEZZ_CHECKED(a_late_track_stays_late), MEZZ_CHECKED(varying_durations_survive),
         MEZZ_CHECKED(track_files_survive),     MEZZ_CHECKED(chunks_alternate),
         MEZZ_CHECKED(memory_is_limited),       MEZZ_CHECKED(large_files_have_wide_offsets),
-        MEZZ_CHECKED(names_are_safe),
+        MEZZ_CHECKED(names_are_safe),          MEZZ_CHECKED(a_part_of_a_film),
+        MEZZ_CHECKED(sound_that_has_ended),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

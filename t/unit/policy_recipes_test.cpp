@@ -38,7 +38,7 @@ json facts_of(const char* text) {
 
 static const char* recipes_work() {
     const auto all = recipes();
-    MEZZ_CHECK(all.size() == 5);
+    MEZZ_CHECK(all.size() == 6);
     constexpr const char* night = R"({"claims":{"group":"trial"},"now":1800000000})";  // 08:00 UTC
     MEZZ_CHECK(pasted(all[0], facts_of(night)) == "yes");
     json later = facts_of(night);
@@ -50,12 +50,17 @@ static const char* recipes_work() {
     Policy premium = test::with_watch("return function(facts)\n" + all[3] + "\nreturn true end");
     const auto verdict = premium.judge("watch", facts_of(R"({"video":{"access":{"premium":true}}})"));
     MEZZ_CHECK(verdict && verdict->allow && verdict->ttl_s == 300);
+    Policy small = test::with_watch("return function(facts)\n" + all[4] + "\nreturn true end");
+    const auto granted = small.judge("watch", facts_of(R"({"claims":{}})"));
+    MEZZ_CHECK(granted && granted->allow && granted->max_height == 576);
+    const auto full = small.judge("watch", facts_of(R"({"claims":{"subscription":"premium"}})"));
+    MEZZ_CHECK(full && full->allow && !full->max_height);
     return test::kFine;
 }
 
 static const char* recipes_of_whole_files_work() {
     const auto all = recipes();
-    MEZZ_CHECK(all.size() == 5);
+    MEZZ_CHECK(all.size() == 6);
     auto sources = test::deployed_rules();
     for (auto& source : sources)
         if (source.name == "watch.lua") source.name = "watch_base.lua";
@@ -66,7 +71,7 @@ static const char* recipes_of_whole_files_work() {
     MEZZ_CHECK(test::watch(*added, facts) == "yes");
     facts["claims"]["banned"] = true;
     MEZZ_CHECK(test::watch(*added, facts) == "no: This account is closed.");
-    auto ladder = Policy::make({{"ladder.lua", all[4]}});
+    auto ladder = Policy::make({{"ladder.lua", all[5]}});
     MEZZ_CHECK(ladder.has_value());
     const auto screen = ladder->choose("ladder", facts_of(R"({"upload":{"filename":"Screen 1.mov"}})"));
     const auto other = ladder->choose("ladder", facts_of(R"({"upload":{"filename":"a.mov"}})"));

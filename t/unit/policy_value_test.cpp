@@ -47,6 +47,18 @@ static const char* takes_verdicts() {
     return test::kFine;
 }
 
+static const char* limits_of_height() {
+    Policy rules = with_watch("return function(f) return {allow = true, max_height = f.lines} end");
+    const auto lines = [&](const json& value) -> std::int64_t {
+        const auto verdict = rules.judge("watch", {{"lines", value}});
+        return verdict ? std::int64_t{verdict->max_height.value_or(0)} : -1;
+    };
+    MEZZ_CHECK(lines(nullptr) == 0 && lines(1) == 1 && lines(720) == 720 && lines(65535.0) == 65535);
+    for (const json& odd : {json(0), json(-1), json(65536), json(1e300), json("720"), json::array({720})})
+        MEZZ_CHECK(lines(odd) == -1);
+    return test::kFine;
+}
+
 static const char* refuses_nonsense() {
     for (const char* value :
          {"1", "0", "'yes'", "print", "f.x, {}", "false, 5", "{}", "{allow = 1}", "{allow = 'true'}",
@@ -159,9 +171,10 @@ static const char* collects_what_is_printed() {
 
 int main() {
     const CMUnitTest tests[] = {
-        MEZZ_CHECKED(takes_verdicts),      MEZZ_CHECKED(refuses_nonsense),
-        MEZZ_CHECKED(names_file_and_line), MEZZ_CHECKED(gives_facts_by_value),
-        MEZZ_CHECKED(takes_data),          MEZZ_CHECKED(collects_what_is_printed),
+        MEZZ_CHECKED(takes_verdicts),           MEZZ_CHECKED(limits_of_height),
+        MEZZ_CHECKED(refuses_nonsense),         MEZZ_CHECKED(names_file_and_line),
+        MEZZ_CHECKED(gives_facts_by_value),     MEZZ_CHECKED(takes_data),
+        MEZZ_CHECKED(collects_what_is_printed),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -94,6 +94,10 @@ static const char* playback_tokens_open_their_path() {
         mezz::token::sign_playback(key("k1", 'a'), {.path = "/v/abc", .exp = kNow + 60});
     const Check bare = v.check(plain, "/v/abc", "", kNow);
     MEZZ_CHECK(bare.verdict == Verdict::ok && bare.claims.sub.empty() && bare.claims.sid.empty());
+    MEZZ_CHECK(!bare.claims.max_height);
+    const std::string small =
+        mezz::token::sign_playback(key("k1", 'a'), {.path = "/v/abc", .exp = kNow + 60, .max_height = 720});
+    MEZZ_CHECK(v.check(small, "/v/abc", "", kNow).claims.max_height == 720);
     return kFine;
 }
 

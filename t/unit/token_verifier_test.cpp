@@ -11,6 +11,7 @@ using mezz::test::signed_with;
 using mezz::token::path_opens;
 using mezz::token::sign_hs256;
 using mezz::token::to_text;
+using mezz::token::Verdict;
 using mezz::token::Verifier;
 
 static constexpr std::int64_t kNow = 1'800'000'000;
@@ -243,13 +244,47 @@ static void addresses() {
         assert_string_equal(from(claim, "10.0.0.1"), "malformed");
 }
 
+// A token with a `geo` claim, used from a country.
+static const char* in(std::string_view geo_claim, std::string_view country) {
+    const std::string claims = R"({"exp":1800000001,"geo":)" + std::string(geo_claim) + "}";
+    return to_text(verifier().check(sign_hs256(key("k1", 'a'), claims), "/", kClient, kNow, country).verdict)
+        .data();
+}
+
+static void countries() {
+    assert_string_equal(in(R"("DE")", "DE"), "ok");
+    assert_string_equal(in(R"("de")", "De"), "ok");
+    assert_string_equal(in(R"(["AT","DE"])", "DE"), "ok");
+    for (const char* country : {"FR", "", "D", "DEU", "-", "unknown"})
+        assert_string_equal(in(R"(["AT","DE"])", country), "geo");
+    for (const char* claim : {"[]", "null", "7", R"("")", R"("DEU")", R"("D")", R"(["DE",""])", R"("ÄÖ")",
+                              R"("D1")", R"(["DE",7])", R"({"a":"DE"})"})
+        assert_string_equal(in(claim, "DE"), "malformed");
+    assert_string_equal(at(R"({"exp":9})", 8), "ok");
+}
+
+// The limit that a token with a `max_height` claim sets; 0: none, -1: refused as malformed.
+static std::int64_t lines(std::string_view claim) {
+    const std::string claims = R"({"exp":1800000001)" + std::string(claim) + "}";
+    const auto check = verifier().check(sign_hs256(key("k1", 'a'), claims), "/", kClient, kNow);
+    if (check.verdict != Verdict::ok) return check.verdict == Verdict::malformed ? -1 : -2;
+    return check.claims.max_height.value_or(0);
+}
+
+static void heights() {
+    assert_int_equal(lines(""), 0);
+    assert_int_equal(lines(R"(,"max_height":720)"), 720);
+    assert_int_equal(lines(R"(,"max_height":1e3)"), 1000);
+    assert_int_equal(lines(R"(,"max_height":65535)"), 65535);
+    for (const char* value : {"0", "-1", "1.5", "65536", "1e300", "null", R"("720")", "[720]", "true"})
+        assert_int_equal(lines(R"(,"max_height":)" + std::string(value)), -1);
+}
+
 static void other_kinds_of_tokens() {
     assert_string_equal(at(R"({"exp":9,"scope":"view"})", 8), "scope");
     assert_string_equal(at(R"({"exp":9,"scope":[]})", 8), "scope");
     assert_string_equal(at(R"({"exp":9,"scope":null})", 8), "scope");
     assert_string_equal(at(R"({"exp":9,"geo":["DE"]})", 8), "unsupported-claim");
-    assert_string_equal(at(R"({"exp":9,"max_height":720})", 8), "unsupported-claim");
-    assert_string_equal(at(R"({"exp":9,"max_height":null})", 10), "unsupported-claim");
     assert_string_equal(at(R"({"exp":9,"later":1})", 8), "ok");
 }
 
@@ -283,6 +318,8 @@ int main() {
                                 MEZZ_TEST(path_claims),
                                 MEZZ_TEST(claims_of_a_check),
                                 MEZZ_TEST(addresses),
+                                MEZZ_TEST(countries),
+                                MEZZ_TEST(heights),
                                 MEZZ_TEST(other_kinds_of_tokens)};
     return cmocka_run_group_tests_name("token_verifier", tests, nullptr, nullptr);
 }
