@@ -32,6 +32,11 @@ bool is_locked_by_another(const fs::path& folder) {
     return fd.valid() && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0;
 }
 
+// Of a picture that stands there as JPEG, too.
+bool is_other_form(std::string_view ending) noexcept {
+    return ending == ".webp" || ending == ".avif";
+}
+
 }  // namespace
 
 void remove_leftovers(const std::string& title_folder) {
@@ -55,7 +60,8 @@ bool is_title_file(std::string_view name) noexcept {
     if (dot == std::string_view::npos || base.front() == '.') return false;
     const std::string_view stem = base.substr(0, dot);
     const std::string_view extension = base.substr(dot);
-    const bool media = extension == ".vtt" || extension == (picture ? ".jpg" : ".mp4");
+    const bool media = extension == ".vtt" ||
+                       (picture ? extension == ".jpg" || is_other_form(extension) : extension == ".mp4");
     return media && std::ranges::all_of(stem, [](char c) {
                return c == '_' || catalog::is_rendition_name(std::string_view(&c, 1));
            });
@@ -133,10 +139,23 @@ Outcome<void> Staging::move_out(std::string_view name, JobControl& control) cons
     return {};
 }
 
+// Pictures of an earlier run in forms that this one has not made would be shown instead of its own.
+void Staging::remove_old_pictures() const {
+    const std::string folder(kThumbsFolder);
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(parent_path_ + '/' + folder, ignored)) {
+        const std::string name = folder + '/' + entry.path().filename().string();
+        const bool made = std::ranges::find(files_, name) != files_.end();
+        if (!made && is_other_form(entry.path().extension().string()))
+            (void)::unlinkat(parent_.get(), name.c_str(), 0);
+    }
+}
+
 Outcome<void> Staging::publish(std::string_view last, JobControl& control) {
     const std::string thumbs(kThumbsFolder);
     if (::mkdirat(parent_.get(), thumbs.c_str(), 0755) != 0 && errno != EEXIST)
         return system_failure("The folder of pictures could not be made.", errno);
+    remove_old_pictures();
     for (const std::string& name : files_)
         if (name != last)
             if (auto ok = move_out(name, control); !ok) return ok;

@@ -53,6 +53,7 @@ private:
           parent_(std::move(parent)),
           folder_(std::move(folder)) {}
 
+    void remove_old_pictures() const;
     [[nodiscard]] Outcome<void> move_out(std::string_view name, JobControl& control) const;
 
     std::string parent_path_;

@@ -13,7 +13,6 @@ constexpr int kTileSide = 160;
 constexpr int kPosterSide = 720;  // lines at most
 constexpr int kTileQuality = 75;
 constexpr int kPosterQuality = 85;
-constexpr double kInteresting = 60;         // first picture with this much is the poster
 constexpr std::int64_t kPosterWithin = 20;  // seconds
 
 std::int64_t interval_for(std::int64_t duration) {
@@ -70,7 +69,7 @@ Outcome<void> Thumbnails::consider(const std::vector<Av<AVFrame>>& pictures) {
         poster_ = share(*pictures[poster_from_]);
     }
     const auto last_look = static_cast<std::int64_t>(plan_.rate.value() * kPosterWithin);
-    poster_found_ = interest >= kInteresting || next_look_ > last_look;
+    poster_found_ = next_look_ > last_look && poster_interest_ > 0;
     return {};
 }
 
@@ -86,11 +85,10 @@ Outcome<void> Thumbnails::add_tile(const AVFrame& picture) {
 }
 
 Outcome<void> Thumbnails::write_sheet() {
-    const auto jpeg = encode_jpeg(*sheet_, kRows * tile_.height, kTileQuality);
-    if (!jpeg) return std::unexpected(jpeg.error());
+    const std::string name = "storyboard_" + std::to_string(sheets_++);
+    auto written = write_picture(name, *sheet_, kRows * tile_.height, kTileQuality, sheet_forms_);
     sheet_.reset();
-    const std::string name = "storyboard_" + std::to_string(sheets_++) + ".jpg";
-    return write_file(files_, picture_name(name), *jpeg);
+    return written;
 }
 
 Outcome<void> Thumbnails::write_poster() {
@@ -98,9 +96,19 @@ Outcome<void> Thumbnails::write_poster() {
     const Av<AVFrame> canvas = make_canvas(size);
     JpegScaler scaler(size, color_);
     if (auto ok = scaler.draw(*poster_, *canvas, 0, 0); !ok) return ok;
-    const auto jpeg = encode_jpeg(*canvas, size.height, kPosterQuality);
+    PictureForms forms;
+    return write_picture("poster", *canvas, size.height, kPosterQuality, forms);
+}
+
+Outcome<void> Thumbnails::write_picture(const std::string& name, const AVFrame& canvas, int height,
+                                        int quality, PictureForms& forms) {
+    const auto jpeg = encode_jpeg(canvas, height, quality);
     if (!jpeg) return std::unexpected(jpeg.error());
-    return write_file(files_, picture_name("poster.jpg"), *jpeg);
+    if (auto ok = write_file(files_, picture_name(name + ".jpg"), *jpeg); !ok) return ok;
+    for (const PictureForms::Form& form : forms.make(canvas, height, *jpeg))
+        if (auto ok = write_file(files_, picture_name(name + std::string(form.ending)), form.bytes); !ok)
+            return ok;
+    return {};
 }
 
 // WebVTT with a media fragment for each tile (W3C Media Fragments §4.2.2).

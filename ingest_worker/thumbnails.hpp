@@ -7,18 +7,20 @@
 
 #include "jpeg.hpp"
 #include "output_files.hpp"
+#include "picture_forms.hpp"
 #include "plan.hpp"
 #include "transcode_report.hpp"
 
 namespace mezz::worker {
 
-/// How much there is to see in a picture: 0 for a single colour or darkness; sharp and contrasted ones are
-/// high.
+/// How much there is to see in a picture, from 0 (a single colour, or darkness) to below 100: by the entropy
+/// and the contrast of its luma, by its edges, which blur takes away, and, less and less, by its brightness.
 [[nodiscard]] double picture_interest(const AVFrame& picture) noexcept;
 
-/// Writes thumbs/poster.jpg, the first picture in the first 20 s that is neither dark nor blurred (or the
-/// best of them), and thumbs/storyboard_{n}.jpg, sheets of 5 × 5 tiles at even times (all of one
-/// size, the last one black behind its tiles), with thumbs/storyboard.vtt.
+/// Writes thumbs/poster.jpg, the most interesting picture of the first 20 s (or, if there is nothing to see
+/// in them, the first one later), and thumbs/storyboard_{n}.jpg, sheets of 5 × 5 tiles at even times (all of
+/// one size, the last one black behind its tiles), with thumbs/storyboard.vtt; beside each JPEG its other
+/// forms, see PictureForms.
 class Thumbnails {
 public:
     /// `duration` in microseconds, 0 if unknown, chooses the distance of tiles.
@@ -36,6 +38,8 @@ private:
     [[nodiscard]] Outcome<void> add_tile(const AVFrame& picture);
     [[nodiscard]] Outcome<void> write_sheet();
     [[nodiscard]] Outcome<void> write_poster();
+    [[nodiscard]] Outcome<void> write_picture(const std::string& name, const AVFrame& canvas, int height,
+                                              int quality, PictureForms& forms);
     [[nodiscard]] Outcome<void> write_list(std::int64_t ticks);
     [[nodiscard]] std::int64_t tile_tick(std::int64_t tile) const noexcept;
 
@@ -47,6 +51,7 @@ private:
     OutputColor color_;
     std::optional<JpegScaler> tile_scaler_;
     Av<AVFrame> sheet_;
+    PictureForms sheet_forms_;
     std::int64_t tiles_ = 0;
     int sheets_ = 0;
     Av<AVFrame> poster_;

@@ -1,7 +1,9 @@
 // Pictures made on request: their size, their colours, and what the service does with nonsense.
 #include "jpeg.hpp"
 #include "jpeg_colors.hpp"
+#include "picture_forms.hpp"
 #include "picture_maker.hpp"
+#include "thumbnails.hpp"
 
 #include <cmath>
 
@@ -95,10 +97,78 @@ static const char* nonsense_is_undecodable() {
     return test::kFine;
 }
 
+namespace {
+
+// A picture of squares, which a blur of `radius` pixels smears, in a range from `black` to `white`.
+Av<AVFrame> squares(int radius, int black, int white) {
+    Av<AVFrame> picture = make_canvas({320, 192});
+    const auto wave = [radius](int at) {
+        double sum = 0;
+        for (int d = -radius; d <= radius; ++d)
+            sum += (at + d + 320) / 12 % 2;
+        return sum / (2 * radius + 1);
+    };
+    for (int y = 0; y < picture->height; ++y)
+        for (int x = 0; x < picture->width; ++x) {
+            const double value = 0.4 * wave(x) + 0.3 * wave(y) + 0.3 * x / picture->width;
+            picture->data[0][y * picture->linesize[0] + x] =
+                static_cast<std::uint8_t>(black + value * (white - black));
+        }
+    return picture;
+}
+
+}  // namespace
+
+static const char* posters_are_sharp_and_bright() {
+    const double sharp = picture_interest(*squares(0, 16, 235));
+    MEZZ_CHECK(sharp > 20 && sharp < 100);
+    double before = sharp;
+    for (const int radius : {1, 3, 9}) {  // out of focus
+        const double now = picture_interest(*squares(radius, 16, 235));
+        MEZZ_CHECK(now < before * 0.95);
+        before = now;
+    }
+    before = sharp;
+    for (const int white : {170, 110, 60}) {  // in a fade from black
+        const double now = picture_interest(*squares(0, 16, white));
+        MEZZ_CHECK(now < before * 0.9);
+        before = now;
+    }
+    MEZZ_CHECK(picture_interest(*squares(0, 16, 24)) == 0 && picture_interest(*squares(0, 120, 122)) == 0);
+    // White letters on black: sharp, but with little to see.
+    const Av<AVFrame> slide = make_canvas({320, 192});
+    for (int y = 80; y < 112; ++y)
+        for (int x = 20; x < 300; x += 2)
+            slide->data[0][y * slide->linesize[0] + x] = 235;
+    MEZZ_CHECK(picture_interest(*slide) < sharp / 4);
+    return test::kFine;
+}
+
+static const char* other_forms_are_smaller_and_as_good() {
+    const Av<AVFrame> picture = squares(1, 0, 255);
+    constexpr int kHeight = 144;
+    const auto jpeg = encode_jpeg(*picture, kHeight, 85);
+    MEZZ_CHECK(jpeg.has_value());
+    PictureForms forms;
+    for (int again = 0; again < 2; ++again) {  // the second time from what the first has found
+        const auto made = forms.make(*picture, kHeight, *jpeg);
+        MEZZ_CHECK(made.size() == 2 && made[0].ending == ".webp" && made[1].ending == ".avif");
+        for (const auto& form : made)
+            MEZZ_CHECK(form.bytes.size() < jpeg->size());
+        MEZZ_CHECK(as_text(Bytes(made[0].bytes).subspan(8, 4)) == "WEBP");
+        MEZZ_CHECK(as_text(Bytes(made[1].bytes).subspan(4, 8)) == "ftypavif");
+    }
+    MEZZ_CHECK(similarity(*picture, *picture, 192) == 1);
+    MEZZ_CHECK(similarity(*picture, *squares(3, 0, 255), 192) < 0.95);
+    return test::kFine;
+}
+
 int main() {
     using test::checked;
     const CMUnitTest tests[] = {cmocka_unit_test(checked<pictures_fit>),
                                 cmocka_unit_test(checked<colours_are_kept>),
-                                cmocka_unit_test(checked<nonsense_is_undecodable>)};
+                                cmocka_unit_test(checked<nonsense_is_undecodable>),
+                                cmocka_unit_test(checked<posters_are_sharp_and_bright>),
+                                cmocka_unit_test(checked<other_forms_are_smaller_and_as_good>)};
     return cmocka_run_group_tests_name("picture", tests, nullptr, nullptr);
 }

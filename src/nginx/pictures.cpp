@@ -1,13 +1,18 @@
 #include "nginx/pictures.hpp"
 
+#include <array>
+#include <span>
+
 #include "core/text.hpp"
 #include "nginx/conf.hpp"
 #include "nginx/file_read.hpp"
 #include "nginx/frame_answer.hpp"
+#include "nginx/headers.hpp"
 #include "nginx/respond.hpp"
 #include "nginx/title_files.hpp"
 #include "nginx/title_loader.hpp"
 #include "nginx/title_videos.hpp"
+#include "package/accept.hpp"
 #include "package/storyboard.hpp"
 
 namespace mezz::nginx {
@@ -17,19 +22,57 @@ using package::Resource;
 
 constexpr std::size_t kLargestStoryboard = 4 << 20;
 
+// A form in which the worker may have made a picture.
+struct PictureForm {
+    std::string_view ending;
+    std::string_view type;
+};
+
+// The smallest first. The last one is what everybody can show, and always there.
+constexpr std::array kForms{PictureForm{".avif", "image/avif"}, PictureForm{".webp", "image/webp"},
+                            PictureForm{".jpg", "image/jpeg"}};
+
+// Without its ending.
 std::string picture_name(const package::RequestPath& path) {
-    if (path.resource == Resource::poster) return "poster.jpg";
-    if (path.resource == Resource::storyboard) return "storyboard.vtt";
+    if (path.resource == Resource::poster) return "poster";
     std::string name = "storyboard_";
     append_number(name, path.number);
-    return name + ".jpg";
+    return name;
 }
 
-std::string picture_etag(const MediaFile& file) {
-    std::string etag;
-    append_number(etag, file.size);
+std::string_view accept_field(const ngx_http_request_t* r) noexcept {
+    for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
+        const std::span fields(static_cast<const ngx_table_elt_t*>(part->elts), part->nelts);
+        for (const ngx_table_elt_t& field : fields)
+            if (ngx_strcasecmp(field.key.data, borrow("accept").data) == 0) return view(field.value);
+    }
+    return {};
+}
+
+struct OpenPicture {
+    MediaFile file;
+    PictureForm form;
+};
+
+// The picture in the best of the forms that the client names and the worker has made. Fails with not_found.
+Result<OpenPicture> open_picture(RequestFlow& flow, const std::string& name) {
+    const std::string_view accept = accept_field(flow.request());
+    for (const PictureForm& form : kForms) {
+        const bool last = &form == &kForms.back();
+        if (!last && !package::names_media_type(accept, form.type)) continue;
+        const auto file = open_media_file(flow, name + std::string(form.ending));
+        if (file) return OpenPicture{*file, form};
+        if (last || file.error().code != ErrorCode::not_found) return std::unexpected(file.error());
+    }
+    return fail(ErrorCode::not_found, "picture: there is none");
+}
+
+std::string picture_etag(const OpenPicture& picture) {
+    std::string etag(picture.form.ending.substr(1));
     etag += '-';
-    append_number(etag, static_cast<std::uint64_t>(file.modified));
+    append_number(etag, picture.file.size);
+    etag += '-';
+    append_number(etag, static_cast<std::uint64_t>(picture.file.modified));
     return etag;
 }
 
@@ -75,24 +118,28 @@ Task<Result<ngx_int_t>> answer_picture(RequestFlow& flow, package::RequestPath p
         const auto video = co_await find_ready_video(flow, path.title);
         if (!video) co_return std::unexpected(video.error());
     }
-    const std::string name = title_path(flow, path) + "/thumbs/" + picture_name(path);
-    const auto file = open_media_file(flow, name);
-    if (!file && file.error().code == ErrorCode::not_found && path.resource == Resource::poster &&
-        makes_pictures(flow)) {
-        const auto sent = co_await answer_decoded_poster(flow, path, admission);
-        co_return sent;
-    }
-    if (!file) co_return std::unexpected(file.error());
+    const std::string folder = title_path(flow, path) + "/thumbs/";
     if (path.resource == Resource::storyboard) {
+        const auto file = open_media_file(flow, folder + "storyboard.vtt");
+        if (!file) co_return std::unexpected(file.error());
         const auto sent = co_await answer_storyboard(flow, *file, admission);
         co_return sent;
     }
-    const std::string etag = picture_etag(*file);
-    ResponseHead head = picture_head(*file, admission, "image/jpeg");
+    const auto picture = open_picture(flow, folder + picture_name(path));
+    const bool missing = !picture && picture.error().code == ErrorCode::not_found;
+    if (missing && path.resource == Resource::poster && makes_pictures(flow)) {
+        const auto sent = co_await answer_decoded_poster(flow, path, admission);
+        co_return sent;
+    }
+    if (!picture) co_return std::unexpected(picture.error());
+    if (add_header(flow.request(), "Vary", "Accept") == nullptr)
+        co_return fail(ErrorCode::internal, "no memory");
+    const std::string etag = picture_etag(*picture);
+    ResponseHead head = picture_head(picture->file, admission, picture->form.type);
     head.etag = etag;
-    const ByteRange whole{0, file->size};
+    const ByteRange whole{0, picture->file.size};
     FileBody body;
-    body.file = &*file;
+    body.file = &picture->file;
     body.ranges = std::span(&whole, 1);
     co_return send_file(flow.request(), head, std::move(body));
 }

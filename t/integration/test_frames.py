@@ -140,6 +140,25 @@ def test_poster_of_a_title_without_one(get):
     assert get("/off/faststart.mp4/thumbs/poster.jpg").status == 404
 
 
+def test_pictures_in_the_form_that_the_client_names(stage, get):
+    folder = stage.root / "film" / "thumbs"
+    folder.mkdir(parents=True)
+    for name in ("poster.jpg", "poster.webp", "poster.avif", "storyboard_0.jpg", "storyboard_0.webp"):
+        (folder / name).write_bytes(name.encode())
+    browser = "image/avif,image/webp,*/*;q=0.8"
+    seen = set()
+    for path, accept, name in (
+            ("poster", browser, "poster.avif"), ("poster", "image/webp", "poster.webp"), ("poster", "*/*", "poster.jpg"),
+            ("poster", None, "poster.jpg"), ("storyboard_0", browser, "storyboard_0.webp"),
+            ("storyboard_0", "image/avif", "storyboard_0.jpg")):
+        answer = get.ok(f"/files/film/thumbs/{path}.jpg", headers={"Accept": accept} if accept else {})
+        assert answer.body == name.encode() and answer.headers["vary"] == "Accept"
+        form = name.rsplit(".", 1)[1]
+        assert answer.headers["content-type"] == "image/" + form.replace("jpg", "jpeg")
+        seen.add((answer.headers["etag"], name))
+    assert len(seen) == len({etag for etag, _ in seen}) == 5
+
+
 @pytest.mark.parametrize("path, status", [
     ("/files/faststart.mp4/thumbs/at_13000.jpg", 404), ("/files/faststart.mp4/thumbs/at_999999999.jpg", 404),
     ("/files/faststart.mp4/thumbs/key_13000.jpg", 404), ("/files/nothing.mp4/thumbs/at_0.jpg", 404),

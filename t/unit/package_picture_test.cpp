@@ -1,4 +1,5 @@
 #include "check.hpp"
+#include "package/accept.hpp"
 #include "package/entity_tag.hpp"
 #include "package/picture_pick.hpp"
 #include "title_fixture.hpp"
@@ -113,9 +114,25 @@ static const char* entity_tags() {
     return kFine;
 }
 
+static const char* media_types() {
+    constexpr std::string_view kBrowser = "image/avif,image/webp,image/apng,*/*;q=0.8";
+    MEZZ_CHECK(names_media_type(kBrowser, "image/avif") && names_media_type(kBrowser, "image/webp"));
+    MEZZ_CHECK(!names_media_type(kBrowser, "image/jpeg") && !names_media_type("", "image/avif"));
+    for (const char* field : {"image/avif", "IMAGE/Avif", " text/html ,\timage/avif ; q=0.1 ",
+                              "image/avif;q=1;x=0", "image/avif;a=q=0", "image/avif;q=0.001", ",,image/avif"})
+        MEZZ_CHECK(names_media_type(field, "image/avif"));
+    for (const char* field : {"image/*", "*/*", "image/avif2", "ximage/avif", "image/avif;q=0",
+                              "image/avif; Q=0.00", "image/webp", "image /avif", "image/avif;q=0,image/avif"})
+        MEZZ_CHECK(!names_media_type(field, "image/avif"));
+    return kFine;
+}
+
 int main() {
-    const CMUnitTest tests[] = {MEZZ_CHECKED(sizes), MEZZ_CHECKED(the_smallest_that_is_enough),
-                                MEZZ_CHECKED(pieces_of_a_time), MEZZ_CHECKED(samples_of_a_time),
-                                MEZZ_CHECKED(entity_tags)};
+    const CMUnitTest tests[] = {MEZZ_CHECKED(sizes),
+                                MEZZ_CHECKED(the_smallest_that_is_enough),
+                                MEZZ_CHECKED(pieces_of_a_time),
+                                MEZZ_CHECKED(samples_of_a_time),
+                                MEZZ_CHECKED(entity_tags),
+                                MEZZ_CHECKED(media_types)};
     return cmocka_run_group_tests_name("picture", tests, nullptr, nullptr);
 }
