@@ -1,5 +1,6 @@
 """Real private servers for tests: PostgreSQL with the schema, and Redis. Each lives in a folder of its own below
 /tmp (paths of Unix sockets are limited to 107 bytes) and listens on a Unix socket, and on 127.0.0.1 if asked."""
+import hashlib
 import os
 import pwd
 import shutil
@@ -7,11 +8,12 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from mezz import REPO, free_port
+from mezz import BUILD, REPO, free_port
 
 SCHEMA = REPO / "conf" / "schema"
 REDIS_SERVER = shutil.which("redis-server") or "/usr/bin/redis-server"
@@ -160,19 +162,28 @@ class Postgres(Service):
 
     def start(self):
         if not self.made:
-            if os.geteuid() == 0:
-                user = pwd.getpwnam("postgres")
-                os.chown(self.folder, user.pw_uid, user.pw_gid)
-            self.folder.chmod(0o755)  # the socket is for everybody
-            self.run(POSTGRES / "initdb", "-D", self.data, "-U", "mezz", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
-                     "--no-sync", "--no-instructions")
-        super().start()
-        if not self.made:
-            self.psql("-d", "postgres", "-c", "CREATE DATABASE mezz")
-            for file in sorted(SCHEMA.glob("*.sql")):
-                self.psql("-d", "mezz", "-1", "-f", file)
+            self.hand_over_folder()
+            subprocess.run(["cp", "-a", "--reflink=auto", prepared_cluster(), self.data], check=True)
             self.made = True
-        return self
+        return super().start()
+
+    def hand_over_folder(self):
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("postgres")
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+        self.folder.chmod(0o755)  # the socket is for everybody
+
+    def make_cluster(self):
+        """Makes the cluster from nothing, and ends the server."""
+        self.hand_over_folder()
+        self.run(POSTGRES / "initdb", "-D", self.data, "-U", "mezz", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                 "--no-sync", "--no-instructions")
+        self.made = True
+        self.start()
+        self.psql("-d", "postgres", "-c", "CREATE DATABASE mezz")
+        for file in sorted(SCHEMA.glob("*.sql")):
+            self.psql("-d", "mezz", "-1", "-f", file)
+        self.stop()
 
     def command(self):
         settings = {"unix_socket_directories": self.folder, "port": self.port, "max_connections": 100,
@@ -208,6 +219,25 @@ class Postgres(Service):
                 return [dict(row) for row in cursor.fetchall()] if cursor.description else []
         finally:
             connection.close()
+
+
+def prepared_cluster():
+    """The data folder of a cluster with the database and the schema, made once and kept: a copy takes a tenth of the
+    time that initdb takes."""
+    schema = b"".join(file.read_bytes() for file in sorted(SCHEMA.glob("*.sql")))
+    key = hashlib.sha256(schema + str(POSTGRES).encode() + str(os.geteuid()).encode()).hexdigest()[:12]
+    kept = BUILD / "test" / "clusters" / key
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        aside = kept.with_name(f"{os.getpid()}-{key}")
+        with closing(Postgres()) as server:
+            server.make_cluster()
+            subprocess.run(["cp", "-a", server.data, aside], check=True)
+        try:
+            aside.rename(kept)
+        except OSError:  # another process was first
+            shutil.rmtree(aside)
+    return kept
 
 
 class Redis(Service):
