@@ -34,6 +34,16 @@ std::uint16_t TrackView::displayed_width() const noexcept {
     return static_cast<std::uint16_t>(std::min<std::uint64_t>(width, UINT16_MAX));
 }
 
+bool TrackView::is_turned() const noexcept {
+    ByteReader in(record_->matrix);  // a b u c d v x y w
+    const std::int32_t a = in.i32();
+    const std::int32_t b = in.i32();
+    in.skip(4);
+    const std::int32_t c = in.i32();
+    const std::int32_t d = in.i32();
+    return a == 0 && d == 0 && b != 0 && c != 0;
+}
+
 std::uint32_t TrackView::key_bytes(std::uint32_t i) const noexcept {
     if (record_->kind != TrackKind::video) return 0;
     if (record_->layout == Layout::fragments) return pieces()[i].extra;

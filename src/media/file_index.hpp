@@ -2,6 +2,7 @@
 // position-independent block of bytes that can lie in shared memory; references are offsets from its start.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -21,6 +22,7 @@ enum class Layout : std::uint8_t {
     sample_tables,  ///< in moov's tables, which stay in the file; `positions` tells which slice to read
     fragments,      ///< in the moof boxes of a one-track file whose sidx gave the pieces: byte ranges
     scanned,        ///< in moof boxes that were found by reading them all; `fragment_positions` tells which
+                    ///< of them, and `positions` of samples that moov's tables describe before
 };
 
 /// A piece of a track that can begin a segment: from one sync point to the next. Times and bytes of a piece
@@ -97,6 +99,7 @@ struct TrackRecord {
     std::uint32_t last_duration = 0;      ///< ticks of the last sample, 0 if unknown
     std::int32_t lowest_offset = 0;       ///< lowest composition offset, ticks, at most 0
     std::uint32_t trex_duration = 0, trex_size = 0, trex_flags = 0;  ///< what fragments leave out
+    std::uint32_t description = 0;                                   ///< see MovieTrack::description
     std::uint64_t sample_count = 0;  ///< for Layout::fragments estimated from the first one
     std::int64_t edit_shift = 0;     ///< ticks to add to media time to get presentation time
     std::int64_t priming = 0;        ///< ticks of media that the edit list hides
@@ -111,9 +114,12 @@ struct TrackRecord {
     ArrayRef codec_string;
     ArrayRef pieces;
     ArrayRef blocks;
-    ArrayRef positions;  ///< sample_tables: of each piece's first sample and of the end; count is pieces + 1
-    ArrayRef fragment_positions;  ///< scanned: as `positions`
-    ArrayRef key_sizes;  ///< uint32: bytes of each piece's first sample; video, not for Layout::fragments
+    /// Of the first sample of each piece that begins in moov's tables, and of their end. For
+    /// Layout::sample_tables these are all; for Layout::scanned those of a file that has samples in both.
+    ArrayRef positions;
+    ArrayRef fragment_positions;  ///< scanned: of each piece's first sample and of the end
+    ArrayRef open_pieces;  ///< uint32: pieces, rising, whose first picture begins an open group of pictures
+    ArrayRef key_sizes;    ///< uint32: bytes of each piece's first sample; video, not for Layout::fragments
     TableRefs tables;
 };
 
@@ -124,6 +130,7 @@ struct FileIndexHeader {
     ArrayRef tracks;
     ArrayRef texts;                  ///< tracks of text; their pieces are but places to read samples from
     ArrayRef moofs;                  ///< where a track's layout is `scanned`
+    ArrayRef default_sizes;          ///< DefaultSize, of all tracks of a fragmented file
     std::uint32_t broken_texts = 0;  ///< text tracks that are left out, as they break a rule
     std::uint32_t pad = 0;
 };
@@ -160,8 +167,23 @@ public:
     /// BCP 47, or three letters of ISO 639-2; empty if unknown.
     [[nodiscard]] std::string_view language() const noexcept;
 
+    /// What trex says of the sizes of all tracks' samples.
+    [[nodiscard]] std::span<const DefaultSize> default_sizes() const noexcept {
+        return array<DefaultSize>(reinterpret_cast<const FileIndexHeader*>(base_)->default_sizes);
+    }
+    /// Samples before the first one that a moof box describes; for Layout::scanned.
+    [[nodiscard]] std::uint32_t table_samples() const noexcept { return record_->tables.format.sample_count; }
+    /// Pictures after the first one of piece i may need pictures before it: players that begin here show
+    /// them broken, or not at all.
+    [[nodiscard]] bool is_open(std::uint32_t i) const noexcept {
+        return std::ranges::binary_search(array<std::uint32_t>(record_->open_pieces), i);
+    }
+
     /// Pixels across when shown with square pixels, at most 65535.
     [[nodiscard]] std::uint16_t displayed_width() const noexcept;
+
+    /// The display matrix turns the picture by a quarter (§8.3.2): across becomes upright.
+    [[nodiscard]] bool is_turned() const noexcept;
 
     /// Bytes that tell how large the first picture of piece i < piece_count() is: of the sample itself or,
     /// for Layout::fragments, from the start of its moof to its end. 0 if that is not known, or for audio.

@@ -10,8 +10,15 @@ constexpr std::uint64_t kHeaderRead = 4096;
 constexpr std::uint64_t kSmallestBox = 8;      // fewer bytes at the end are junk
 constexpr std::uint32_t kMostBoxes = 1000000;  // at the top of a file
 
-FragmentDefaults defaults_of(const MovieTrack& track) noexcept {
-    return {track.id, track.default_duration, track.default_size, track.default_flags, track.edit_shift};
+FragmentDefaults defaults_of(const Movie& movie, const MovieTrack& track) noexcept {
+    return {track.id,         track.default_duration, track.default_size, track.default_flags,
+            track.edit_shift, track.description,      movie.default_sizes};
+}
+
+// A writer may have stopped using the tables of moov at any time.
+bool has_table_samples(const Movie& movie) noexcept {
+    return std::ranges::any_of(movie.tracks,
+                               [](const MovieTrack& track) { return track.tables.format.sample_count != 0; });
 }
 
 }  // namespace
@@ -39,7 +46,8 @@ bool FileScanner::wanted(FourCc type) const noexcept {
 // The end of the file is reached.
 Result<void> FileScanner::finish() {
     if (!movie_) return fail(ErrorCode::bad_media, "moov: not found", file_size_);
-    if (scanned_.moofs.empty()) return fail(ErrorCode::bad_media, "moof: not found", file_size_);
+    if (scanned_.moofs.empty() && !has_table_samples(*movie_))
+        return fail(ErrorCode::bad_media, "moof: not found", file_size_);
     done_ = true;
     return {};
 }
@@ -81,15 +89,7 @@ Result<void> FileScanner::take_moov(const BoxHeader& header, Bytes payload) {
     if (!movie) return std::unexpected(movie.error());
     movie_ = std::move(*movie);
     init_end_ = header.end();
-    if (!movie_->fragmented) {
-        done_ = true;
-        return {};
-    }
-    const auto has_samples = [](const MovieTrack& text) { return text.tables.format.sample_count != 0; };
-    movie_->broken_texts += static_cast<std::uint32_t>(std::erase_if(movie_->texts, has_samples));
-    for (const MovieTrack& track : movie_->tracks)
-        if (track.tables.format.sample_count != 0)
-            return fail(ErrorCode::unsupported, "moov: samples both in moov and in fragments", header.offset);
+    done_ = !movie_->fragmented;
     return {};
 }
 
@@ -97,7 +97,8 @@ Result<void> FileScanner::take_moov(const BoxHeader& header, Bytes payload) {
 // says that each subsegment can be decoded by itself. Any other index is passed over: the moof boxes tell
 // all.
 Result<void> FileScanner::take_sidx(const Box& sidx) {
-    if (fragmented_ || media_before_moov_ || movie_->tracks.size() != 1 || movie_->track_count != 1)
+    if (fragmented_ || media_before_moov_ || movie_->tracks.size() != 1 || movie_->track_count != 1 ||
+        has_table_samples(*movie_))
         return {};
     auto index = parse_segment_index(sidx, file_size_);
     const bool usable = index && index->all_sync && index->end == file_size_ && !index->subsegments.empty() &&
@@ -109,7 +110,8 @@ Result<void> FileScanner::take_sidx(const Box& sidx) {
 Result<void> FileScanner::take_moof(const Box& moof, std::uint64_t size) {
     if (!fragmented_) return scan_moof(moof, size);
     done_ = true;
-    return read_fragment(moof, defaults_of(movie_->tracks.front()), file_size_, fragmented_->first_fragment);
+    return read_fragment(moof, defaults_of(*movie_, movie_->tracks.front()), file_size_,
+                         fragmented_->first_fragment);
 }
 
 Result<void> FileScanner::scan_moof(const Box& moof, std::uint64_t size) {
@@ -120,7 +122,7 @@ Result<void> FileScanner::scan_moof(const Box& moof, std::uint64_t size) {
     std::uint64_t memory = scanned_.moofs.size() * sizeof(MoofRef);
     const auto scan = [&](const MovieTrack& source, ScannedTrack& track) {
         track.moof_starts.push_back(static_cast<std::uint32_t>(track.samples.size()));
-        const auto ok = read_fragment(moof, defaults_of(source), file_size_, track.samples);
+        const auto ok = read_fragment(moof, defaults_of(*movie_, source), file_size_, track.samples);
         memory += track.samples.size() * sizeof(Sample) + track.moof_starts.size() * sizeof(std::uint32_t);
         return ok;
     };
@@ -159,7 +161,7 @@ Result<void> FileScanner::take_box(const BoxHeader& header, Bytes payload) {
 Result<std::vector<std::byte>> FileScanner::take_index() {
     if (!movie_) return fail(ErrorCode::internal, "scanner: asked for an index too early");
     if (fragmented_) return build_index(*movie_, *fragmented_, file_size_, cost_);
-    if (movie_->fragmented) return build_index(*movie_, scanned_, file_size_, cost_);
+    if (!scanned_.moofs.empty()) return build_index(*movie_, scanned_, file_size_, cost_);
     return build_index(*movie_, file_size_, cost_);
 }
 

@@ -6,6 +6,10 @@ namespace {
 constexpr std::uint32_t kNonSyncFlag = 0x10000;  // sample_is_non_sync_sample
 constexpr std::size_t kMostSamples = 1U << 20;   // of a moof: runs without entries cost its writer nothing
 
+// Flags of tfhd: where its data offsets count from (§8.8.7).
+constexpr std::uint32_t kOwnBase = 0x1;
+constexpr std::uint32_t kBaseIsMoof = 0x20000;
+
 struct TrackFragment {
     FragmentDefaults defaults;
     std::uint64_t base = 0;      // what data offsets count from
@@ -15,41 +19,87 @@ struct TrackFragment {
     std::size_t most_samples = 0;  // that may be known when this fragment has been read
 };
 
-Result<void> read_header(const Box& tfhd, std::uint64_t moof_offset, TrackFragment& fragment) {
+std::uint32_t flags_of(const Box& tfhd) noexcept {
+    ByteReader in(tfhd.payload);
+    return read_full_box_head(in).flags;
+}
+
+std::uint32_t track_of(const Box& tfhd) noexcept {
+    ByteReader in(tfhd.payload);
+    in.skip(4);
+    return in.u32();
+}
+
+// Whether the data of some traf begins where that of the one before ends.
+bool is_chained(const Box& moof) noexcept {
+    BoxIterator children(moof);
+    bool first = true;
+    for (;;) {
+        const auto traf = children.next();
+        if (!traf || !*traf) return false;
+        if ((*traf)->type != fourcc("traf")) continue;
+        const auto tfhd = find_box(**traf, fourcc("tfhd"));
+        if (!tfhd || !*tfhd) return false;
+        if (!first && (flags_of(**tfhd) & (kOwnBase | kBaseIsMoof)) == 0) return true;
+        first = false;
+    }
+}
+
+// `previous_end` is where the data of the traf before ends, or the moof begins.
+Result<void> read_header(const Box& tfhd, std::uint64_t moof_offset, std::uint64_t previous_end,
+                         TrackFragment& fragment) {
     ByteReader in(tfhd.payload);
     const std::uint32_t flags = read_full_box_head(in).flags;
     in.skip(4);
-    fragment.base = (flags & 0x1) != 0 ? in.u64() : moof_offset;
-    if ((flags & 0x2) != 0) in.skip(4);
+    fragment.base = (flags & kBaseIsMoof) != 0 ? moof_offset : previous_end;
+    if ((flags & kOwnBase) != 0) fragment.base = in.u64();
+    const std::uint32_t description = (flags & 0x2) != 0 ? in.u32() : 0;
     if ((flags & 0x8) != 0) fragment.defaults.duration = in.u32();
     if ((flags & 0x10) != 0) fragment.defaults.size = in.u32();
     if ((flags & 0x20) != 0) fragment.defaults.flags = in.u32();
     if (!in.ok()) return fail(ErrorCode::bad_media, "tfhd: box is cut off", tfhd.offset);
+    const std::uint32_t only = fragment.defaults.description;
+    if (description != 0 && only != 0 && description != only)
+        return fail(ErrorCode::unsupported, "tfhd: samples of several descriptions", tfhd.offset);
     fragment.position = fragment.base;
     return {};
 }
 
+// Which fields a run has, and how many entries.
+struct Run {
+    std::uint32_t flags = 0;
+    std::uint32_t count = 0;
+    std::uint32_t first_flags = 0;
+
+    [[nodiscard]] bool has(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
+};
+
+Result<Run> read_run_head(const Box& trun, ByteReader& in, TrackFragment& fragment) {
+    Run run;
+    run.flags = read_full_box_head(in).flags;
+    run.count = in.u32();
+    if (run.has(0x1)) fragment.position = fragment.base + static_cast<std::uint64_t>(std::int64_t{in.i32()});
+    if (run.has(0x4)) run.first_flags = in.u32();
+    const std::size_t entry_size = 4 * (std::size_t{run.has(0x100)} + std::size_t{run.has(0x200)} +
+                                        std::size_t{run.has(0x400)} + std::size_t{run.has(0x800)});
+    if (!in.ok() || (entry_size != 0 && run.count > in.remaining() / entry_size))
+        return fail(ErrorCode::bad_media, "trun: count exceeds box", trun.offset);
+    return run;
+}
+
 Result<void> read_run(const Box& trun, TrackFragment& fragment, std::vector<Sample>& out) {
     ByteReader in(trun.payload);
-    const std::uint32_t flags = read_full_box_head(in).flags;
-    const std::uint32_t count = in.u32();
-    if ((flags & 0x1) != 0)
-        fragment.position = fragment.base + static_cast<std::uint64_t>(std::int64_t{in.i32()});
-    const bool has_first_flags = (flags & 0x4) != 0;
-    const std::uint32_t first_flags = has_first_flags ? in.u32() : 0;
-    const std::size_t entry_size = 4 * static_cast<std::size_t>(((flags >> 8) & 1) + ((flags >> 9) & 1) +
-                                                                ((flags >> 10) & 1) + ((flags >> 11) & 1));
-    if (!in.ok() || (entry_size != 0 && count > in.remaining() / entry_size))
-        return fail(ErrorCode::bad_media, "trun: count exceeds box", trun.offset);
-    if (count > fragment.most_samples - out.size())
+    const auto run = read_run_head(trun, in, fragment);
+    if (!run) return std::unexpected(run.error());
+    if (run->count > fragment.most_samples - out.size())
         return fail(ErrorCode::bad_media, "trun: over 2^20 samples in a fragment", trun.offset);
-    for (std::uint32_t i = 0; i < count; ++i) {
+    for (std::uint32_t i = 0; i < run->count; ++i) {
         Sample sample;
-        sample.duration = (flags & 0x100) != 0 ? in.u32() : fragment.defaults.duration;
-        sample.size = (flags & 0x200) != 0 ? in.u32() : fragment.defaults.size;
-        std::uint32_t sample_flags = (flags & 0x400) != 0 ? in.u32() : fragment.defaults.flags;
-        if (i == 0 && has_first_flags) sample_flags = first_flags;
-        if ((flags & 0x800) != 0) sample.composition_offset = in.i32();
+        sample.duration = run->has(0x100) ? in.u32() : fragment.defaults.duration;
+        sample.size = run->has(0x200) ? in.u32() : fragment.defaults.size;
+        std::uint32_t sample_flags = run->has(0x400) ? in.u32() : fragment.defaults.flags;
+        if (i == 0 && run->has(0x4)) sample_flags = run->first_flags;
+        if (run->has(0x800)) sample.composition_offset = in.i32();
         sample.sync = (sample_flags & kNonSyncFlag) == 0;
         sample.offset = fragment.position;
         sample.dts = fragment.time;
@@ -62,6 +112,35 @@ Result<void> read_run(const Box& trun, TrackFragment& fragment, std::vector<Samp
     return {};
 }
 
+// Of another track: only where its data ends.
+Result<void> pass_run(const Box& trun, TrackFragment& fragment) {
+    ByteReader in(trun.payload);
+    const auto run = read_run_head(trun, in, fragment);
+    if (!run) return std::unexpected(run.error());
+    if (!run->has(0x200)) {
+        fragment.position += std::uint64_t{run->count} * fragment.defaults.size;
+        return {};
+    }
+    for (std::uint32_t i = 0; i < run->count; ++i) {
+        if (run->has(0x100)) in.skip(4);
+        fragment.position += in.u32();
+        in.skip(std::size_t{run->has(0x400)} * 4 + std::size_t{run->has(0x800)} * 4);
+    }
+    return {};
+}
+
+template <class TakeRun>
+Result<void> for_each_run(const Box& traf, TakeRun take_run) {
+    BoxIterator children(traf);
+    for (;;) {
+        const auto box = children.next();
+        if (!box) return std::unexpected(box.error());
+        if (!*box) return {};
+        if ((*box)->type != fourcc("trun")) continue;
+        if (auto done = take_run(**box); !done) return done;
+    }
+}
+
 Result<void> read_track_fragment(const Box& traf, TrackFragment& fragment, std::vector<Sample>& out) {
     const auto tfdt = require_box(traf, fourcc("tfdt"), "traf: tfdt is missing");
     if (!tfdt) return std::unexpected(tfdt.error());
@@ -72,14 +151,14 @@ Result<void> read_track_fragment(const Box& traf, TrackFragment& fragment, std::
     if (!in.ok() || time > kLatest)
         return fail(ErrorCode::bad_media, "tfdt: time is out of range", tfdt->offset);
     fragment.time = static_cast<std::int64_t>(time) + fragment.defaults.shift;
-    BoxIterator children(traf);
-    for (;;) {
-        const auto box = children.next();
-        if (!box) return std::unexpected(box.error());
-        if (!*box) return {};
-        if ((*box)->type != fourcc("trun")) continue;
-        if (auto done = read_run(**box, fragment, out); !done) return done;
-    }
+    return for_each_run(traf, [&](const Box& trun) { return read_run(trun, fragment, out); });
+}
+
+FragmentDefaults of_other_track(std::uint32_t track_id, std::span<const DefaultSize> all_sizes) noexcept {
+    FragmentDefaults defaults{.track_id = track_id};
+    for (const DefaultSize& size : all_sizes)
+        if (size.track_id == track_id) defaults.size = size.bytes;
+    return defaults;
 }
 
 }  // namespace
@@ -87,6 +166,8 @@ Result<void> read_track_fragment(const Box& traf, TrackFragment& fragment, std::
 Result<void> read_fragment(const Box& moof, const FragmentDefaults& defaults, std::uint64_t file_size,
                            std::vector<Sample>& out) {
     const std::size_t most_samples = out.size() + kMostSamples;
+    const bool chained = is_chained(moof);
+    std::uint64_t previous_end = moof.offset;
     BoxIterator children(moof);
     for (;;) {
         const auto traf = children.next();
@@ -95,12 +176,17 @@ Result<void> read_fragment(const Box& moof, const FragmentDefaults& defaults, st
         if ((*traf)->type != fourcc("traf")) continue;
         const auto tfhd = require_box(**traf, fourcc("tfhd"), "traf: tfhd is missing");
         if (!tfhd) return std::unexpected(tfhd.error());
-        ByteReader in(tfhd->payload);
-        in.skip(4);
-        if (in.u32() != defaults.track_id) continue;
-        TrackFragment fragment{.defaults = defaults, .file_size = file_size, .most_samples = most_samples};
-        if (auto done = read_header(*tfhd, moof.offset, fragment); !done) return done;
-        if (auto done = read_track_fragment(**traf, fragment, out); !done) return done;
+        const std::uint32_t track_id = track_of(*tfhd);
+        const bool wanted = track_id == defaults.track_id;
+        if (!wanted && !chained) continue;
+        TrackFragment fragment{.defaults = wanted ? defaults : of_other_track(track_id, defaults.all_sizes),
+                               .file_size = file_size,
+                               .most_samples = most_samples};
+        if (auto done = read_header(*tfhd, moof.offset, previous_end, fragment); !done) return done;
+        auto done = wanted ? read_track_fragment(**traf, fragment, out)
+                           : for_each_run(**traf, [&](const Box& trun) { return pass_run(trun, fragment); });
+        if (!done) return done;
+        previous_end = fragment.position;
     }
 }
 

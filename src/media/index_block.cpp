@@ -39,6 +39,7 @@ void put_tracks(BlockWriter& writer, std::span<const TrackDraft> drafts, ArrayRe
         record.blocks = writer.put(std::span<const PieceBlock>(draft.blocks));
         record.positions = writer.put(std::span<const SamplePosition>(draft.positions));
         record.fragment_positions = writer.put(std::span<const FragmentPosition>(draft.fragment_positions));
+        record.open_pieces = writer.put(std::span<const std::uint32_t>(draft.open_pieces));
         record.key_sizes = writer.put(std::span<const std::uint32_t>(draft.key_sizes));
         writer.overwrite(place.offset + i * sizeof(TrackRecord), record);
     }
@@ -70,6 +71,7 @@ TrackDraft draft_track(const MovieTrack& track) {
     record.trex_duration = track.default_duration;
     record.trex_size = track.default_size;
     record.trex_flags = track.default_flags;
+    record.description = track.description;
     record.edit_shift = track.edit_shift;
     record.priming = std::max<std::int64_t>(-track.edit_shift, 0);
     record.tables = table_refs(track.tables);
@@ -88,7 +90,8 @@ void append_piece(TrackDraft& draft, std::int64_t time, const Piece& piece) {
 }
 
 Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts, std::uint64_t file_size,
-                                           std::span<const MoofRef> moofs, TextDrafts texts) {
+                                           std::span<const MoofRef> moofs, std::span<const DefaultSize> sizes,
+                                           TextDrafts texts) {
     BlockWriter writer;
     FileIndexHeader header;
     header.version = kFileIndexVersion;
@@ -98,6 +101,7 @@ Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts, std:
     header.tracks = put_records(writer, drafts.size());
     header.texts = put_records(writer, texts.tracks.size());
     header.moofs = writer.put(moofs);
+    header.default_sizes = writer.put(sizes);
     put_tracks(writer, drafts, header.tracks);
     put_tracks(writer, texts.tracks, header.texts);
     if (writer.size() > UINT32_MAX) return fail(ErrorCode::too_large, "index: over 4 GiB");

@@ -15,6 +15,7 @@ struct TrackDraft {
     std::vector<PieceBlock> blocks;
     std::vector<SamplePosition> positions;
     std::vector<FragmentPosition> fragment_positions;
+    std::vector<std::uint32_t> open_pieces;
     std::vector<std::uint32_t> key_sizes;
     Bytes config;  // of moov
     // Copies: those of a MovieTrack end with it.
@@ -39,6 +40,7 @@ struct TextDrafts {
 [[nodiscard]] Result<std::vector<std::byte>> write_index(std::vector<TrackDraft>& drafts,
                                                          std::uint64_t file_size,
                                                          std::span<const MoofRef> moofs = {},
+                                                         std::span<const DefaultSize> sizes = {},
                                                          TextDrafts texts = {});
 
 }  // namespace mezz::media

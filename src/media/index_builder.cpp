@@ -103,6 +103,8 @@ Result<void> collect_pieces(SampleSource& source, PieceCutter& cutter, PieceCost
         if (cutter.begins_piece(*sample)) {
             if (auto ok = collector.begin(sample->dts + sample->composition_offset); !ok) return ok;
             source.mark(draft, false);
+            if (cutter.is_open())
+                draft.open_pieces.push_back(static_cast<std::uint32_t>(draft.pieces.size()));
             if (track.kind == TrackKind::video) draft.key_sizes.push_back(sample->size);
         }
         if (!collector.open()) continue;  // nothing can be decoded before the first sync sample
@@ -149,6 +151,7 @@ std::uint64_t table_seconds(const MovieTrack& track) noexcept {
 }
 
 std::uint64_t scanned_seconds(const MovieTrack& track, const ScannedTrack& scanned) noexcept {
+    if (scanned.samples.empty()) return 0;
     const Sample& last = scanned.samples.back();
     return static_cast<std::uint64_t>(std::max<std::int64_t>(last.dts + last.duration, 0)) / track.timescale;
 }
@@ -186,6 +189,28 @@ Shift uncovering(const MovieTrack& track, SampleSource& source) {
     return {-key_frame, track.timescale};
 }
 
+// Of each sync sample, whether pictures after it are shown before it. In H.264 that is no IDR picture but one
+// after which the group of pictures before is still needed (ITU-T H.264 §7.4.1.2.4), in HEVC most likely so
+// (a CRA picture with its RASL pictures, ITU-T H.265 §3.28). What precedes the title's first is not missed.
+std::vector<bool> find_open(const MovieTrack& track, SampleSource& source) {
+    std::vector<bool> open;
+    if (track.kind != TrackKind::video || (track.codec != Codec::h264 && track.codec != Codec::hevc))
+        return open;
+    std::int64_t shown = 0;
+    while (!source.at_end()) {
+        const auto sample = source.next();
+        if (!sample) break;
+        const std::int64_t time = sample->dts + sample->composition_offset;
+        if (sample->sync) {
+            open.push_back(false);
+            shown = time;
+        } else if (open.size() > 1 && time < shown) {
+            open.back() = true;
+        }
+    }
+    return open;
+}
+
 // A writer that leaves the edit list out still delays the pictures by their reordering: as players do, we let
 // the first picture begin at 0, together with the audio.
 MovieTrack begun_at_zero(const MovieTrack& track, const FirstSample& first, const Shift& shift) {
@@ -208,18 +233,23 @@ MovieTrack moved_with(const MovieTrack& text, const Shift& pictures) {
 class IndexBuilder {
 public:
     IndexBuilder(const Movie& movie, std::uint64_t file_size, PieceCost& cost) noexcept
-        : moov_offset_(movie.offset), file_size_(file_size), cost_(cost) {
+        : movie_(movie), file_size_(file_size), cost_(cost) {
         texts_.broken = movie.broken_texts;
     }
 
-    Result<void> add(const MovieTrack& track, SampleSource& source, std::uint64_t seconds, Layout layout) {
+    /// `open` as find_open() gives it.
+    Result<void> add(const MovieTrack& track, SampleSource& source, const std::vector<bool>& open,
+                     std::uint64_t seconds, Layout layout) {
         TrackDraft draft = draft_track(track);
         draft.record.layout = layout;
-        if (track.kind == TrackKind::audio && !cuts_) cuts_ = every_second(seconds);
-        const auto done = track.kind == TrackKind::video ? collect_video(track, source, draft)
+        if (track.kind == TrackKind::audio) cut_sound(seconds);
+        const auto done = track.kind == TrackKind::video ? collect_video(track, source, open, draft)
                                                          : collect_audio(track, source, draft);
         if (!done) return std::unexpected(located(done.error(), track.tables.time_to_sample.offset));
-        if (!cuts_) cuts_ = cut_times(draft);
+        if (!cuts_) {
+            cuts_ = cut_times(draft);
+            pictures_end_ = draft.record.end;
+        }
         drafts_.push_back(std::move(draft));
         return {};
     }
@@ -235,13 +265,27 @@ public:
     Result<std::vector<std::byte>> write(std::span<const MoofRef> moofs) {
         if (drafts_.empty() && texts_.tracks.empty())
             return fail(ErrorCode::unsupported, "moov: no track in a codec that can be packaged",
-                        moov_offset_);
-        return write_index(drafts_, file_size_, moofs, std::move(texts_));
+                        movie_.offset);
+        return write_index(drafts_, file_size_, moofs, movie_.default_sizes, std::move(texts_));
     }
 
 private:
-    Result<void> collect_video(const MovieTrack& track, SampleSource& source, TrackDraft& draft) {
-        SyncCutter cutter(track.timescale);
+    // Sound that goes on when there are no more pictures is cut where they end, and then each second.
+    void cut_sound(std::uint64_t seconds) {
+        if (!cuts_) cuts_ = every_second(seconds);
+        if (!pictures_end_) return;
+        constexpr std::uint64_t kMost = 1U << 20;
+        const std::int64_t second = cuts_->timescale;
+        const std::int64_t end = static_cast<std::int64_t>(std::min(seconds, kMost)) * second;
+        while (*pictures_end_ + second <= end) {
+            cuts_->times.push_back(*pictures_end_);
+            *pictures_end_ += second;
+        }
+    }
+
+    Result<void> collect_video(const MovieTrack& track, SampleSource& source, const std::vector<bool>& open,
+                               TrackDraft& draft) {
+        SyncCutter cutter(track.timescale, open);
         return collect_pieces(source, cutter, cost_, track, draft);
     }
     Result<void> collect_audio(const MovieTrack& track, SampleSource& source, TrackDraft& draft) {
@@ -249,12 +293,13 @@ private:
         return collect_pieces(source, cutter, cost_, track, draft);
     }
 
-    std::uint64_t moov_offset_;
+    const Movie& movie_;
     std::uint64_t file_size_;
     PieceCost& cost_;
     std::vector<TrackDraft> drafts_;
     TextDrafts texts_;
     std::optional<CutTimes> cuts_;
+    std::optional<std::int64_t> pictures_end_;  // where sound is to be cut next, ticks of cuts_
 };
 
 FirstFragment cost_of(std::span<const Sample> samples, const MovieTrack& track, PieceCost& cost) {
@@ -304,7 +349,11 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, std::uint64_t fil
             const MovieTrack moved = begun_at_zero(track, first, shift);
             if (!pictures) pictures = {moved.edit_shift - track.edit_shift, track.timescale};
             TableSource source(moved, file_size);
-            if (auto ok = builder.add(moved, source, table_seconds(track), Layout::sample_tables); !ok)
+            TableSource whole(moved, file_size);
+            const bool reordered = track.tables.composition_offsets.count > 0;
+            const auto open = reordered ? find_open(moved, whole) : std::vector<bool>();
+            const std::uint64_t seconds = table_seconds(track);
+            if (auto ok = builder.add(moved, source, open, seconds, Layout::sample_tables); !ok)
                 return std::unexpected(ok.error());
         }
     }
@@ -325,23 +374,30 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile
     for (const TrackKind kind : {TrackKind::video, TrackKind::audio}) {
         for (std::size_t i = 0; i < movie.tracks.size(); ++i) {
             const MovieTrack& track = movie.tracks[i];
-            if (track.kind != kind || file.tracks[i].samples.empty()) continue;
-            const Sample& sample = file.tracks[i].samples.front();
-            const FirstSample first{sample.dts, sample.composition_offset};
-            ScannedSource beginning(file.tracks[i], 0);
+            const ScannedTrack& scanned = file.tracks[i];
+            const bool in_tables = track.tables.format.sample_count != 0;
+            if (track.kind != kind || (scanned.samples.empty() && !in_tables)) continue;
+            const FirstSample first = in_tables ? FirstSample{track.edit_shift, first_table_offset(track)}
+                                                : FirstSample{scanned.samples.front().dts,
+                                                              scanned.samples.front().composition_offset};
+            ScannedSource beginning(track, file_size, scanned, 0);
             if (shift.ticks == 0) shift = uncovering(track, beginning);
             const MovieTrack moved = begun_at_zero(track, first, shift);
             if (!pictures) pictures = {moved.edit_shift - track.edit_shift, track.timescale};
-            ScannedSource source(file.tracks[i], moved.edit_shift - track.edit_shift);
-            const std::uint64_t seconds = scanned_seconds(track, file.tracks[i]);
-            if (auto ok = builder.add(moved, source, seconds, Layout::scanned); !ok)
+            const std::int64_t moved_by = moved.edit_shift - track.edit_shift;
+            ScannedSource source(moved, file_size, scanned, moved_by);
+            ScannedSource whole(moved, file_size, scanned, moved_by);
+            const auto open = find_open(moved, whole);
+            const std::uint64_t seconds = std::max(table_seconds(track), scanned_seconds(track, scanned));
+            if (auto ok = builder.add(moved, source, open, seconds, Layout::scanned); !ok)
                 return std::unexpected(ok.error());
         }
     }
     for (std::size_t i = 0; i < movie.texts.size(); ++i) {
-        if (file.texts[i].samples.empty()) continue;
-        const MovieTrack moved = moved_with(movie.texts[i], pictures.value_or(shift));
-        ScannedSource source(file.texts[i], moved.edit_shift - movie.texts[i].edit_shift);
+        const MovieTrack& track = movie.texts[i];
+        if (file.texts[i].samples.empty() && track.tables.format.sample_count == 0) continue;
+        const MovieTrack moved = moved_with(track, pictures.value_or(shift));
+        ScannedSource source(moved, file_size, file.texts[i], moved.edit_shift - track.edit_shift);
         builder.add_text(moved, source, Layout::scanned);
     }
     return builder.write(file.moofs);
@@ -365,6 +421,7 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedF
     std::int64_t time = file.index.earliest_time + track.edit_shift;
     std::uint64_t ticks = 0;
     for (const Subsegment& part : file.index.subsegments) {
+        if (part.open) draft.open_pieces.push_back(static_cast<std::uint32_t>(draft.pieces.size()));
         append_piece(draft, time, {part.duration, part.bytes, part.head, 0});
         time += part.duration;
         ticks += part.duration;
@@ -377,7 +434,7 @@ Result<std::vector<std::byte>> build_index(const Movie& movie, const FragmentedF
     }
     describe_samples(file.first_fragment, track, draft.record);
     draft.record.first_fragment = cost_of(file.first_fragment, track, cost);
-    return write_index(drafts, file_size);
+    return write_index(drafts, file_size, {}, movie.default_sizes);
 }
 
 }  // namespace mezz::media

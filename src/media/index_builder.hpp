@@ -50,7 +50,8 @@ struct ScannedFile {
     std::vector<ScannedTrack> texts;   ///< as many as movie.texts; without samples if they are broken
 };
 
-/// Index of a file whose samples are described by moof boxes, however they are cut. Fails like the other.
+/// Index of a file whose samples are described by moof boxes, however they are cut, and before these perhaps
+/// by moov. Fails like the other.
 [[nodiscard]] Result<std::vector<std::byte>> build_index(const Movie& movie, const ScannedFile& file,
                                                          std::uint64_t file_size, PieceCost& cost);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "core/rescale.hpp"
 #include "media/box.hpp"
@@ -120,12 +121,58 @@ Result<void> require_own_data(const Box& minf) {
     }
 }
 
-using EntryReader = Result<bool>(const Box& stbl, MovieTrack& track);
+using EntryReader = Result<bool>(const Box& stbl, std::uint32_t extends_description, MovieTrack& track);
+
+// Of trex: what fragments leave out (§8.8.3).
+struct TrackExtends {
+    std::uint32_t track_id = 0;
+    std::uint32_t description = 0;
+    std::uint32_t duration = 0;
+    std::uint32_t size = 0;
+    std::uint32_t flags = 0;
+};
+
+// nullopt if the file is not fragmented.
+Result<std::optional<std::vector<TrackExtends>>> read_extends(const Box& moov) {
+    const auto mvex = find_box(moov, fourcc("mvex"));
+    if (!mvex) return std::unexpected(mvex.error());
+    if (!*mvex) return std::nullopt;
+    std::vector<TrackExtends> extends;
+    BoxIterator children(**mvex);
+    for (;;) {
+        const auto box = children.next();
+        if (!box) return std::unexpected(box.error());
+        if (!*box) return extends;
+        if ((*box)->type != fourcc("trex")) continue;
+        ByteReader in((*box)->payload);
+        in.skip(4);
+        TrackExtends& trex = extends.emplace_back();
+        trex.track_id = in.u32();
+        trex.description = in.u32();
+        trex.duration = in.u32();
+        trex.size = in.u32();
+        trex.flags = in.u32();
+        if (!in.ok()) return fail(ErrorCode::bad_media, "trex: box is cut off", (*box)->offset);
+    }
+}
+
+// What the tracks of a movie have in common.
+struct MovieFacts {
+    std::uint32_t timescale = 0;
+    std::vector<TrackExtends> extends;
+};
 
 // nullopt: a track whose codec `read_entry` does not know.
-Result<std::optional<MovieTrack>> read_track(const Box& trak, std::uint32_t movie_timescale,
+Result<std::optional<MovieTrack>> read_track(const Box& trak, const MovieFacts& facts,
                                              EntryReader* read_entry) {
     MovieTrack track;
+    const auto header = read_track_header(trak, track);
+    const auto trex = std::ranges::find(facts.extends, track.id, &TrackExtends::track_id);
+    if (trex != facts.extends.end()) {
+        track.default_duration = trex->duration;
+        track.default_size = trex->size;
+        track.default_flags = trex->flags;
+    }
     const auto mdia = require_box(trak, fourcc("mdia"), "trak: mdia is missing");
     if (!mdia) return std::unexpected(mdia.error());
     const auto minf = find_box(*mdia, fourcc("minf"));
@@ -134,13 +181,13 @@ Result<std::optional<MovieTrack>> read_track(const Box& trak, std::uint32_t movi
     const auto stbl = find_box(**minf, fourcc("stbl"));
     if (!stbl) return std::unexpected(stbl.error());
     if (!*stbl) return std::nullopt;
-    const auto known = read_entry(**stbl, track);
+    const auto known = read_entry(**stbl, trex == facts.extends.end() ? 0 : trex->description, track);
     if (!known) return std::unexpected(known.error());
     if (!*known) return std::nullopt;
     if (auto done = require_own_data(**minf); !done) return std::unexpected(done.error());
-    if (auto done = read_track_header(trak, track); !done) return std::unexpected(done.error());
+    if (!header) return std::unexpected(header.error());
     if (auto done = read_media_header(*mdia, track); !done) return std::unexpected(done.error());
-    if (auto done = read_edit_list(trak, movie_timescale, track); !done) return std::unexpected(done.error());
+    if (auto done = read_edit_list(trak, facts.timescale, track); !done) return std::unexpected(done.error());
     auto tables = parse_sample_tables(**stbl);
     if (!tables) return std::unexpected(tables.error());
     track.tables = *tables;
@@ -149,9 +196,12 @@ Result<std::optional<MovieTrack>> read_track(const Box& trak, std::uint32_t movi
 }
 
 // A broken text track does not keep the rest from being played.
-void add_text_track(const Box& trak, Movie& movie) {
+void add_text_track(const Box& trak, const MovieFacts& facts, Movie& movie) {
     constexpr std::size_t kMostTexts = 32;
-    auto track = read_track(trak, movie.timescale, read_text_entry);
+    constexpr auto read_entry = [](const Box& stbl, std::uint32_t, MovieTrack& track) {
+        return read_text_entry(stbl, track);
+    };
+    auto track = read_track(trak, facts, read_entry);
     if (!track)
         ++movie.broken_texts;
     else if (*track && movie.texts.size() < kMostTexts)
@@ -179,36 +229,6 @@ Result<std::uint32_t> read_movie_timescale(const Box& moov) {
     return timescale;
 }
 
-Result<void> read_track_extends(const Box& moov, Movie& movie) {
-    const auto mvex = find_box(moov, fourcc("mvex"));
-    if (!mvex) return std::unexpected(mvex.error());
-    if (!*mvex) return {};
-    movie.fragmented = true;
-    BoxIterator children(**mvex);
-    for (;;) {
-        const auto box = children.next();
-        if (!box) return std::unexpected(box.error());
-        if (!*box) return {};
-        if ((*box)->type != fourcc("trex")) continue;
-        ByteReader in((*box)->payload);
-        in.skip(4);
-        const std::uint32_t id = in.u32();
-        in.skip(4);
-        const std::uint32_t duration = in.u32();
-        const std::uint32_t size = in.u32();
-        const std::uint32_t flags = in.u32();
-        if (!in.ok()) return fail(ErrorCode::bad_media, "trex: box is cut off", (*box)->offset);
-        for (std::vector<MovieTrack>* tracks : {&movie.tracks, &movie.texts}) {
-            for (MovieTrack& track : *tracks) {
-                if (track.id != id) continue;
-                track.default_duration = duration;
-                track.default_size = size;
-                track.default_flags = flags;
-            }
-        }
-    }
-}
-
 }  // namespace
 
 Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t header_size) {
@@ -218,6 +238,13 @@ Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t hea
     Movie movie;
     movie.offset = offset;
     movie.timescale = *timescale;
+    MovieFacts facts{.timescale = *timescale, .extends = {}};
+    auto extends = read_extends(moov);
+    if (!extends) return std::unexpected(extends.error());
+    movie.fragmented = extends->has_value();
+    if (*extends) facts.extends = std::move(**extends);
+    for (const TrackExtends& one : facts.extends)
+        movie.default_sizes.push_back({one.track_id, one.size});
     std::vector<std::uint32_t> chapters;
     BoxIterator children(moov);
     for (;;) {
@@ -229,18 +256,17 @@ Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t hea
         constexpr std::size_t kMaxTracks = 64;
         if (movie.tracks.size() == kMaxTracks)
             return fail(ErrorCode::too_large, "moov: over 64 tracks", offset);
-        auto track = read_track(**box, movie.timescale, read_sample_entry);
+        auto track = read_track(**box, facts, read_sample_entry);
         if (!track) return std::unexpected(track.error());
         add_chapter_ids(**box, chapters);
         if (*track)
             movie.tracks.push_back(std::move(**track));
         else
-            add_text_track(**box, movie);
+            add_text_track(**box, facts, movie);
     }
     std::erase_if(movie.texts, [&](const MovieTrack& text) {
         return std::ranges::find(chapters, text.id) != chapters.end();
     });
-    if (auto done = read_track_extends(moov, movie); !done) return std::unexpected(done.error());
     return movie;
 }
 

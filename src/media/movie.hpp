@@ -64,21 +64,24 @@ struct MovieTrack {
     std::uint32_t default_duration = 0;  ///< trex: ticks
     std::uint32_t default_size = 0;      ///< trex: bytes
     std::uint32_t default_flags = 0;     ///< trex: sample flags
+    std::uint32_t description = 0;  ///< of stsd, from 1, that all samples must have; 0: they are all equal
 };
 
 struct Movie {
     std::uint64_t offset = 0;  ///< of moov in the file, bytes
     std::uint32_t timescale = 0;
-    bool fragmented = false;         ///< mvex is present
-    std::uint32_t track_count = 0;   ///< of the file, with those that cannot be packaged
-    std::vector<MovieTrack> tracks;  ///< video and audio
-    std::vector<MovieTrack> texts;   ///< at most 32; no chapters
-    std::uint32_t broken_texts = 0;  ///< text tracks that are left out, as they break a rule
+    bool fragmented = false;                 ///< mvex is present
+    std::uint32_t track_count = 0;           ///< of the file, with those that cannot be packaged
+    std::vector<MovieTrack> tracks;          ///< video and audio
+    std::vector<MovieTrack> texts;           ///< at most 32; no chapters
+    std::uint32_t broken_texts = 0;          ///< text tracks that are left out, as they break a rule
+    std::vector<DefaultSize> default_sizes;  ///< of all tracks that trex speaks of
 };
 
 /// Parses a whole `moov` box at `offset` in the file; `payload` follows its header of `header_size` bytes and
 /// must outlive the result. Tracks of other kinds and codecs are left out, and text tracks that are broken.
-/// Fails with bad_media on a broken box, with unsupported if a track's data lies in another file.
+/// Fails with bad_media on a broken box, with unsupported if a track's data lies in another file or its
+/// samples have several descriptions.
 [[nodiscard]] Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t header_size);
 
 /// Parses the tables of `stbl`; spans point into the box.

@@ -8,8 +8,12 @@ bool SyncCutter::begins_piece(const Sample& sample) {
     if (!sample.sync) return false;
     const std::int64_t ms = rescale(sample.dts + sample.composition_offset, 1000, timescale_);
     const std::int64_t slot = ms / kPieceSpacingMs - (ms < 0 ? 1 : 0);
-    if (slot_ && slot <= *slot_) return false;
+    const bool open = next_ < open_.size() && open_[next_];
+    ++next_;
+    const bool closes = slot_ == slot && is_open_ && !open;
+    if (slot_ && slot <= *slot_ && !closes) return false;
     slot_ = slot;
+    is_open_ = open;
     return true;
 }
 

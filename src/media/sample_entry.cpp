@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace mezz::media {
 namespace {
@@ -177,28 +178,97 @@ Result<bool> read_mp4a_entry(const Box& entry, MovieTrack& track) {
     return known;
 }
 
+Result<bool> read_entry(const Box& entry, MovieTrack& track) {
+    if (entry.type == fourcc("mp4a")) return read_mp4a_entry(entry, track);
+    if (entry.type == fourcc(".mp3")) return read_mp3_entry(entry, track);
+    if (const auto form = std::ranges::find(kVideoEntries, entry.type, &EntryForm::type);
+        form != kVideoEntries.end())
+        return read_video_entry(entry, *form, track);
+    if (const auto form = std::ranges::find(kAudioEntries, entry.type, &EntryForm::type);
+        form != kAudioEntries.end())
+        return read_audio_entry(entry, *form, track);
+    return false;
+}
+
+Result<std::vector<Box>> read_entries(const Box& stsd) {
+    constexpr std::size_t kMostEntries = 64;
+    std::vector<Box> entries;
+    BoxIterator boxes(stsd.payload.subspan(8), stsd.payload_offset() + 8);
+    for (;;) {
+        const auto entry = boxes.next();
+        if (!entry) return std::unexpected(entry.error());
+        if (!*entry) return entries;
+        if (entries.size() == kMostEntries)
+            return fail(ErrorCode::unsupported, "stsd: over 64 sample descriptions", stsd.offset);
+        entries.push_back(**entry);
+    }
+}
+
+// Which entries samples have, by stsc (§8.7.4) and by trex. Writers have been seen to count from 0.
+Result<std::vector<bool>> used_entries(const Box& stbl, std::size_t count,
+                                       std::uint32_t extends_description) {
+    std::vector<bool> used(count);
+    const auto use = [&](std::uint32_t number) {
+        used[number == 0 || number > count ? 0 : number - 1] = true;
+    };
+    if (extends_description != 0) use(extends_description);
+    const auto stsc = find_box(stbl, fourcc("stsc"));
+    if (!stsc) return std::unexpected(stsc.error());
+    if (*stsc) {
+        ByteReader in((*stsc)->payload);
+        in.skip(8);
+        constexpr std::size_t kEntrySize = 12;
+        while (in.remaining() >= kEntrySize) {
+            in.skip(8);
+            use(in.u32());
+        }
+    }
+    return used;
+}
+
+// One decoder, told once, can decode the samples of both.
+bool is_same(const MovieTrack& a, const MovieTrack& b) noexcept {
+    return a.kind == b.kind && a.codec == b.codec && a.width == b.width && a.height == b.height &&
+           a.pixel_aspect_h == b.pixel_aspect_h && a.pixel_aspect_v == b.pixel_aspect_v &&
+           a.details.audio.sample_rate == b.details.audio.sample_rate &&
+           a.details.audio.channels == b.details.audio.channels && std::ranges::equal(a.config, b.config);
+}
+
+// Of several entries the one that samples have, if it is one.
+Result<bool> read_used_entry(const Box& stsd, std::span<const Box> entries, const std::vector<bool>& used,
+                             MovieTrack& track) {
+    const std::size_t first = static_cast<std::size_t>(std::ranges::find(used, true) - used.begin());
+    const std::size_t chosen = first == entries.size() ? 0 : first;
+    const auto known = read_entry(entries[chosen], track);
+    if (!known || !*known) return known;
+    track.description = static_cast<std::uint32_t>(chosen + 1);
+    for (std::size_t i = chosen + 1; i < entries.size(); ++i) {
+        if (!used[i]) continue;
+        MovieTrack other;
+        const auto also_known = read_entry(entries[i], other);
+        if (!also_known) return also_known;
+        if (!*also_known || !is_same(track, other))
+            return fail(ErrorCode::unsupported, "stsd: samples of several descriptions", stsd.offset);
+        track.description = 0;
+    }
+    return true;
+}
+
 }  // namespace
 
-Result<bool> read_sample_entry(const Box& stbl, MovieTrack& track) {
+Result<bool> read_sample_entry(const Box& stbl, std::uint32_t extends_description, MovieTrack& track) {
     const auto stsd = find_box(stbl, fourcc("stsd"));
     if (!stsd) return std::unexpected(stsd.error());
     if (!*stsd) return fail(ErrorCode::bad_media, "stbl: stsd is missing", stbl.offset);
     if ((*stsd)->payload.size() < 8)
         return fail(ErrorCode::bad_media, "stsd: box is cut off", (*stsd)->offset);
-    BoxIterator entries((*stsd)->payload.subspan(8), (*stsd)->payload_offset() + 8);
-    const auto entry = entries.next();
-    if (!entry) return std::unexpected(entry.error());
-    if (!*entry) return false;
-    const FourCc type = (*entry)->type;
-    if (type == fourcc("mp4a")) return read_mp4a_entry(**entry, track);
-    if (type == fourcc(".mp3")) return read_mp3_entry(**entry, track);
-    if (const auto form = std::ranges::find(kVideoEntries, type, &EntryForm::type);
-        form != kVideoEntries.end())
-        return read_video_entry(**entry, *form, track);
-    if (const auto form = std::ranges::find(kAudioEntries, type, &EntryForm::type);
-        form != kAudioEntries.end())
-        return read_audio_entry(**entry, *form, track);
-    return false;
+    const auto entries = read_entries(**stsd);
+    if (!entries) return std::unexpected(entries.error());
+    if (entries->empty()) return false;
+    if (entries->size() == 1) return read_entry(entries->front(), track);
+    const auto used = used_entries(stbl, entries->size(), extends_description);
+    if (!used) return std::unexpected(used.error());
+    return read_used_entry(**stsd, *entries, *used, track);
 }
 
 }  // namespace mezz::media

@@ -6,8 +6,11 @@
 
 namespace mezz::media {
 
-/// Reads codec, dimensions and configuration from the first sample entry of `stsd` into `track`; spans point
-/// into the box. False if the codec is one that is not packaged.
-[[nodiscard]] Result<bool> read_sample_entry(const Box& stbl, MovieTrack& track);
+/// Reads codec, dimensions and configuration into `track` from the sample entry of `stsd` that the samples
+/// have; spans point into the box. `extends_description` is the one that fragments have, 0 if there are none.
+/// False if the codec is one that is not packaged. Fails with unsupported if samples have entries that
+/// differ.
+[[nodiscard]] Result<bool> read_sample_entry(const Box& stbl, std::uint32_t extends_description,
+                                             MovieTrack& track);
 
 }  // namespace mezz::media

@@ -31,4 +31,10 @@ struct TableFormat {
     std::uint8_t pad = 0;
 };
 
+/// What trex says of the sizes of a track's samples (§8.8.3), whether or not the track is packaged.
+struct DefaultSize {
+    std::uint32_t track_id = 0;
+    std::uint32_t bytes = 0;
+};
+
 }  // namespace mezz::media

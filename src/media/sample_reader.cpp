@@ -22,10 +22,10 @@ SampleReader::SampleReader(TrackView track, std::uint64_t file_size, std::uint32
     }
     switch (track_->layout) {
         case Layout::sample_tables:
-            plan_tables();
+            plan_tables(track_.positions()[first_], track_.positions()[last_]);
             return;
         case Layout::scanned:
-            plan_moofs();
+            plan_scanned();
             return;
         case Layout::fragments:
             break;
@@ -36,21 +36,34 @@ SampleReader::SampleReader(TrackView track, std::uint64_t file_size, std::uint32
 }
 
 FragmentDefaults SampleReader::defaults() const noexcept {
-    return {track_->id, track_->trex_duration, track_->trex_size, track_->trex_flags, track_->edit_shift};
+    return {track_->id,         track_->trex_duration, track_->trex_size,     track_->trex_flags,
+            track_->edit_shift, track_->description,   track_.default_sizes()};
 }
 
-void SampleReader::plan_moofs() noexcept {
+// Pieces may begin in the tables of moov and end in a moof.
+void SampleReader::plan_scanned() {
+    const FragmentPosition& from = track_.fragment_positions()[first_];
     const FragmentPosition& to = track_.fragment_positions()[last_];
-    next_moof_ = track_.fragment_positions()[first_].moof;
+    const std::uint32_t in_tables = track_.table_samples();
+    const bool begins_in_tables = from.sample < in_tables;
+    if (begins_in_tables) {
+        const auto positions = track_.positions();
+        plan_tables(positions[first_], positions[std::min<std::size_t>(last_, positions.size() - 1)]);
+    }
+    if (to.sample <= in_tables) return;
+    next_moof_ = begins_in_tables ? 0 : from.moof;
     end_moof_ = to.moof + (to.skip > 0 ? 1U : 0U);
+    skip_ = begins_in_tables ? 0 : from.skip;
+    moof_count_ = to.sample - std::max(from.sample, in_tables);
 }
 
 // The entries between the positions of the first piece and of the one after the last, and one more: a run or
 // a chunk may go on past the last sample.
-void SampleReader::plan_tables() {
-    const SamplePosition& from = track_.positions()[first_];
-    const SamplePosition& to = track_.positions()[last_];
+void SampleReader::plan_tables(const SamplePosition& from, const SamplePosition& to) {
     const TableRefs& tables = track_->tables;
+    begin_ = from;
+    table_count_ = to.sample - from.sample;
+    table_ = 0;
     const auto slice = [&](std::size_t i, const TableRef& table, std::uint32_t begin, std::uint32_t end,
                            std::uint32_t entry_size) {
         const std::uint32_t stop = std::min(end, table.count);
@@ -81,27 +94,15 @@ void SampleReader::skip_empty_tables() noexcept {
 
 std::optional<ByteRange> SampleReader::need() const noexcept {
     if (done_) return std::nullopt;
-    switch (track_->layout) {
-        case Layout::sample_tables:
-            return ranges_[table_];
-        case Layout::scanned:
-            return ByteRange{track_.moofs()[next_moof_].offset, track_.moofs()[next_moof_].size};
-        case Layout::fragments:
-            break;
-    }
+    if (table_ < kTables) return ranges_[table_];
+    if (track_->layout == Layout::scanned)
+        return ByteRange{track_.moofs()[next_moof_].offset, track_.moofs()[next_moof_].size};
     return ByteRange{fragments_.offset, std::min(fragments_.length, std::max(kMoofRead, moof_size_))};
 }
 
 Result<void> SampleReader::feed(Bytes bytes) {
-    switch (track_->layout) {
-        case Layout::sample_tables:
-            return feed_table(bytes);
-        case Layout::scanned:
-            return feed_moof(bytes);
-        case Layout::fragments:
-            break;
-    }
-    return feed_fragments(bytes);
+    if (table_ < kTables) return feed_table(bytes);
+    return track_->layout == Layout::scanned ? feed_moof(bytes) : feed_fragments(bytes);
 }
 
 // Samples that belong to the pieces before and after are dropped when all moofs have been read.
@@ -113,12 +114,11 @@ Result<void> SampleReader::feed_moof(Bytes bytes) {
     if (auto ok = read_fragment(moof, defaults(), file_size_, samples_); !ok) return ok;
     if (++next_moof_ < end_moof_) return {};
     done_ = true;
-    const FragmentPosition& from = track_.fragment_positions()[first_];
-    const std::uint32_t count = track_.fragment_positions()[last_].sample - from.sample;
-    if (samples_.size() < std::uint64_t{from.skip} + count)
+    if (samples_.size() < std::uint64_t{table_count_} + skip_ + moof_count_)
         return fail(ErrorCode::bad_media, "moof: fewer samples than before", offset);
-    samples_.erase(samples_.begin(), samples_.begin() + from.skip);
-    samples_.resize(count);
+    const auto begin = samples_.begin() + table_count_;
+    samples_.erase(begin, begin + skip_);
+    samples_.resize(std::size_t{table_count_} + moof_count_);
     return {};
 }
 
@@ -127,7 +127,7 @@ Result<void> SampleReader::feed_table(Bytes bytes) {
     ++table_;
     skip_empty_tables();
     if (table_ < kTables) return {};
-    done_ = true;
+    done_ = next_moof_ == end_moof_;
     return read_tables();
 }
 
@@ -139,13 +139,11 @@ Result<void> SampleReader::read_tables() {
         slices[i] = {Bytes(slices_).subspan(at, length), first_entries_[i]};
         at += length;
     }
-    const SamplePosition& from = track_.positions()[first_];
-    const std::uint32_t count = track_.positions()[last_].sample - from.sample;
     SampleCursor cursor(track_->tables.format,
-                        {slices[0], slices[1], slices[2], slices[3], slices[4], slices[5]}, from,
+                        {slices[0], slices[1], slices[2], slices[3], slices[4], slices[5]}, begin_,
                         track_->edit_shift, file_size_);
-    samples_.reserve(count);
-    for (std::uint32_t i = 0; i < count; ++i) {
+    samples_.reserve(table_count_);
+    for (std::uint32_t i = 0; i < table_count_; ++i) {
         const auto sample = cursor.next();
         if (!sample) return fail(sample.error().code, sample.error().text, ranges_[0].offset);
         samples_.push_back(*sample);

@@ -34,13 +34,13 @@ public:
 private:
     static constexpr std::size_t kTables = 6;
 
-    void plan_tables();
+    void plan_tables(const SamplePosition& from, const SamplePosition& to);
     [[nodiscard]] Result<void> feed_table(Bytes bytes);
     [[nodiscard]] Result<void> read_tables();
     [[nodiscard]] Result<void> feed_fragments(Bytes bytes);
     [[nodiscard]] Result<void> feed_moof(Bytes bytes);
     [[nodiscard]] FragmentDefaults defaults() const noexcept;
-    void plan_moofs() noexcept;
+    void plan_scanned();
     void skip_empty_tables() noexcept;
 
     TrackView track_;
@@ -50,19 +50,23 @@ private:
     std::vector<Sample> samples_;
     bool done_ = false;
 
-    // Layout::sample_tables: which slices, and their bytes one after the other
+    // What moov describes: which slices, and their bytes one after the other
+    SamplePosition begin_;
+    std::uint32_t table_count_ = 0;  // samples
     std::array<ByteRange, kTables> ranges_{};
     std::array<std::uint32_t, kTables> first_entries_{};
-    std::size_t table_ = 0;
+    std::size_t table_ = kTables;  // the next to be read
     std::vector<std::byte> slices_;
 
     // Layout::fragments
     ByteRange fragments_;  // what has not been looked at
     std::uint64_t moof_size_ = 0;
 
-    // Layout::scanned: moofs that have not been read
+    // Layout::scanned: moofs that have not been read, and what of their samples is wanted
     std::size_t next_moof_ = 0;
     std::size_t end_moof_ = 0;
+    std::uint32_t skip_ = 0;
+    std::uint32_t moof_count_ = 0;  // samples
 };
 
 }  // namespace mezz::media

@@ -30,6 +30,7 @@ void TableSource::mark(TrackDraft& draft, bool end) const {
 }
 
 Result<Sample> ScannedSource::next() {
+    if (!tables_.at_end()) return tables_.next();
     while (moof_ + 1 < track_.moof_starts.size() && track_.moof_starts[moof_ + 1] <= next_)
         ++moof_;
     Sample sample = track_.samples[next_++];
@@ -38,14 +39,20 @@ Result<Sample> ScannedSource::next() {
 }
 
 void ScannedSource::mark(TrackDraft& draft, bool end) const {
+    const auto before = static_cast<std::uint32_t>(table_samples_ + next_);
     if (end) {
-        draft.fragment_positions.push_back(
-            {static_cast<std::uint32_t>(moof_ + 1), 0, static_cast<std::uint32_t>(next_)});
+        if (table_samples_ > 0) tables_.mark(draft, true);
+        draft.fragment_positions.push_back({static_cast<std::uint32_t>(moof_ + 1), 0, before});
+        return;
+    }
+    if (next_ == 0) {
+        tables_.mark(draft, false);
+        draft.fragment_positions.push_back({0, 0, draft.positions.back().sample});
         return;
     }
     const auto number = static_cast<std::uint32_t>(next_ - 1);
     draft.fragment_positions.push_back(
-        {static_cast<std::uint32_t>(moof_), number - track_.moof_starts[moof_], number});
+        {static_cast<std::uint32_t>(moof_), number - track_.moof_starts[moof_], before - 1});
 }
 
 }  // namespace mezz::media

@@ -45,15 +45,25 @@ struct ScannedTrack {
     std::vector<std::uint32_t> moof_starts;  ///< for each moof of the file, how many samples were before it
 };
 
-/// From fragments; the track must outlive it. `shift` is added to all times.
+/// From the tables of moov, if it has samples, then from fragments; `track` and `scanned` must outlive it.
+/// `shift` is added to the times of those in fragments.
 class ScannedSource final : public SampleSource {
 public:
-    ScannedSource(const ScannedTrack& track, std::int64_t shift) noexcept : track_(track), shift_(shift) {}
-    [[nodiscard]] bool at_end() const noexcept override { return next_ == track_.samples.size(); }
+    ScannedSource(const MovieTrack& track, std::uint64_t file_size, const ScannedTrack& scanned,
+                  std::int64_t shift) noexcept
+        : tables_(track, file_size),
+          table_samples_(track.tables.format.sample_count),
+          track_(scanned),
+          shift_(shift) {}
+    [[nodiscard]] bool at_end() const noexcept override {
+        return tables_.at_end() && next_ == track_.samples.size();
+    }
     [[nodiscard]] Result<Sample> next() override;
     void mark(TrackDraft& draft, bool end) const override;
 
 private:
+    TableSource tables_;
+    std::uint32_t table_samples_;
     const ScannedTrack& track_;
     std::int64_t shift_;
     std::size_t next_ = 0;

@@ -27,8 +27,11 @@ Result<SegmentIndex> parse_segment_index(const Box& sidx, std::uint64_t file_siz
     index.subsegments.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
         const std::uint32_t reference = in.u32();
-        const Subsegment part{.bytes = reference & 0x7FFFFFFFU, .duration = in.u32()};
-        index.all_sync = index.all_sync && in.u32() >> 31 != 0;
+        Subsegment part{.bytes = reference & 0x7FFFFFFFU, .duration = in.u32()};
+        const std::uint32_t access_point = in.u32();
+        index.all_sync = index.all_sync && access_point >> 31 != 0;
+        constexpr std::uint32_t kClosed = 2;  // the highest type whose pictures can all be decoded
+        part.open = (access_point >> 28 & 7) > kClosed && !index.subsegments.empty();
         if (reference >> 31 != 0) return fail(ErrorCode::unsupported, "sidx: index of indexes", sidx.offset);
         if (part.bytes == 0) return fail(ErrorCode::bad_media, "sidx: subsegment is empty", sidx.offset);
         if (part.bytes > left)

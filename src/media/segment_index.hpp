@@ -14,6 +14,7 @@ struct Subsegment {
     std::uint32_t bytes = 0;
     std::uint32_t duration = 0;  ///< ticks of SegmentIndex::timescale
     std::uint32_t head = 0;      ///< bytes of moof and IDR, from ssix; 0 if unknown
+    bool open = false;           ///< pictures after its first one need what is before (SAP type 3, Annex I)
 };
 
 struct SegmentIndex {

@@ -168,7 +168,10 @@ Task<Result<Sources>> load_sources(RequestFlow& flow, const LoadedTitle& title,
     Sources sources;
     auto first = co_await load_source(flow, title, rendition, part);
     if (!first) co_return std::unexpected(first.error());
-    if (first->samples.empty()) co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
+    const package::RenditionRecord* audio = title.view().muxed_audio();
+    const bool alone = rendition.kind == TrackKind::audio || audio == nullptr || part.iframe;
+    if (alone && first->samples.empty())
+        co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
     if (rendition.kind == TrackKind::audio) {
         sources.audio = std::move(*first);
         co_return sources;
@@ -176,10 +179,11 @@ Task<Result<Sources>> load_sources(RequestFlow& flow, const LoadedTitle& title,
     sources.video = std::move(*first);
     const auto counted = co_await count_nals(flow, *sources.video);
     if (!counted) co_return std::unexpected(counted.error());
-    const package::RenditionRecord* audio = title.view().muxed_audio();
-    if (audio == nullptr || part.iframe) co_return sources;
+    if (alone) co_return sources;
     auto second = co_await load_source(flow, title, *audio, part);
     if (!second) co_return std::unexpected(second.error());
+    if (sources.video->samples.empty() && second->samples.empty())
+        co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
     sources.audio = std::move(*second);
     sources.one_file = audio->file == rendition.file;
     co_return sources;

@@ -175,15 +175,8 @@ void append_representation(const TitleView& title, const RenditionRecord& rendit
     append_attribute(out, "codecs", rendition.codec_string.data());
     append_attribute(out, "bandwidth", rendition.cmaf.peak);
     if (rendition.kind == TrackKind::video) {
-        append_attribute(out, "width", track->width);
-        append_attribute(out, "height", track->height);
+        append_frame_size(track, out);
         append_frame_rate(rendition, track, out);
-        const std::uint32_t divisor = std::gcd(track->pixel_aspect_h, track->pixel_aspect_v);
-        std::string sar;
-        append_number(sar, track->pixel_aspect_h / divisor);
-        sar += ':';
-        append_number(sar, track->pixel_aspect_v / divisor);
-        append_attribute(out, "sar", sar);
         out += '>';
     } else {
         append_attribute(out, "audioSamplingRate", rendition.sample_rate);
@@ -219,8 +212,8 @@ void append_accessibility(std::string_view purpose, std::string& out) {
     append_property("Accessibility", "urn:tva:metadata:cs:AudioPurposeCS:2007", purpose, out);
 }
 
-void open_adaptation_set(const RenditionRecord& rendition, const media::TrackView& track, unsigned id,
-                         std::string& out) {
+void open_adaptation_set(const TitleView& title, const RenditionRecord& rendition,
+                         const media::TrackView& track, unsigned id, std::string& out) {
     const bool video = rendition.kind == TrackKind::video;
     out += "<AdaptationSet";
     append_attribute(out, "id", id);
@@ -228,7 +221,7 @@ void open_adaptation_set(const RenditionRecord& rendition, const media::TrackVie
     append_attribute(out, "mimeType", video ? "video/mp4" : "audio/mp4");
     if (rendition.language[0] != '\0' && !video) append_attribute(out, "lang", rendition.language.data());
     append_attribute(out, "segmentAlignment", "true");
-    append_attribute(out, "startWithSAP", 1);
+    append_attribute(out, "startWithSAP", video && title.header().independent == 0 ? 3 : 1);
     out += '>';
     if (video) append_dynamic_range(track->color, out);
     if (rendition.label[0] != '\0' && !video) {
@@ -300,6 +293,25 @@ void append_head(const TitleView& title, const std::optional<Clip>& clip, std::s
 
 }  // namespace
 
+void append_frame_size(const media::TrackView& track, std::string& out) {
+    std::uint32_t width = track->width;
+    std::uint32_t height = track->height;
+    std::uint32_t across = track->pixel_aspect_h;
+    std::uint32_t upright = track->pixel_aspect_v;
+    if (track.is_turned()) {
+        std::swap(width, height);
+        std::swap(across, upright);
+    }
+    const std::uint32_t divisor = std::gcd(across, upright);
+    append_attribute(out, "width", width);
+    append_attribute(out, "height", height);
+    std::string sar;
+    append_number(sar, across / divisor);
+    sar += ':';
+    append_number(sar, upright / divisor);
+    append_attribute(out, "sar", sar);
+}
+
 void write_manifest(const TitleView& title, std::span<const media::TrackView> tracks, std::string_view query,
                     std::string& out, const std::optional<Clip>& clip) {
     const auto renditions = title.renditions();
@@ -312,7 +324,7 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
     for (std::size_t i = 0; i < renditions.size(); ++i) {
         if (written[i]) continue;
         VideoSet set{.id = sets++, .members = {}, .properties = {}, .clip = shown};
-        open_adaptation_set(renditions[i], tracks[i], set.id, out);
+        open_adaptation_set(title, renditions[i], tracks[i], set.id, out);
         for (std::size_t k = i; k < renditions.size(); ++k) {
             if (k != i && !is_switchable(renditions[i], renditions[k])) continue;
             append_representation(title, renditions[k], tracks[k], of, out);

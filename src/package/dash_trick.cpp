@@ -1,5 +1,3 @@
-#include <numeric>
-
 #include "core/text.hpp"
 #include "package/iframes.hpp"
 
@@ -60,14 +58,8 @@ void append_representation(const TitleView& title, const RenditionRecord& rendit
     out += rendition.codec_string.data();
     out += '"';
     append_number_attribute(out, "bandwidth", rendition.iframes_cmaf.peak);
-    append_number_attribute(out, "width", track->width);
-    append_number_attribute(out, "height", track->height);
-    const std::uint32_t divisor = std::gcd(track->pixel_aspect_h, track->pixel_aspect_v);
-    out += " sar=\"";
-    append_number(out, track->pixel_aspect_h / divisor);
-    out += ':';
-    append_number(out, track->pixel_aspect_v / divisor);
-    out += "\" codingDependency=\"false\"><SegmentTemplate";
+    append_frame_size(track, out);
+    out += " codingDependency=\"false\"><SegmentTemplate";
     append_number_attribute(out, "timescale", track->timescale);
     append_number_attribute(out, "startNumber", listed.first);
     if (clip) append_number_attribute(out, "presentationTimeOffset", clip_offset(*clip, track->timescale));

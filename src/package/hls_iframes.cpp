@@ -75,10 +75,8 @@ void write_iframe_streams(const TitleView& title, Format format, bool range, std
         append_number(out, rate.average);
         out += ",CODECS=\"";
         out += rendition.codec_string.data();
-        out += "\",RESOLUTION=";
-        append_number(out, rendition.width);
-        out += 'x';
-        append_number(out, rendition.height);
+        out += '"';
+        append_resolution(rendition, format, out);
         if (range) {
             out += ",VIDEO-RANGE=";
             out += to_text(rendition.range);

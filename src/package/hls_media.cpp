@@ -9,18 +9,53 @@ namespace {
 
 constexpr std::uint32_t kMicros = 1000000;
 
-// Start of a segment in microseconds. Differences of rounded starts are what EXTINF says, so that their sum
-// never drifts from the truth.
-std::uint64_t start_micros(const TrackTimeline& line, std::uint32_t n) noexcept {
-    return static_cast<std::uint64_t>(
-        std::max<std::int64_t>(rescale(line.start(n), kMicros, line.track()->timescale), 0));
-}
+// Which segments a rendition has, and when they begin in microseconds. Differences of rounded starts are what
+// EXTINF says, so that their sum never drifts from the truth.
+class SegmentTimes {
+public:
+    explicit SegmentTimes(const MediaPlaylist& playlist) noexcept
+        : title_(playlist.title),
+          line_(playlist.line),
+          end_(micros(line_.start(line_.segment_count()), line_.track()->timescale)) {
+        while (first_ < line_.segment_count() && line_.pieces(first_).empty())
+            ++first_;
+        const bool muxed = playlist.format == Format::hls && line_.track()->kind == media::TrackKind::video;
+        if (muxed && is_after(line_.segment_count() - 1))
+            end_ = std::max(end_, micros(playlist.rendition.ts_end, title_.header().timescale));
+    }
 
-std::uint64_t duration_micros(const TrackTimeline& line, std::uint32_t n) noexcept {
-    const std::uint64_t begin = start_micros(line, n);
-    const std::uint64_t end = start_micros(line, n + 1);
-    return end > begin ? end - begin : 0;
-}
+    /// The rendition begins later: there is nothing to be sent.
+    [[nodiscard]] bool is_gap(std::uint32_t n) const noexcept { return n < first_; }
+    /// It goes on, perhaps with only the sound that is muxed with it.
+    [[nodiscard]] bool is_there(std::uint32_t n) const noexcept {
+        return !line_.pieces(n).empty() || is_gap(n) || (is_after(n) && duration(n) > 0);
+    }
+    [[nodiscard]] std::uint64_t duration(std::uint32_t n) const noexcept {
+        const std::int64_t begin = start(n);
+        const std::int64_t end = start(n + 1);
+        return end > begin ? static_cast<std::uint64_t>(end - begin) : 0;
+    }
+
+private:
+    static std::int64_t micros(std::int64_t ticks, std::uint32_t timescale) noexcept {
+        return std::max<std::int64_t>(rescale(ticks, kMicros, timescale), 0);
+    }
+    [[nodiscard]] bool is_after(std::uint32_t n) const noexcept {
+        return line_.pieces(n).first == line_.track().piece_count();
+    }
+    [[nodiscard]] std::int64_t start(std::uint32_t n) const noexcept {
+        if (n >= line_.segment_count()) return end_;
+        const std::int64_t boundary = micros(title_.boundaries()[n], title_.header().timescale);
+        if (n <= first_) return boundary;
+        const std::int64_t own = micros(line_.start(n), line_.track()->timescale);
+        return is_after(n) ? std::clamp(boundary, own, end_) : own;
+    }
+
+    const TitleView& title_;
+    const TrackTimeline& line_;
+    std::int64_t end_;
+    std::uint32_t first_ = 0;
+};
 
 // The same in all playlists of a title (RFC 8216bis §6.2.4), so it comes from the boundaries; the cuts of
 // audio may lie a frame beside them.
@@ -37,19 +72,20 @@ std::uint64_t target_seconds(std::uint64_t micros) noexcept {
     return std::max<std::uint64_t>(1, (micros + kMicros / 2) / kMicros);
 }
 
-std::uint64_t target_seconds(const MediaPlaylist& playlist) {
+std::uint64_t target_seconds(const MediaPlaylist& playlist, const SegmentTimes& times) {
     std::uint64_t micros = longest_micros(playlist.title);
     for (std::uint32_t n = 0; n < playlist.line.segment_count(); ++n)
-        micros = std::max(micros, duration_micros(playlist.line, n));
+        micros = std::max(micros, times.duration(n));
     return target_seconds(micros);
 }
 
-void append_head(const MediaPlaylist& playlist, std::uint32_t first, std::string& out) {
+void append_head(const MediaPlaylist& playlist, const SegmentTimes& times, std::uint32_t first,
+                 std::string& out) {
     const bool cmaf = playlist.format == Format::cmaf;
     out += "#EXTM3U\n#EXT-X-VERSION:";
     out += cmaf ? '6' : '3';
     out += "\n#EXT-X-TARGETDURATION:";
-    append_number(out, target_seconds(playlist));
+    append_number(out, target_seconds(playlist, times));
     out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n";
     append_first_number(playlist.clip, first, out);
     append_start(playlist.clip, out);
@@ -71,18 +107,20 @@ void write_media_playlist(const MediaPlaylist& playlist, std::string& out) {
     const TrackTimeline& line = playlist.line;
     const std::string_view name = playlist.rendition.name.data();
     const std::string_view suffix = playlist.format == Format::cmaf ? ".m4s" : ".ts";
+    const SegmentTimes times(playlist);
     PieceRange segments = listed_segments(line, playlist.clip);
-    while (!segments.empty() && line.pieces(segments.first).empty())
+    while (!segments.empty() && !times.is_there(segments.first))
         ++segments.first;
     out.reserve(out.size() + 256 +
                 (segments.last - segments.first) *
                     (40 + playlist.uri_prefix.size() + name.size() + playlist.query.size()));
-    append_head(playlist, segments.first, out);
+    append_head(playlist, times, segments.first, out);
     for (std::uint32_t n = segments.first; n < segments.last; ++n) {
-        if (line.pieces(n).empty()) continue;
+        if (!times.is_there(n)) continue;
         out += "#EXTINF:";
-        append_seconds(out, duration_micros(line, n));
+        append_seconds(out, times.duration(n));
         out += ",\n";
+        if (times.is_gap(n)) out += "#EXT-X-GAP\n";
         out += playlist.uri_prefix;
         out += name;
         out += '_';

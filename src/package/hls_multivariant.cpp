@@ -48,6 +48,7 @@ struct Variant {
     std::vector<std::string_view> other_codecs;
     std::string_view group;  ///< empty if it has none
     bool range = false;      ///< VIDEO-RANGE is told
+    Format format = Format::hls;
 };
 
 void append_variant(const TitleView& title, const Variant& variant, std::string_view query,
@@ -66,10 +67,7 @@ void append_variant(const TitleView& title, const Variant& variant, std::string_
     }
     out += '"';
     if (!is_audio(rendition)) {
-        out += ",RESOLUTION=";
-        append_number(out, rendition.width);
-        out += 'x';
-        append_number(out, rendition.height);
+        append_resolution(rendition, variant.format, out);
         if (rendition.frame_rate_milli != 0) append_frame_rate(rendition.frame_rate_milli, out);
         if (variant.range) {
             out += ",VIDEO-RANGE=";
@@ -137,7 +135,8 @@ Variant video_variant(const RenditionRecord& video, const AudioGroup* group, con
                     .rate = format == Format::hls ? video.ts : video.cmaf,
                     .other_codecs = {},
                     .group = {},
-                    .range = selection.range};
+                    .range = selection.range,
+                    .format = format};
     if (group == nullptr) return variant;
     const BitRate more = beside(*group, selection, format);
     variant.rate.peak += more.peak;
@@ -158,7 +157,8 @@ Variant audio_variant(const AudioGroup& group, const RenditionRecord& main, cons
     Variant variant{.rendition = main,
                     .rate = {},
                     .other_codecs = codecs_beside(main.codec_string.data(), group),
-                    .group = selection.has_choice() ? std::string_view(group.id) : std::string_view()};
+                    .group = selection.has_choice() ? std::string_view(group.id) : std::string_view(),
+                    .format = format};
     for (const RenditionRecord* member : group.members) {
         const BitRate& rate = format == Format::hls ? member->ts : member->cmaf;
         variant.rate.peak = std::max(variant.rate.peak, rate.peak);
@@ -198,6 +198,14 @@ void append_name(std::string_view name, std::string& out) {
 
 }  // namespace
 
+void append_resolution(const RenditionRecord& rendition, Format format, std::string& out) {
+    const bool lying = rendition.turned && format == Format::hls;
+    out += ",RESOLUTION=";
+    append_number(out, lying ? rendition.height : rendition.width);
+    out += 'x';
+    append_number(out, lying ? rendition.width : rendition.height);
+}
+
 bool has_variants(const TitleView& title, Format format) noexcept {
     return std::ranges::any_of(title.renditions(), [format](const RenditionRecord& rendition) {
         return format != Format::hls || rendition.in_ts;
@@ -210,7 +218,8 @@ void write_multivariant_playlist(const TitleView& title, Format format, std::str
     const Selection selection = select(title, format);
     const std::vector<AudioGroup> groups = group_audio(selection.audio);
     out.reserve(out.size() + 256 + (title.renditions().size() + title.texts().size()) * (320 + query.size()));
-    out += "#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n";
+    out += "#EXTM3U\n";
+    if (title.header().independent != 0) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
     append_start(clip, out);
     append_name(title.name(), out);
     if (selection.has_choice())

@@ -20,6 +20,10 @@ namespace mezz::package {
 void write_multivariant_playlist(const TitleView& title, Format format, std::string_view query,
                                  std::string& out, const std::optional<Clip>& clip = {});
 
+/// Appends the attribute RESOLUTION: pixels as players show the video. A transport stream does not tell them
+/// to turn it.
+void append_resolution(const RenditionRecord& rendition, Format format, std::string& out);
+
 /// What a media playlist is about.
 struct MediaPlaylist {
     TitleView title;
@@ -41,6 +45,10 @@ void append_map(const MediaPlaylist& playlist, std::string& out);
 /// `query` and `clip` as in MediaPlaylist.
 void write_text_playlist(const TitleView& title, const TextRecord& text, std::string_view uri_prefix,
                          std::string_view query, std::string& out, const std::optional<Clip>& clip = {});
+
+/// Appends the attributes width, height and sar of a Representation (ISO/IEC 23009-1 §5.3.7): of the picture
+/// as it is shown, turned if the display matrix does that.
+void append_frame_size(const media::TrackView& track, std::string& out);
 
 /// Appends a static MPD over the CMAF URLs, and over text tracks as one file each in subs/. `tracks` belong
 /// to title.renditions(), in order. The time 0 of a clip's manifest is the key frame at its beginning or

@@ -14,14 +14,15 @@ constexpr std::int64_t kShortestTailMs = 500;
 
 }  // namespace
 
-CutPoints cut_points(const media::TrackView& track) {
-    CutPoints points{.timescale = track->timescale, .times = {}, .end = track->end};
+CutPoints cut_points(const media::TrackView& track, bool closed) {
+    CutPoints points{.timescale = track->timescale, .times = {}, .end = track->end, .closed = closed};
     std::int64_t time = track.piece_time(0);
     const auto pieces = track.pieces();
     std::int64_t last = 0;
     for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
         time += pieces[i].duration;
         if (time <= last || time >= points.end) continue;  // pieces may last no time
+        if (closed && track.is_open(static_cast<std::uint32_t>(i + 1))) continue;
         points.times.push_back(time);
         last = time;
     }
@@ -29,14 +30,25 @@ CutPoints cut_points(const media::TrackView& track) {
 }
 
 CutPoints common_points(const CutPoints& points, const media::TrackView& track) {
-    CutPoints common{.timescale = points.timescale, .times = {}, .end = points.end};
+    CutPoints common{.timescale = points.timescale, .times = {}, .end = points.end, .closed = points.closed};
     const std::int64_t tolerance = rescale(kToleranceMs, points.timescale, 1000);
     for (const std::int64_t time : points.times) {
         const std::uint32_t piece = track.nearest_piece(rescale(time, track->timescale, points.timescale));
         const std::int64_t theirs = rescale(track.piece_time(piece), points.timescale, track->timescale);
+        if (points.closed && track.is_open(piece)) continue;
         if (piece < track.piece_count() && std::abs(theirs - time) <= tolerance) common.times.push_back(time);
     }
     return common;
+}
+
+void extend(CutPoints& points, std::int64_t end) {
+    constexpr std::size_t kMost = 1U << 20;
+    const std::int64_t second = points.timescale;
+    for (std::size_t i = 0; i < kMost && points.end + second <= end; ++i) {
+        points.times.push_back(points.end);
+        points.end += second;
+    }
+    points.end = std::max(points.end, end);
 }
 
 std::vector<std::int64_t> cut(const CutPoints& points, std::span<const std::uint32_t> segment_ms) {

@@ -48,6 +48,9 @@ struct RenditionRecord {
     std::uint16_t width = 0, height = 0;  ///< as displayed, pixels
     std::uint32_t sample_rate = 0;        ///< Hz
     std::uint64_t frame_rate_milli = 0;   ///< frames in 1000 seconds, 0 if unknown
+    bool turned = false;  ///< a player turns it by a quarter; `width` and `height` are those that it has then
+    std::int64_t ts_end =
+        0;  ///< of its transport stream, with the muxed audio in it; ticks of the boundaries
     BitRate cmaf;
     BitRate ts;            ///< video: with the muxed audio in it
     BitRate iframes_cmaf;  ///< of the I-frame playlist; 0 if there is none
@@ -91,7 +94,10 @@ struct TitleHeader {
     std::int64_t modified = 0;    ///< newest file, seconds since 1970
     std::uint32_t timescale = 0;  ///< of the boundaries
     std::uint32_t unaligned = 0;  ///< renditions left out, because their sync points do not fit the others
-    ArrayRef boundaries;          ///< int64 ticks; segment n is between n and n + 1
+    std::uint32_t independent =
+        0;  ///< 1: all that begins with a segment can be decoded without what is before
+    std::uint32_t pad = 0;
+    ArrayRef boundaries;  ///< int64 ticks; segment n is between n and n + 1
     ArrayRef files;
     ArrayRef renditions;  ///< video by rising bit rate, then audio
     ArrayRef texts;       ///< in the catalog's order

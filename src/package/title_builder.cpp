@@ -55,8 +55,9 @@ Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::ui
     assign(record.codec_string, track.codec_string());
     assign(record.language, file.language.empty() ? track.language() : std::string_view(file.language));
     if (track->kind == TrackKind::video) {
-        record.width = track.displayed_width();
-        record.height = track->height;
+        record.turned = track.is_turned();
+        record.width = record.turned ? track->height : track.displayed_width();
+        record.height = record.turned ? track.displayed_width() : track->height;
         record.range = track->color.video_range();
         set_frame_rate(track, record);
     } else {
@@ -201,12 +202,31 @@ std::vector<Draft>::const_iterator longest_video(const std::vector<Draft>& draft
     return found == drafts.end() ? drafts.begin() : found;
 }
 
+// Closed groups of pictures, unless there are so few that segments would become far longer than others.
+CutPoints points_of(const TrackView& track, std::uint32_t wished_ms) {
+    CutPoints all = cut_points(track);
+    CutPoints closed = cut_points(track, true);
+    const std::int64_t wished = rescale(wished_ms, all.timescale, 1000);
+    return longest_gap(closed) <= 2 * std::max(longest_gap(all), wished) ? closed : all;
+}
+
+// Whether no video begins a segment with an open group of pictures.
+bool is_independent(std::span<const Draft> drafts, std::span<const std::int64_t> boundaries,
+                    std::uint32_t timescale) noexcept {
+    for (const Draft& draft : drafts) {
+        const TrackTimeline line(boundaries, timescale, draft.track);
+        for (std::uint32_t n = 1; n < line.segment_count(); ++n)
+            if (!line.pieces(n).empty() && draft.track.is_open(line.pieces(n).first)) return false;
+    }
+    return true;
+}
+
 // Removes video renditions that would stretch the segments: their sync points are not those of the first, or
 // they are longer or shorter by over a second.
 CutPoints align(std::vector<Draft>& drafts, const TitleOptions& options, std::uint32_t& unaligned) {
     const auto reference = longest_video(drafts);
-    CutPoints points = cut_points(reference->track);
     const std::uint32_t wished = *std::ranges::max_element(options.segment_ms);
+    CutPoints points = points_of(reference->track, wished);
     const std::int64_t tolerable = 2 * std::max(longest_gap(points), rescale(wished, points.timescale, 1000));
     std::vector<Draft> kept;
     for (const Draft& draft : drafts) {
@@ -222,9 +242,10 @@ CutPoints align(std::vector<Draft>& drafts, const TitleOptions& options, std::ui
         kept.push_back(draft);
     }
     drafts = std::move(kept);
+    std::int64_t end = points.end;
     for (const Draft& draft : drafts)
-        points.end =
-            std::max(points.end, rescale(draft.track->end, points.timescale, draft.track->timescale));
+        end = std::max(end, rescale(draft.track->end, points.timescale, draft.track->timescale));
+    extend(points, end);
     return points;
 }
 
@@ -235,6 +256,10 @@ void set_bit_rates(std::vector<Draft>& drafts, std::span<const std::int64_t> bou
         if (draft.record.is_muxed) muxed.emplace(boundaries, timescale, draft.track);
     for (Draft& draft : drafts) {
         const TrackTimeline line(boundaries, timescale, draft.track);
+        draft.record.ts_end = rescale(draft.track->end, timescale, draft.track->timescale);
+        if (muxed && draft.record.kind == TrackKind::video)
+            draft.record.ts_end = std::max(
+                draft.record.ts_end, rescale(muxed->track()->end, timescale, muxed->track()->timescale));
         draft.record.cmaf = cmaf_bit_rate(line);
         draft.record.ts = draft.record.kind == TrackKind::video ? ts_bit_rate(line, muxed)
                                                                 : ts_bit_rate(std::nullopt, line);
@@ -327,6 +352,7 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
     choose_default_audio(drafts);
     choose_muxed_audio(drafts);
     const std::vector<std::int64_t> boundaries = cut(points, options.segment_ms);
+    header.independent = is_independent(drafts, boundaries, points.timescale) ? 1 : 0;
     set_bit_rates(drafts, boundaries, points.timescale);
     std::ranges::sort(drafts, {}, [](const Draft& draft) {
         const RenditionRecord& record = draft.record;

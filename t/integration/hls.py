@@ -158,6 +158,7 @@ def check_groups(master):
 class Segment:
     uri: str
     duration: Fraction
+    gap: bool = False  # there is nothing to be fetched
 
 
 @dataclass
@@ -174,7 +175,7 @@ class Media:
     segments: list = field(default_factory=list)
 
     def uris(self):
-        return ([self.map] if self.map else []) + [s.uri for s in self.segments]
+        return ([self.map] if self.map else []) + [s.uri for s in self.segments if not s.gap]
 
     def duration(self):
         return sum((s.duration for s in self.segments), Fraction(0))
@@ -185,7 +186,7 @@ SINGLE = {"#EXT-X-VERSION": "version", "#EXT-X-TARGETDURATION": "target", "#EXT-
 
 def parse_media(text):
     """A VOD media playlist; checks the rules that need no other document."""
-    media, seen, duration = Media(), set(), None
+    media, seen, duration, gap = Media(), set(), None, False
     for line in lines_of(text):
         tag, _, value = line.partition(":")
         if tag == "#EXTINF":
@@ -195,8 +196,11 @@ def parse_media(text):
             duration = Fraction(number)
         elif not line.startswith("#"):
             assert duration is not None, f"{line} without EXTINF"
-            media.segments.append(Segment(line, duration))
-            duration = None
+            media.segments.append(Segment(line, duration, gap))
+            duration, gap = None, False
+        elif line == "#EXT-X-GAP":
+            assert duration is not None and not gap, "EXT-X-GAP belongs to a segment"
+            gap = True
         else:
             assert tag not in seen, f"{tag} twice"
             seen.add(tag)

@@ -16,7 +16,7 @@ class Playlist:
 
 def playlist(get, path):
     media = hls.parse_media(get.ok(path).text)
-    return Playlist(path, media, [resolve(path, s.uri) for s in media.segments],
+    return Playlist(path, media, [resolve(path, s.uri) for s in media.segments if not s.gap],
                     resolve(path, media.map) if media.map else "")
 
 

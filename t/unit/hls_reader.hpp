@@ -23,6 +23,7 @@ struct Entry {
 struct PlaylistSegment {
     std::uint64_t micros = 0;
     std::string uri;
+    bool gap = false;
 };
 
 struct Playlist {
@@ -122,6 +123,10 @@ private:
     void line(std::string_view text) {
         if (text.empty() || out_.ended) wrong("line", text);
         if (!text.starts_with('#')) return uri(text);
+        if (text == "#EXT-X-GAP" && state_ == State::segment) {
+            out_.segments.back().gap = true;
+            return;
+        }
         if (state_ != State::tags) wrong("a tag before the URI", text);
         if (take(text, "#EXT-X-VERSION:"))
             out_.version = static_cast<unsigned>(decimal(text));

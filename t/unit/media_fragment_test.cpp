@@ -101,6 +101,32 @@ static const char* takes_its_own_track_only() {
     return test::kFine;
 }
 
+// §8.8.7: without a base of its own, a traf's data begins where that of the one before ends.
+static const char* data_after_data() {
+    const std::vector<Frame> same(3, Frame{50, 1024, 0, true});
+    const std::vector<Traf> trafs{{.track_id = 2, .frames = frames(), .head_flags = 0},
+                                  {.track_id = 3, .frames = same, .head_flags = 0, .run_flags = 0},
+                                  {.time = 90, .frames = frames(), .head_flags = 0, .run_flags = 0xF00},
+                                  {.track_id = 4, .frames = frames(), .head_flags = 0, .run_flags = 0xF00}};
+    std::vector<Sample> expected;
+    const Buffer bytes = test::fragment(trafs, kPosition, 1, &expected);
+    const auto moof = Bytes(bytes).first(test::cmaf::moof(trafs, kPosition, 0).size());
+    const std::vector<mezz::media::DefaultSize> sizes{{3, 50}};
+    const auto found = read(moof, {.track_id = 1, .all_sizes = sizes});
+    MEZZ_CHECK(found && expected.size() == 4 && std::ranges::equal(*found, expected, test::same));
+    return test::kFine;
+}
+
+static const char* one_description_only() {
+    const std::vector<Traf> trafs{{.frames = frames(), .head_flags = 0x20002}};  // the first
+    const Buffer bytes = test::fragment(trafs, kPosition);
+    const auto moof = Bytes(bytes).first(test::cmaf::moof(trafs, kPosition, 0).size());
+    MEZZ_CHECK(read(moof, {.track_id = 1, .description = 1}).has_value());
+    MEZZ_CHECK(refused(read(moof, {.track_id = 1, .description = 2}), ErrorCode::unsupported,
+                       "tfhd: samples of several descriptions"));
+    return test::kFine;
+}
+
 static const char* hostile_counts() {
     const Buffer time = test::full_box("tfdt", 0, 0, Fields().u32(0));
     const auto run = [&](const Fields& fields, std::uint32_t flags) {
@@ -146,8 +172,9 @@ static const char* hostile_times_and_places() {
 }
 
 int main() {
-    const CMUnitTest tests[] = {MEZZ_CHECKED(reads_every_field), MEZZ_CHECKED(reads_defaults),
-                                MEZZ_CHECKED(takes_its_own_track_only), MEZZ_CHECKED(hostile_counts),
+    const CMUnitTest tests[] = {MEZZ_CHECKED(reads_every_field),        MEZZ_CHECKED(reads_defaults),
+                                MEZZ_CHECKED(takes_its_own_track_only), MEZZ_CHECKED(data_after_data),
+                                MEZZ_CHECKED(one_description_only),     MEZZ_CHECKED(hostile_counts),
                                 MEZZ_CHECKED(hostile_times_and_places)};
     return cmocka_run_group_tests_name("fragment", tests, nullptr, nullptr);
 }

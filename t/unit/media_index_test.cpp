@@ -143,6 +143,26 @@ static const char* presentation_follows_reordering() {
     return test::kFine;
 }
 
+// Pictures after a key frame that are shown before it need the group of pictures before.
+static const char* open_groups_of_pictures() {
+    const auto block = index_of({test::open_track(125, 25, {1, 3})});
+    MEZZ_CHECK(block.has_value());
+    const TrackView view = FileIndexView(*block).track(0);
+    MEZZ_CHECK(view.piece_count() == 5);
+    for (const std::uint32_t i : {0U, 1U, 2U, 3U, 4U})
+        MEZZ_CHECK(view.is_open(i) == (i == 1 || i == 3));
+    return check_sums(view);
+}
+
+static const char* sound_after_the_pictures_is_cut_each_second() {
+    const auto block = index_of({test::video_track(100, 25), test::audio_track(431)});  // 4 s, 10 s
+    MEZZ_CHECK(block.has_value());
+    const TrackView view = FileIndexView(*block).track(1);
+    MEZZ_CHECK(view.piece_count() == 10 && std::abs(view.piece_time(4) - 4 * 44100) <= 512 &&
+               std::abs(view.piece_time(7) - 7 * 44100) <= 512);
+    return check_sums(view);
+}
+
 // An edit list that begins between key frames: the title begins with the key frame, and audio as much
 // earlier.
 static const char* titles_begin_with_a_key_frame() {
@@ -223,6 +243,8 @@ int main() {
                                 MEZZ_CHECKED(audio_is_cut_where_video_is),
                                 MEZZ_CHECKED(audio_alone_is_cut_each_second),
                                 MEZZ_CHECKED(presentation_follows_reordering),
+                                MEZZ_CHECKED(open_groups_of_pictures),
+                                MEZZ_CHECKED(sound_after_the_pictures_is_cut_each_second),
                                 MEZZ_CHECKED(titles_begin_with_a_key_frame),
                                 MEZZ_CHECKED(trimmed_pieces_stay_before_the_title),
                                 MEZZ_CHECKED(reordering_without_edit_list),

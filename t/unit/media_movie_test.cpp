@@ -146,6 +146,36 @@ static const char* leaves_other_codecs_out() {
     return test::kFine;
 }
 
+// Which entry of stsd counts is what the samples say, by stsc or by trex.
+static const char* several_descriptions() {
+    const Buffer wide = test::avc_entry(test::box("pasp", Fields().u32(2).u32(1)));
+    const auto of = [](std::initializer_list<Bytes> entries, std::vector<std::uint32_t> used) {
+        TrackSpec track = test::video_track(20, 5);
+        track.entry = test::join(entries);
+        track.descriptions = std::move(used);
+        return parse(track);
+    };
+    const Buffer usual = test::avc_entry();
+    const Buffer unknown = test::box("mp4v", Fields().zeros(78));
+    const Parsed equal = of({usual, usual}, {1, 2});
+    MEZZ_CHECK(equal.movie && equal.movie->tracks.size() == 1 && equal.movie->tracks[0].description == 0);
+    const Parsed second = of({usual, wide}, {2});
+    MEZZ_CHECK(second.movie && second.movie->tracks[0].pixel_aspect_h == 2 &&
+               second.movie->tracks[0].description == 2);
+    MEZZ_CHECK(of({unknown, usual}, {2}).movie->tracks.size() == 1);
+    MEZZ_CHECK(of({unknown, usual}, {1}).movie->tracks.empty());
+    for (const Buffer& other : {wide, unknown})
+        MEZZ_CHECK(refused(of({usual, other}, {1, 2}).movie, ErrorCode::unsupported,
+                           "stsd: samples of several descriptions"));
+    TrackSpec track = test::video_track(0, 5);
+    track.entry = test::join({usual, wide});
+    const Buffer trex = test::full_box("trex", 0, 0, Fields().u32(1).u32(2).u32(0).u32(0).u32(0));
+    const Parsed fragmented = parse(FileSpec{.tracks = {track}, .extends = test::box("mvex", trex)});
+    MEZZ_CHECK(fragmented.movie && fragmented.movie->tracks[0].description == 2 &&
+               fragmented.movie->tracks[0].pixel_aspect_h == 2);
+    return test::kFine;
+}
+
 static const char* refuses_data_elsewhere() {
     TrackSpec track = test::video_track(4, 2);
     track.dref_entry = test::full_box("url ", 0, 0, Fields().text("file:///etc/passwd").u8(0));
@@ -205,6 +235,7 @@ int main() {
                                 MEZZ_CHECKED(refuses_impossible_edits),
                                 MEZZ_CHECKED(quicktime_sound_entries),
                                 MEZZ_CHECKED(leaves_other_codecs_out),
+                                MEZZ_CHECKED(several_descriptions),
                                 MEZZ_CHECKED(refuses_data_elsewhere),
                                 MEZZ_CHECKED(reads_wide_movie_headers),
                                 MEZZ_CHECKED(refuses_timescales_of_0),

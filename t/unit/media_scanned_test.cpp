@@ -150,6 +150,51 @@ static const char* byte_ranges_are_for_one_track_only() {
     return test::kFine;
 }
 
+// A group of pictures that begins in moov's tables may end in a fragment.
+static const char* samples_in_moov_and_in_fragments() {
+    Fields extends;
+    for (const std::uint32_t id : {1U, 2U})
+        extends.add(test::full_box("trex", 0, 0, Fields().u32(id).u32(1).u32(0).u32(0).u32(0)));
+    const test::FileSpec spec{.tracks = {test::video_track(60, 25), test::audio_track(90)},
+                              .extends = test::box("mvex", extends)};
+    const test::Mp4File moov = test::make_mp4(spec);
+    std::vector<Sample> video = moov.samples[0];
+    std::vector<Sample> audio = moov.samples[1];
+    Buffer bytes = moov.bytes;
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        const Traf v{.time = (60 + i * 15) * 3600, .frames = gop(15, i == 1)};
+        const Traf a{.track_id = 2,
+                     .time = (90 + i * 26) * 1024,
+                     .frames = std::vector<Frame>(26, {5, 1024, 0, true})};
+        const std::uint64_t position = bytes.size();
+        (void)test::fragment({v, a}, position, 2, &audio);
+        bytes = test::join({bytes, test::fragment({v, a}, position, 1, &video)});
+    }
+    const auto block = scan(bytes);
+    MEZZ_CHECK(block.has_value());
+    const FileIndexView index(*block);
+    MEZZ_CHECK(index.track_count() == 2 && index.track(0)->layout == Layout::scanned);
+    MEZZ_CHECK(index.track(0).piece_count() == 4 && index.track(0)->sample_count == 105 &&
+               index.track(0)->end == 105 * 3600);
+    MEZZ_CHECK_ALL(check_pieces(bytes, index.track(0), video));
+    MEZZ_CHECK_ALL(check_pieces(bytes, index.track(1), audio));
+    // No fragment came: the tables are all.
+    const auto tables = scan(moov.bytes);
+    MEZZ_CHECK(tables && FileIndexView(*tables).track(0)->layout == Layout::sample_tables);
+    return check_pieces(moov.bytes, FileIndexView(*tables).track(0), moov.samples[0]);
+}
+
+// SAP type 3 (Annex I): what follows the first picture may need the subsegment before.
+static const char* open_subsegments() {
+    const TrackFile file = track_file(4, 0xB0000000);
+    const auto block = scan(file.bytes);
+    MEZZ_CHECK(block.has_value());
+    const TrackView track = FileIndexView(*block).track(0);
+    MEZZ_CHECK(track->layout == Layout::fragments && !track.is_open(0) && track.is_open(1) &&
+               track.is_open(3));
+    return test::kFine;
+}
+
 static const char* refuses_broken_fragmented_files() {
     const TrackFile file = track_file(3);
     MEZZ_CHECK(refused(scan(file.head), ErrorCode::bad_media, "moof: not found"));
@@ -174,6 +219,8 @@ int main() {
                                 MEZZ_CHECKED(an_index_of_indexes_is_passed_over),
                                 MEZZ_CHECKED(pieces_of_interleaved_tracks),
                                 MEZZ_CHECKED(byte_ranges_are_for_one_track_only),
+                                MEZZ_CHECKED(samples_in_moov_and_in_fragments),
+                                MEZZ_CHECKED(open_subsegments),
                                 MEZZ_CHECKED(refuses_broken_fragmented_files)};
     return cmocka_run_group_tests_name("scanned", tests, nullptr, nullptr);
 }

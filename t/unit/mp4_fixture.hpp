@@ -33,8 +33,10 @@ struct TrackSpec {
     std::vector<Edit> edits{};
     bool wide_times = false;               ///< version 1 of tkhd, mdhd and elst
     std::vector<std::uint32_t> chunks{5};  ///< samples of one chunk after the other, from the start again
-    unsigned size_bits = 32;               ///< 32: stsz; 4, 8 and 16: stz2
-    bool constant_size = false;            ///< stsz with one size for all
+    std::vector<std::uint32_t> descriptions{1};  ///< of stsd, of one chunk after the other, likewise
+    std::vector<std::uint32_t> matrix{0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000};  ///< of tkhd
+    unsigned size_bits = 32;     ///< 32: stsz; 4, 8 and 16: stz2
+    bool constant_size = false;  ///< stsz with one size for all
     bool co64 = false;
     bool stss = true;  ///< if some sample is not a sync sample
     Buffer entry{};    ///< of stsd; empty: the usual one
@@ -117,8 +119,10 @@ inline Buffer sample_table(const TrackSpec& track, const std::vector<std::uint64
                                               : mp4a_entry(lc_config());
     Fields chunks;
     const auto counts = chunk_counts(track);
+    const auto description = [&](std::size_t i) { return track.descriptions[i % track.descriptions.size()]; };
     for (std::size_t i = 0; i < counts.size(); ++i)
-        if (i == 0 || counts[i] != counts[i - 1]) chunks.u32(i + 1).u32(counts[i]).u32(1);
+        if (i == 0 || counts[i] != counts[i - 1] || description(i) != description(i - 1))
+            chunks.u32(i + 1).u32(counts[i]).u32(description(i));
     Fields offsets;
     for (const std::uint64_t offset : chunk_offsets)
         track.co64 ? offsets.u64(offset) : offsets.u32(offset);
@@ -157,7 +161,7 @@ inline Buffer track_box(const TrackSpec& track, const std::vector<std::uint64_t>
     const unsigned version = track.wide_times ? 1 : 0;
     const std::size_t times = track.wide_times ? 16 : 8;
     Fields matrix;
-    for (const std::uint32_t v : {0x10000U, 0U, 0U, 0U, 0x10000U, 0U, 0U, 0U, 0x40000000U})
+    for (const std::uint32_t v : track.matrix)
         matrix.u32(v);
     std::uint32_t language = 0;
     for (const char c : track.language)
@@ -248,6 +252,21 @@ inline TrackSpec video_track(std::size_t count, std::size_t gop, std::uint32_t d
     for (std::size_t i = 0; i < count; ++i)
         track.frames.push_back(
             {static_cast<std::uint32_t>(i % gop == 0 ? 40 : 5 + i % 7), duration, 0, i % gop == 0});
+    return track;
+}
+
+/// As video_track(), with two frames after each sync sample in `open` (numbers from 0) that are shown before
+/// it.
+inline TrackSpec open_track(std::size_t count, std::size_t gop, const std::vector<std::size_t>& open) {
+    TrackSpec track = video_track(count, gop);
+    for (Frame& frame : track.frames)
+        frame.offset = 3600;
+    for (const std::size_t number : open) {
+        track.frames[number * gop].offset = 3 * 3600;
+        for (const std::size_t i : {1, 2})
+            track.frames[number * gop + i].offset = 0;
+    }
+    track.edits = {{0, 3600}};
     return track;
 }
 

@@ -109,7 +109,8 @@ static const char* the_target_is_rounded_up() {
     return test::kFine;
 }
 
-static const char* segments_without_a_sample_are_not_listed() {
+// Before a late track begins there are gaps, as long as the segments of the others; after its end, nothing.
+static const char* gaps_before_a_late_track() {
     test::FileSpec spec = test::film();
     spec.tracks[1].frames.resize(200);
     spec.tracks[1].edits = {{6500, -1}, {0, 0}};
@@ -117,8 +118,36 @@ static const char* segments_without_a_sample_are_not_listed() {
     made.add(spec);
     made.build({2000});
     const Playlist playlist = media_playlist(made, "audio-und", Format::cmaf);
-    MEZZ_CHECK(playlist.segments.size() == 3 && playlist.segments[0].uri == "audio-und_3.m4s?token=a.b-c_d");
-    MEZZ_CHECK(total(playlist) == 4643991 && media_playlist(made, "36p", Format::cmaf).segments.size() == 7);
+    MEZZ_CHECK(playlist.segments.size() == 6 && playlist.segments[3].uri == "audio-und_3.m4s?token=a.b-c_d");
+    for (std::size_t n = 0; n < 6; ++n)
+        MEZZ_CHECK(playlist.segments[n].gap == (n < 3) && playlist.segments[n].micros <= 2500000);
+    MEZZ_CHECK(playlist.segments[0].micros == 2000000 && total(playlist) == 11143991);
+    MEZZ_CHECK(media_playlist(made, "36p", Format::cmaf).segments.size() == 7);
+    return test::kFine;
+}
+
+// In transport streams the segments of the video go on with the sound that is muxed with it.
+static const char* sound_after_the_pictures() {
+    MadeTitle made;
+    made.add(test::FileSpec{.tracks = {test::video_track(250, 50), test::audio_track(1292)}});  // 10 s, 30 s
+    made.build();
+    const Playlist ts = media_playlist(made, "36p", Format::hls);
+    const Playlist video = media_playlist(made, "36p", Format::cmaf);
+    const Playlist audio = media_playlist(made, "audio-und", Format::cmaf);
+    MEZZ_CHECK(total(video) == 10000000 && total(audio) == 30000181 && total(audio) - total(ts) < 20);
+    MEZZ_CHECK(ts.segments.size() == audio.segments.size() && ts.segments.size() > video.segments.size());
+    MEZZ_CHECK(ts.target <= 7 && ts.target == video.target && ts.target == audio.target);
+    return test::kFine;
+}
+
+static const char* independent_segments() {
+    const auto of = [](const std::vector<std::size_t>& open) {
+        MadeTitle made;
+        made.add(test::FileSpec{.tracks = {test::open_track(300, 25, open)}});
+        made.build({1000});
+        return multivariant(made, Format::hls).independent;
+    };
+    MEZZ_CHECK(of({}) && !of({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
     return test::kFine;
 }
 
@@ -256,7 +285,9 @@ int main() {
     const CMUnitTest tests[] = {MEZZ_CHECKED(media_playlists_list_all_segments),
                                 MEZZ_CHECKED(durations_do_not_drift),
                                 MEZZ_CHECKED(the_target_is_rounded_up),
-                                MEZZ_CHECKED(segments_without_a_sample_are_not_listed),
+                                MEZZ_CHECKED(gaps_before_a_late_track),
+                                MEZZ_CHECKED(sound_after_the_pictures),
+                                MEZZ_CHECKED(independent_segments),
                                 MEZZ_CHECKED(a_film_with_one_audio),
                                 MEZZ_CHECKED(several_audios),
                                 MEZZ_CHECKED(audio_alone),

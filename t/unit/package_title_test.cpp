@@ -137,6 +137,53 @@ static const char* unaligned_renditions_are_left_out() {
     return test::kFine;
 }
 
+// Segments begin with closed groups of pictures where there are enough of them.
+static const char* closed_groups_are_preferred() {
+    const auto made_with = [](const std::vector<std::size_t>& open) {
+        MadeTitle made;
+        made.add(test::FileSpec{.tracks = {test::open_track(300, 25, open)}});
+        made.build({2000});
+        return made;
+    };
+    const MadeTitle some = made_with({2, 6, 10});  // at 2, 6 and 10 of 12 s
+    MEZZ_CHECK(some.view().header().independent == 1 && segments_are_complete(some.line("36p")));
+    for (const std::int64_t boundary : some.view().boundaries())
+        MEZZ_CHECK(boundary != 2 * 90000 && boundary != 6 * 90000 && boundary != 10 * 90000);
+    const MadeTitle all = made_with({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+    MEZZ_CHECK(all.view().header().independent == 0 && all.view().segment_count() == 6);
+    return test::kFine;
+}
+
+static const char* sound_that_goes_on() {
+    test::FileSpec spec{.tracks = {test::video_track(250, 50), test::audio_track(1292)}};  // 10 s, 30 s
+    MadeTitle made;
+    made.add(spec);
+    made.build();
+    const auto title = made.view();
+    for (std::uint32_t n = 0; n < title.segment_count(); ++n)
+        MEZZ_CHECK(title.boundaries()[n + 1] - title.boundaries()[n] <= 585000);
+    MEZZ_CHECK(segments_are_complete(made.line("36p")) && segments_are_complete(made.line("audio-und")));
+    MEZZ_CHECK(made.rendition("36p").ts_end == title.boundaries().back() &&
+               made.rendition("36p").ts.average > 0);
+    return test::kFine;
+}
+
+static const char* turned_pictures() {
+    test::TrackSpec video = test::video_track(50, 25);
+    video.entry = test::avc_entry(test::box("pasp", test::Fields().u32(2).u32(1)));
+    const std::uint32_t minus = 0xFFFF0000;
+    for (const bool turned : {false, true}) {
+        if (turned) video.matrix = {0, 0x10000, 0, minus, 0, 0, 36U << 16, 0, 0x40000000};
+        MadeTitle made;
+        made.add(test::FileSpec{.tracks = {video}}, {.rendition = "v"});
+        made.build();
+        const auto& rendition = made.rendition("v");
+        MEZZ_CHECK(rendition.turned == turned && rendition.width == (turned ? 36 : 128) &&
+                   rendition.height == (turned ? 128 : 36));
+    }
+    return test::kFine;
+}
+
 static const char* late_and_short_audio() {
     test::FileSpec spec = test::film();
     spec.tracks[1].frames.resize(200);            // 4.6 s
@@ -230,6 +277,9 @@ int main() {
                                 MEZZ_CHECKED(names_are_unique),
                                 MEZZ_CHECKED(the_same_audio_is_taken_once),
                                 MEZZ_CHECKED(unaligned_renditions_are_left_out),
+                                MEZZ_CHECKED(closed_groups_are_preferred),
+                                MEZZ_CHECKED(sound_that_goes_on),
+                                MEZZ_CHECKED(turned_pictures),
                                 MEZZ_CHECKED(late_and_short_audio),
                                 MEZZ_CHECKED(hidden_pieces_are_not_sent),
                                 MEZZ_CHECKED(revisions_tell_titles_apart),

@@ -1,0 +1,114 @@
+"""Every MP4 of the corpus with a codec that is packaged plays as it is: as CMAF, in DASH, as TS and as a download."""
+import json
+import subprocess
+from urllib.parse import quote
+
+import pytest
+
+import dash
+import mezz
+import ts
+import walk
+from client import resolve
+
+NAMES = sorted(p.name for p in mezz.CORPUS.glob("*") if p.suffix.lower() in (".mp4", ".mov", ".m4a", ".m4v"))
+CODECS = {"h264", "hevc", "av1", "vp9", "aac", "mp3", "ac3", "eac3", "opus", "flac"}
+TS_CODECS = {"h264", "hevc", "aac", "mp3", "ac3", "eac3"}
+PRIMING = 3  # frames of sound that an edit list hides, and with them the piece that they are in
+MOST_PIXELS = 600 * 1920 * 1080  # that are decoded of one stream
+
+pytestmark = [pytest.mark.skipif(not NAMES, reason=f"no corpus in {mezz.CORPUS}"),
+              pytest.mark.allows_errors("no track in a codec that can be packaged")]
+
+
+@pytest.fixture(scope="module")
+def get(nginx_for_module):
+    return nginx_for_module(mezz.CORPUS).client()
+
+
+def known_streams(path):
+    """What ffprobe finds that can be packaged: [(type, codec, number among its type, stream)]."""
+    out = subprocess.run(["ffprobe", "-v", "error", "-show_streams", "-of", "json", path], capture_output=True,
+                         check=True).stdout
+    found, counts = [], {}
+    for stream in json.loads(out)["streams"]:
+        kind, codec = stream["codec_type"], stream.get("codec_name")
+        number = counts[kind] = counts.get(kind, -1) + 1
+        empty = stream.get("nb_frames", "0") == "0" and stream.get("avg_frame_rate") == "0/0" and kind == "video"
+        if codec in CODECS and not empty and not stream["disposition"]["attached_pic"]:
+            found.append((kind, codec, number, stream))
+    return found
+
+
+def frames(inputs, level="warning"):
+    """MD5s of the decoded frames of the first stream of a type in each input [(path, type, number, limit)]."""
+    command = ["ffmpeg", "-nostdin", "-v", level]
+    for path, *_ in inputs:
+        command += ["-noautorotate", *["-ignore_editlist", "1"] * (path.suffix != ".ts"), "-i", path]
+    command += ["-fps_mode", "passthrough", "-c:a", "pcm_f32le"]
+    for i, (_, kind, number, _) in enumerate(inputs):
+        command += ["-map", f"{i}:{kind[0]}:{number}"]
+    command += ["-f", "framemd5", "-"]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and not (level == "warning" and done.stderr), done.stderr
+    rows = [[f.strip() for f in line.split(",")] for line in done.stdout.splitlines() if not line.startswith("#")]
+    return [[row[5] for row in rows if row[0] == str(i)] for i in range(len(inputs))]
+
+
+def fetched(get, urls, path):
+    path.write_bytes(b"".join(get.ok(url).body for url in urls if url))
+    return path
+
+
+def packaged(get, base, folder, carried):
+    """Files of what each format sends: {(format, type): path}."""
+    files = {}
+    cmaf = walk.hls_title(get, base, "cmaf")
+    path, manifest = walk.mpd(get, base)
+    assert dash.validate(get.ok(path).body) == ""
+    for i, playlist in enumerate(cmaf.playlists):
+        urls = [playlist.map, *playlist.uris]
+        match = [r for r in manifest.representations() if resolve(path, r.init) == playlist.map]
+        assert len(match) == 1 and [resolve(path, m[0]) for m in match[0].media] == playlist.uris, "DASH sends others"
+        kind = match[0].mime.partition("/")[0]
+        assert (("cmaf", kind)) not in files, "two of a kind"
+        files["cmaf", kind] = fetched(get, urls, folder / f"{i}.mp4")
+        assert abs(sum(m[2] for m in match[0].media) - playlist.media.duration()) < 0.001 or match[0].media[0][1] > 0
+        if kind == "video" or len(cmaf.playlists) == 1:
+            name = match[0].id
+    if not carried:
+        assert get(f"{base}/hls/master.m3u8").status == 404
+    else:
+        (playlist,) = walk.hls_title(get, base, "hls").playlists
+        stream, bodies = ts.Stream(), []
+        for uri in playlist.uris:
+            bodies.append(get.ok(uri).body)
+            stream.feed(bodies[-1])
+        (folder / "all.ts").write_bytes(b"".join(bodies))
+        for kind in carried:
+            files["ts", kind] = folder / "all.ts"
+    (folder / "download.mp4").write_bytes(get.ok(f"{base}/download/{name}.mp4").body)
+    for (_, kind) in list(files):
+        files["download", kind] = folder / "download.mp4"
+    return files
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plays(get, name, tmp_path):
+    base, source = f"/files/{quote(name)}", mezz.CORPUS / name
+    known = known_streams(source)
+    if not known:
+        assert get(f"{base}/cmaf/master.m3u8").status == 422
+        return
+    carried = {kind for kind, codec, *_ in known if codec in TS_CODECS}
+    files = packaged(get, base, tmp_path, carried)
+    assert {kind for form, kind in files if form == "cmaf"} == {kind for kind, *_ in known}
+    wanted = frames([(source, kind, number, 0) for kind, _, number, _ in known], "fatal")
+    jobs = [(form, kind) for form, kind in files]
+    got = frames([(files[job], job[1], 0, 0) for job in jobs])
+    for (form, kind), found in zip(jobs, got):
+        expected = wanted[[k for k, *_ in known].index(kind)]
+        missing = len(expected) - len(found)
+        assert 0 <= missing <= (PRIMING if kind == "audio" else 0), f"{form}: {missing} {kind} frames are missing"
+        skip = missing + 1 if missing else 0
+        assert found[skip - missing if missing else 0:] == expected[skip:], f"{form}: {kind} differs"
