@@ -340,7 +340,8 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
         append_text(title, text, sets++, of, out);
     for (const VideoSet& video : videos)
         if (write_trick_set(title, tracks, video, query, sets, out)) ++sets;
-    write_tile_set(title, query, sets, out);
+    // Sheets of some minutes each do not begin where a clip does, and players take it that they do.
+    if (!clip) write_tile_set(title, query, sets, out);
     out += "</Period>\n</MPD>\n";
 }
 

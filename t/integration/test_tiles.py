@@ -72,6 +72,7 @@ def test_manifest(server, root, query):
         assert body == (root / "film" / "thumbs" / f"storyboard_{n}.jpg").read_bytes()
         sizes.append(len(body))
     assert tiles.bandwidth == max(sizes) * 8 // 12
+    assert walk.mpd(get, "/files/film", query + "&from=5")[1].tiles == []  # no sheet begins there
 
 
 def test_without_all_sheets_there_are_none(nginx, tmp_path):
