@@ -327,7 +327,8 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
         append_text(title, text, sets++, of, out);
     for (const VideoSet& video : videos)
         if (write_trick_set(title, tracks, video, query, sets, out)) ++sets;
-    write_tile_set(title, query, sets, out);
+    // Sheets are counted from the title's start.
+    if (!clip || clip->from == 0) write_tile_set(title, query, sets, out);
     out += "</Period>\n</MPD>\n";
 }
 
