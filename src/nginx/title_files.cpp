@@ -61,32 +61,13 @@ package::SourceText text_of_asset(const fs::path& folder, const catalog::AssetSu
     return text;
 }
 
-// The sheets that the asset tells of, if they are all there.
-package::Storyboard find_storyboard(const fs::path& folder, const catalog::AssetThumbs& thumbs) {
-    constexpr std::uint32_t kMostSheets = 2000;
-    package::Storyboard found{.columns = thumbs.columns,
-                              .rows = thumbs.rows,
-                              .tile_width = thumbs.tile_width,
-                              .tile_height = thumbs.tile_height,
-                              .interval_ms = thumbs.interval_ms};
-    if (found.tile_width == 0 || found.tile_height == 0 || found.interval_ms == 0) return {};
-    if (thumbs.sheets > kMostSheets) return {};
-    for (; found.sheets < thumbs.sheets; ++found.sheets) {
-        struct stat status {};
-        const std::string name = "storyboard_" + std::to_string(found.sheets) + ".jpg";
-        if (::stat((folder / "thumbs" / name).c_str(), &status) != 0) return {};
-        found.largest = std::max(found.largest, static_cast<std::uint64_t>(status.st_size));
-    }
-    return found;
-}
-
 Result<TitleFiles> files_of_asset(const fs::path& folder, const catalog::Asset& asset) {
     TitleFiles title;
     title.revision = std::to_string(asset.revision);
     title.revision += ' ';
     title.revision += asset.title;
-    title.facts.name = asset.title;
-    title.facts.storyboard = find_storyboard(folder, asset.thumbs);
+    title.name = asset.title;
+    title.thumbs = asset.thumbs;
     for (const catalog::AssetRendition& rendition : asset.renditions) {
         package::SourceFile file;
         file.name = rendition.file;
@@ -183,7 +164,46 @@ struct AssetJob {
     }
 };
 
+// Looks at the sheets of a storyboard.
+struct SheetJob {
+    fs::path folder;
+    package::Storyboard found;
+    std::uint32_t sheets = 0;
+
+    void run() noexcept {
+        try {
+            for (; found.sheets < sheets; ++found.sheets) {
+                struct stat status {};
+                const std::string name = "storyboard_" + std::to_string(found.sheets) + ".jpg";
+                if (::stat((folder / name).c_str(), &status) != 0) break;
+                found.largest = std::max(found.largest, static_cast<std::uint64_t>(status.st_size));
+            }
+        } catch (const std::exception&) {
+            return;
+        }
+    }
+};
+
 }  // namespace
+
+Task<Result<package::Storyboard>> find_storyboard(RequestFlow& flow, std::string_view folder,
+                                                  const catalog::AssetThumbs& thumbs) {
+    constexpr std::uint32_t kMostSheets = 2000;
+    if (thumbs.tile_width == 0 || thumbs.tile_height == 0 || thumbs.interval_ms == 0 ||
+        thumbs.sheets > kMostSheets)
+        co_return package::Storyboard{};
+    SheetJob job{.folder = fs::path(folder) / "thumbs",
+                 .found = {.columns = thumbs.columns,
+                           .rows = thumbs.rows,
+                           .tile_width = thumbs.tile_width,
+                           .tile_height = thumbs.tile_height,
+                           .interval_ms = thumbs.interval_ms},
+                 .sheets = thumbs.sheets};
+    const auto done = co_await run_in_thread(flow, job, "looking for a storyboard");
+    if (!done) co_return std::unexpected(done.error());
+    if (job.found.sheets < thumbs.sheets) co_return package::Storyboard{};
+    co_return job.found;
+}
 
 Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view path) {
     const auto single = open_file_or_folder(flow, path);

@@ -16,7 +16,8 @@ struct TitleFiles {
     std::vector<package::SourceFile> files;  ///< in order of name, or as asset.json has them
     std::vector<package::SourceText> texts;  ///< not yet indexed; of size 0 if the file is missing
     std::string revision;                    ///< by asset.json, empty for plain files
-    package::TitleFacts facts;
+    std::string name;                        ///< what people call the title, empty if that is not known
+    catalog::AssetThumbs thumbs;
 };
 
 /// A path below the storage's root that names a file is a title of one file. One that names a folder is what
@@ -28,6 +29,10 @@ struct TitleFiles {
 /// The files that an asset names in a title's folder. Fails with bad_media if one is missing.
 [[nodiscard]] Task<Result<TitleFiles>> find_asset_files(RequestFlow& flow, std::string_view folder,
                                                         const catalog::Asset& asset);
+
+/// The sheets that the catalog tells of, if it says how they are made up and all are there; else none.
+[[nodiscard]] Task<Result<package::Storyboard>> find_storyboard(RequestFlow& flow, std::string_view folder,
+                                                                const catalog::AssetThumbs& thumbs);
 
 /// True for names in a title's folder that end in .mp4, .m4v, .m4a or .mov, in any letter case.
 [[nodiscard]] bool is_media_name(std::string_view name);

@@ -141,8 +141,11 @@ Task<Result<std::vector<std::byte>>> make_title(RequestFlow& flow, std::string_v
     package::add_track_texts(found.files, found.texts);
     const auto texts = co_await load_texts(flow, path, found.texts);
     if (!texts) co_return std::unexpected(texts.error());
+    const auto storyboard = co_await find_storyboard(flow, path, found.thumbs);
+    if (!storyboard) co_return std::unexpected(storyboard.error());
+    const package::TitleFacts facts{.name = found.name, .storyboard = *storyboard};
     co_return package::build_title(found.files, *mezz_conf(flow.request()).title_options, revision,
-                                   found.texts, found.facts);
+                                   found.texts, facts);
 }
 
 void warn_of_unaligned(RequestFlow& flow, std::string_view path, const package::TitleView& title) noexcept {
