@@ -31,6 +31,7 @@ struct Source {
     media::AacConfig aac;
     std::uint32_t sample_rate = 0;
     std::uint64_t end = 0;  // of its last byte in the file
+    bool is_last = false;   // the track ends with it
     FileWindow window;
 };
 
@@ -118,10 +119,14 @@ Task<Result<void>> count_nals(RequestFlow& flow, Source& source) {
 struct Part {
     std::uint32_t number = 0;
     bool iframe = false;
+    bool up_to_end = false;  ///< of the track, beyond the segment
 };
 
 package::PieceRange pieces_of(const package::TrackTimeline& line, Part part) noexcept {
-    return part.iframe ? package::IFrameLine(line).piece(part.number) : line.pieces(part.number);
+    if (part.iframe) return package::IFrameLine(line).piece(part.number);
+    package::PieceRange pieces = line.pieces(part.number);
+    if (part.up_to_end) pieces.last = line.track().piece_count();
+    return pieces;
 }
 
 void move_samples(Source& source, const package::TrackTimeline& line, Part part) noexcept {
@@ -152,6 +157,7 @@ Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
     source.samples = std::move(*samples);
     move_samples(source, line, part);
     source.breaks = piece_breaks(track, pieces);
+    source.is_last = pieces.last == track.piece_count();
     source.parameter_sets.assign(track.parameter_sets().begin(), track.parameter_sets().end());
     source.timescale = track->timescale;
     source.nal_length_size = track->nal_length_size;
@@ -168,10 +174,7 @@ Task<Result<Sources>> load_sources(RequestFlow& flow, const LoadedTitle& title,
     Sources sources;
     auto first = co_await load_source(flow, title, rendition, part);
     if (!first) co_return std::unexpected(first.error());
-    const package::RenditionRecord* audio = title.view().muxed_audio();
-    const bool alone = rendition.kind == TrackKind::audio || audio == nullptr || part.iframe;
-    if (alone && first->samples.empty())
-        co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
+    if (first->samples.empty()) co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
     if (rendition.kind == TrackKind::audio) {
         sources.audio = std::move(*first);
         co_return sources;
@@ -179,11 +182,11 @@ Task<Result<Sources>> load_sources(RequestFlow& flow, const LoadedTitle& title,
     sources.video = std::move(*first);
     const auto counted = co_await count_nals(flow, *sources.video);
     if (!counted) co_return std::unexpected(counted.error());
-    if (alone) co_return sources;
+    const package::RenditionRecord* audio = title.view().muxed_audio();
+    if (audio == nullptr || part.iframe) co_return sources;
+    part.up_to_end = sources.video->is_last;
     auto second = co_await load_source(flow, title, *audio, part);
     if (!second) co_return std::unexpected(second.error());
-    if (sources.video->samples.empty() && second->samples.empty())
-        co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
     sources.audio = std::move(*second);
     sources.one_file = audio->file == rendition.file;
     co_return sources;

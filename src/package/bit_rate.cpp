@@ -131,19 +131,17 @@ BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::option
     sizes.reserve(clock.segment_count());
     for (std::uint32_t n = 0; n < clock.segment_count(); ++n) {
         std::uint64_t packets = kPsiPackets;
-        std::int64_t duration = clock.start(n + 1) - clock.start(n);
-        if (clock.pieces(n).empty()) {
-            // Sound that goes on after the pictures.
-            const bool sound_only = video && audio && !audio->pieces(n).empty() &&
-                                    video->pieces(n).first == video->track().piece_count();
-            if (!sound_only) continue;
-            duration = rescale(audio->start(n + 1) - audio->start(n), clock.track()->timescale,
-                               audio->track()->timescale);
+        if (clock.pieces(n).empty()) continue;
+        std::int64_t end = clock.start(n + 1);
+        PieceRange sound = audio ? audio->pieces(n) : PieceRange();
+        if (video && audio && video->pieces(n).last == video->track().piece_count()) {
+            sound.last = audio->track().piece_count();
+            const std::uint32_t timescale = clock.track()->timescale;
+            end = std::max(end, rescale(audio->track()->end, timescale, audio->track()->timescale));
         }
         if (video) packets += video_packets(video->track(), video->pieces(n));
-        if (audio && !audio->pieces(n).empty())
-            packets += audio_packets(audio->track(), audio->pieces(n), !video.has_value());
-        sizes.push_back({packets * kTsPacket, duration});
+        if (!sound.empty()) packets += audio_packets(audio->track(), sound, !video.has_value());
+        sizes.push_back({packets * kTsPacket, end - clock.start(n)});
     }
     BitRate rate = bit_rate(sizes, clock.track()->timescale);
     const auto estimated = [](const std::optional<TrackTimeline>& line) {

@@ -19,6 +19,7 @@ public:
           end_(micros(line_.start(line_.segment_count()), line_.track()->timescale)) {
         while (first_ < line_.segment_count() && line_.pieces(first_).empty())
             ++first_;
+        if (first_ == line_.segment_count()) first_ = 0;  // there is nothing at all
         const bool muxed = playlist.format == Format::hls && line_.track()->kind == media::TrackKind::video;
         if (muxed && is_after(line_.segment_count() - 1))
             end_ = std::max(end_, micros(playlist.rendition.ts_end, title_.header().timescale));
@@ -26,9 +27,8 @@ public:
 
     /// The rendition begins later: there is nothing to be sent.
     [[nodiscard]] bool is_gap(std::uint32_t n) const noexcept { return n < first_; }
-    /// It goes on, perhaps with only the sound that is muxed with it.
     [[nodiscard]] bool is_there(std::uint32_t n) const noexcept {
-        return !line_.pieces(n).empty() || is_gap(n) || (is_after(n) && duration(n) > 0);
+        return !line_.pieces(n).empty() || is_gap(n);
     }
     [[nodiscard]] std::uint64_t duration(std::uint32_t n) const noexcept {
         const std::int64_t begin = start(n);
@@ -45,10 +45,8 @@ private:
     }
     [[nodiscard]] std::int64_t start(std::uint32_t n) const noexcept {
         if (n >= line_.segment_count()) return end_;
-        const std::int64_t boundary = micros(title_.boundaries()[n], title_.header().timescale);
-        if (n <= first_) return boundary;
-        const std::int64_t own = micros(line_.start(n), line_.track()->timescale);
-        return is_after(n) ? std::clamp(boundary, own, end_) : own;
+        if (n <= first_) return micros(title_.boundaries()[n], title_.header().timescale);
+        return is_after(n) ? end_ : micros(line_.start(n), line_.track()->timescale);
     }
 
     const TitleView& title_;
@@ -59,13 +57,16 @@ private:
 
 // The same in all playlists of a title (RFC 8216bis §6.2.4), so it comes from the boundaries; the cuts of
 // audio may lie a frame beside them.
-std::uint64_t longest_micros(const TitleView& title) {
+std::uint64_t longest_micros(const TitleView& title, Format format) {
     constexpr std::int64_t kFrameOfAudio = 50000;  // microseconds
     const auto boundaries = title.boundaries();
     std::int64_t longest = 0;
     for (std::size_t n = 1; n < boundaries.size(); ++n)
         longest = std::max(longest, boundaries[n] - boundaries[n - 1]);
-    return static_cast<std::uint64_t>(rescale(longest, kMicros, title.header().timescale) + kFrameOfAudio);
+    longest = rescale(longest, kMicros, title.header().timescale);
+    if (format == Format::hls)
+        longest = std::max(longest, std::int64_t{title.header().longest_ts_ms} * (kMicros / 1000));
+    return static_cast<std::uint64_t>(longest + kFrameOfAudio);
 }
 
 std::uint64_t target_seconds(std::uint64_t micros) noexcept {
@@ -73,7 +74,7 @@ std::uint64_t target_seconds(std::uint64_t micros) noexcept {
 }
 
 std::uint64_t target_seconds(const MediaPlaylist& playlist, const SegmentTimes& times) {
-    std::uint64_t micros = longest_micros(playlist.title);
+    std::uint64_t micros = longest_micros(playlist.title, playlist.format);
     for (std::uint32_t n = 0; n < playlist.line.segment_count(); ++n)
         micros = std::max(micros, times.duration(n));
     return target_seconds(micros);
@@ -140,7 +141,7 @@ void write_text_playlist(const TitleView& title, const TextRecord& text, std::st
             std::max<std::int64_t>(rescale(boundaries[n], kMicros, title.header().timescale), 0));
     };
     out += "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:";
-    append_number(out, target_seconds(longest_micros(title)));
+    append_number(out, target_seconds(longest_micros(title, Format::subs)));
     out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n";
     const std::uint32_t first = clip ? clip->first : 0;
     append_first_number(clip, first, out);

@@ -221,6 +221,24 @@ bool is_independent(std::span<const Draft> drafts, std::span<const std::int64_t>
     return true;
 }
 
+// Sound that goes on after the pictures stays in the last of their transport stream's segments: players that
+// were told of pictures wait for them in each.
+std::uint32_t longest_ts_ms(std::span<const Draft> drafts, std::span<const std::int64_t> boundaries,
+                            std::uint32_t timescale) noexcept {
+    std::int64_t longest = 0;
+    for (std::size_t n = 1; n < boundaries.size(); ++n)
+        longest = std::max(longest, boundaries[n] - boundaries[n - 1]);
+    for (const Draft& draft : drafts) {
+        if (draft.record.kind != TrackKind::video) continue;
+        const TrackTimeline line(boundaries, timescale, draft.track);
+        std::uint32_t last = line.segment_count() - 1;
+        while (last > 0 && line.pieces(last).empty())
+            --last;
+        longest = std::max(longest, draft.record.ts_end - boundaries[last]);
+    }
+    return static_cast<std::uint32_t>(std::min<std::int64_t>(rescale(longest, 1000, timescale), INT32_MAX));
+}
+
 // Removes video renditions that would stretch the segments: their sync points are not those of the first, or
 // they are longer or shorter by over a second.
 CutPoints align(std::vector<Draft>& drafts, const TitleOptions& options, std::uint32_t& unaligned) {
@@ -354,6 +372,7 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
     const std::vector<std::int64_t> boundaries = cut(points, options.segment_ms);
     header.independent = is_independent(drafts, boundaries, points.timescale) ? 1 : 0;
     set_bit_rates(drafts, boundaries, points.timescale);
+    header.longest_ts_ms = longest_ts_ms(drafts, boundaries, points.timescale);
     std::ranges::sort(drafts, {}, [](const Draft& draft) {
         const RenditionRecord& record = draft.record;
         const bool audio = record.kind == TrackKind::audio;

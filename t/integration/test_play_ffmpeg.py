@@ -6,11 +6,9 @@ from fractions import Fraction
 import pytest
 
 import media
-import mezz
 import walk
 
 FORMATS = {"hls": "hls/master.m3u8", "cmaf": "cmaf/master.m3u8", "dash": "cmaf/manifest.mpd"}
-CORPUS = ["bbb_480p_30s_aac51.mp4", "flower_540p.mp4", "d_moov_at_end_60fps.mp4"]
 MADE = ["faststart.mp4", "moov_last.mp4", "no_bframes_2997.mp4", "video_only.mp4", "audio_only.mp4",
         "vfr.mp4", "long_gop.mp4", "exact_12s.mp4", "one_segment.mp4", "fragmented.mp4"]
 # Of 1024 samples: the most that an encoder puts before time 0. FFmpeg drops them from a progressive MP4, but decodes
@@ -73,15 +71,6 @@ def streams(path):
     return {row[0] for row in rows}, channels
 
 
-@pytest.fixture(scope="module")
-def corpus_site(nginx_for_module, tmp_path_factory):
-    root = tmp_path_factory.mktemp("corpus")
-    for name in CORPUS:
-        if (mezz.CORPUS / name).exists():
-            mezz.place(mezz.CORPUS / name, root / name)
-    return nginx_for_module(root)
-
-
 def check_file(server, name, form, folder):
     path = media.any_file(name)
     kinds, channels = streams(path)
@@ -91,12 +80,6 @@ def check_file(server, name, form, folder):
     # FFmpeg 5.1 shifts times by the largest negative composition offset, and its DASH reader forgets the shift half
     # way; test_dash.py and test_cmaf.py read the times themselves.
     assert_same(got, expected, channels, with_times=form != "dash")
-
-
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("name", CORPUS)
-def test_corpus(corpus_site, name, form, tmp_path):
-    check_file(corpus_site, name, form, tmp_path)
 
 
 @pytest.mark.parametrize("form", FORMATS)
