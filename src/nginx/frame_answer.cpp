@@ -27,8 +27,11 @@ const PictureConf& picture_conf(const RequestFlow& flow) noexcept {
     return *mezz_conf(flow.request()).pictures;
 }
 
-PictureSize limited(PictureSize size, std::uint16_t max_width) noexcept {
+// What the operator and the viewer's token allow at most.
+PictureSize limited(PictureSize size, std::uint16_t max_width, std::uint32_t max_height) noexcept {
     if (size.width == 0 || size.width > max_width) size.width = max_width;
+    if (max_height <= UINT16_MAX && (size.height == 0 || size.height > max_height))
+        size.height = static_cast<std::uint16_t>(max_height);
     return size;
 }
 
@@ -174,7 +177,7 @@ Task<Result<ngx_int_t>> answer_frame(RequestFlow& flow, const AnswerContext& con
     if (!makes_pictures(flow)) co_return fail(ErrorCode::not_found, "thumbs: mezz_pictures is off");
     const auto asked = package::parse_picture_size(view(r->args));
     if (!asked) co_return fail(ErrorCode::bad_request, "query: width and height are numbers from 16 to 8192");
-    const PictureSize size = limited(*asked, picture_conf(flow).max_width);
+    const PictureSize size = limited(*asked, picture_conf(flow).max_width, context.filter.max_height);
     const auto* rendition = package::picture_rendition(context.title.view().renditions(), size);
     if (rendition == nullptr) co_return fail(ErrorCode::not_found, "title: it has no video");
     const auto file = co_await load_file(flow, context.title, rendition->file);

@@ -102,8 +102,11 @@ Task<Result<ngx_int_t>> answer_decoded_poster(RequestFlow& flow, package::Reques
                                               const Admission& admission) {
     const auto title = co_await load_title(flow, path);
     if (!title) co_return std::unexpected(title.error());
-    const AnswerContext context{
-        .path = path, .title = *title, .query = admission.query, .personal = admission.personal};
+    const AnswerContext context{.path = path,
+                                .title = *title,
+                                .query = admission.query,
+                                .personal = admission.personal,
+                                .filter = {.max_height = admission.max_height}};
     const auto sent = co_await answer_frame(flow, context);
     co_return sent;
 }

@@ -117,6 +117,16 @@ def test_sizes(get):
         assert f"-{rendition}-" in head.headers["etag"]
 
 
+def test_a_token_limits_the_height(nginx, stage, service, keys):
+    key = keys["2026-11"]
+    server = nginx(stage.root, keys=[key], token="mezz_token required;", location=f"mezz_pictures unix:{service.socket};")
+    for path in ("at_0.jpg", "poster.jpg"):
+        get, url = server.client(), f"/files/faststart.mp4/thumbs/{path}?token="
+        assert size_of(get.ok(url + key.token(max_height=90)).body) == (160, 90)
+        assert size_of(get.ok(url + key.token()).body) == (320, 180)
+        assert get(url).status == 403
+
+
 def test_headers(get):
     path = f"/files/faststart.mp4/thumbs/{revision(get)}/at_1000.jpg?width=100"
     first = get.ok(path)
