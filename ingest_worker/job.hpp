@@ -25,11 +25,18 @@ struct Limits {
     std::uint32_t streams = 64;
 };
 
+/// What the process that reads the file makes of it.
+enum class Work : std::uint8_t {
+    transcode,  ///< the ladder
+    remux,      ///< copies of its streams, see remux.hpp
+};
+
 /// What the process that reads the file is told.
 struct TranscodeOrder {
     std::vector<Rung> ladder;
     Limits limits;
     int decoder_threads = 2;
+    Work work = Work::transcode;
 
     [[nodiscard]] std::string to_json() const;
 };

@@ -10,11 +10,8 @@ namespace {
 constexpr int kColumns = 5;
 constexpr int kRows = 5;
 constexpr int kTileSide = 160;
-constexpr int kPosterSide = 720;  // lines at most
 constexpr int kTileQuality = 6;
 constexpr int kPosterQuality = 3;
-constexpr double kInteresting = 60;         // first picture with this much is the poster
-constexpr std::int64_t kPosterWithin = 20;  // seconds
 
 std::int64_t interval_for(std::int64_t duration) {
     constexpr std::int64_t kMinute = 60000000;
@@ -95,14 +92,14 @@ Outcome<void> Thumbnails::write_sheet() {
     return write_file(files_, picture_name(name), *jpeg);
 }
 
-Outcome<void> Thumbnails::write_poster() {
-    const Size size{poster_->width, poster_->height};
+Outcome<void> write_poster(const OutputFiles& files, const AVFrame& picture, const OutputColor& color) {
+    const Size size{picture.width, picture.height};
     const Av<AVFrame> canvas = make_canvas(size);
-    JpegScaler scaler(size, color_);
-    if (auto ok = scaler.draw(*poster_, *canvas, 0, 0); !ok) return ok;
+    JpegScaler scaler(size, color);
+    if (auto ok = scaler.draw(picture, *canvas, 0, 0); !ok) return ok;
     const auto jpeg = encode_jpeg(*canvas, size.height, kPosterQuality);
     if (!jpeg) return std::unexpected(jpeg.error());
-    return write_file(files_, picture_name("poster.jpg"), *jpeg);
+    return write_file(files, picture_name("poster.jpg"), *jpeg);
 }
 
 // WebVTT with a media fragment for each tile (W3C Media Fragments §4.2.2).
@@ -125,7 +122,7 @@ Outcome<void> Thumbnails::write_list(std::int64_t ticks) {
 Outcome<MadeThumbs> Thumbnails::finish(std::int64_t ticks) {
     Outcome<void> ok;
     if (sheet_) ok = write_sheet();
-    if (ok && poster_) ok = write_poster();
+    if (ok && poster_) ok = write_poster(files_, *poster_, color_);
     if (ok) ok = write_list(ticks);
     if (!ok) return std::unexpected(std::move(ok.error()));
     return MadeThumbs{tile_.width, tile_.height, sheets_, static_cast<double>(interval_ms_) / 1000};

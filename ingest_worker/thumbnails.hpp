@@ -16,6 +16,14 @@ namespace mezz::worker {
 /// high.
 [[nodiscard]] double picture_interest(const AVFrame& picture) noexcept;
 
+inline constexpr int kPosterSide = 720;            ///< a poster's lines, or columns if fewer, at most
+inline constexpr double kInteresting = 60;         ///< the first picture with this much is the poster
+inline constexpr std::int64_t kPosterWithin = 20;  ///< seconds in which it is looked for
+
+/// Writes thumbs/poster.jpg; the picture is 4:2:0 of limited range.
+[[nodiscard]] Outcome<void> write_poster(const OutputFiles& files, const AVFrame& picture,
+                                         const OutputColor& color);
+
 /// Writes thumbs/poster.jpg, the first picture in the first 20 s that is neither dark nor blurred (or the
 /// best of them), and thumbs/storyboard_{n}.jpg, sheets of 5 × 5 tiles at even times, with
 /// thumbs/storyboard.vtt.
@@ -35,7 +43,6 @@ private:
     [[nodiscard]] Outcome<void> consider(const std::vector<Av<AVFrame>>& pictures);
     [[nodiscard]] Outcome<void> add_tile(const AVFrame& picture);
     [[nodiscard]] Outcome<void> write_sheet();
-    [[nodiscard]] Outcome<void> write_poster();
     [[nodiscard]] Outcome<void> write_list(std::int64_t ticks);
     [[nodiscard]] std::int64_t tile_tick(std::int64_t tile) const noexcept;
 
