@@ -1,5 +1,6 @@
 #include "plan.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace mezz::worker {
@@ -18,11 +19,17 @@ VideoPlan plan_video(const VideoInfo& info, const std::vector<Rung>& ladder) {
     // A source whose renditions are all halved need not have the other pictures at all.
     if (!any_high && plan.rate.value() > kHighRate) plan.rate.den *= 2;
     const bool halves = plan.rate.value() > kHighRate;
+    plan.hdr = info.hdr;
     for (const SizedRung& rung : rungs)
         plan.renditions.push_back({.name = rung.rung.name,
                                    .size = rung.size,
                                    .rung = rung.rung,
-                                   .step = halves && rung.rung.height <= kHalvedUpTo ? 2 : 1});
+                                   .step = halves && rung.rung.height <= kHalvedUpTo ? 2 : 1,
+                                   .hdr = info.hdr.is_hdr() && rung.rung.codec != VideoCodec::h264});
+    if (std::ranges::all_of(plan.renditions, &RenditionPlan::hdr)) {
+        plan.preview = plan.renditions.back();
+        plan.preview->hdr = false;
+    }
     plan.timing = frame_timing(plan.rate);
     plan.gop = gop_length(plan.rate, halves);
     return plan;
@@ -36,6 +43,20 @@ std::string free_name(const std::string& wished, std::set<std::string>& taken) {
 }
 
 }  // namespace
+
+std::vector<RenditionPlan> VideoPlan::pictures() const {
+    std::vector<RenditionPlan> all = renditions;
+    if (preview) all.push_back(*preview);
+    return all;
+}
+
+VideoPlan VideoPlan::standard_range() const {
+    VideoPlan plan = *this;
+    plan.renditions = pictures();
+    std::erase_if(plan.renditions, [](const RenditionPlan& rendition) { return rendition.hdr; });
+    plan.preview.reset();
+    return plan;
+}
 
 TitlePlan make_plan(const MediaInfo& info, const std::vector<Rung>& ladder) {
     TitlePlan plan;

@@ -1,6 +1,10 @@
 // What a source holds and how it is to be shown.
 #pragma once
 
+extern "C" {
+#include <libavutil/mastering_display_metadata.h>
+}
+
 #include <optional>
 #include <vector>
 
@@ -11,6 +15,15 @@
 
 namespace mezz::worker {
 
+/// What a source of high dynamic range says of itself.
+struct HdrMetadata {
+    AVColorTransferCharacteristic transfer = AVCOL_TRC_UNSPECIFIED;  ///< PQ, HLG; unspecified: no HDR
+    std::optional<AVMasteringDisplayMetadata> display;
+    std::optional<AVContentLightMetadata> light;
+
+    [[nodiscard]] bool is_hdr() const noexcept { return transfer != AVCOL_TRC_UNSPECIFIED; }
+};
+
 struct VideoInfo {
     int stream = 0;
     Size coded;      ///< pixels
@@ -18,7 +31,7 @@ struct VideoInfo {
     Orientation orientation;
     FrameRate rate;
     bool interlaced = false;
-    bool hdr = false;  ///< PQ or HLG
+    HdrMetadata hdr;
     /// Microseconds that the file delays the pictures only because they are reordered: decoding starts at 0
     /// and no edit list makes up for it, so they were meant to be shown from 0.
     std::int64_t delay = 0;
