@@ -1,5 +1,6 @@
 #include "child.hpp"
 
+#include <cstdlib>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -74,6 +75,7 @@ bool report(const Channel& channel, const Outcome<TranscodeReport>& outcome) {
 
 int run_child() {
     capture_library_errors();
+    ::setenv("SVT_LOG", "0", 1);  // SVT-AV1 has no other way to be silent
     const Channel channel{UniqueFd(kChannelFd)};
     return report(channel, work(channel)) ? 0 : 1;
 }

@@ -94,9 +94,10 @@ Source refuse(const Failure& failure) {
 Source make_single(SingleOptions& options, const std::atomic<bool>& stop) {
     auto ladder = read_ladder(options.transcode);
     if (!ladder) return refuse(ladder.error());
-    options.job.order.ladder = std::move(*ladder);
-    options.job.order.limits = options.transcode.limits;
-    options.job.order.decoder_threads = options.transcode.decoder_threads;
+    const Work work = options.job.order.work;
+    options.job.order = make_order(std::move(*ladder), options.transcode);
+    options.job.order.work = work;
+    options.job.clamd = options.transcode.clamd;
     return std::make_unique<SingleSource>(std::move(options.job), options.progress_fd, stop);
 }
 

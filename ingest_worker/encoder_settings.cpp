@@ -72,6 +72,26 @@ std::string svt_preset(std::string_view name) {
     return std::to_string(found == kNumbers.end() ? 8 : found->second);
 }
 
+// In SVT-AV1's words: numbers as they are, in the order green, blue, red.
+std::string svt_metadata(const HdrMetadata& hdr) {
+    std::string text;
+    if (hdr.display) {
+        const AVMasteringDisplayMetadata& d = *hdr.display;
+        const auto pair = [](const char* name, AVRational a, AVRational b) {
+            const auto number = [](AVRational v) { return std::to_string(v.den == 0 ? 0 : av_q2d(v)); };
+            return name + ('(' + number(a)) + ',' + number(b) + ')';
+        };
+        text += ":mastering-display=" + pair("G", d.display_primaries[1][0], d.display_primaries[1][1]) +
+                pair("B", d.display_primaries[2][0], d.display_primaries[2][1]) +
+                pair("R", d.display_primaries[0][0], d.display_primaries[0][1]) +
+                pair("WP", d.white_point[0], d.white_point[1]) + pair("L", d.max_luminance, d.min_luminance);
+    }
+    if (hdr.light)
+        text +=
+            ":content-light=" + std::to_string(hdr.light->MaxCLL) + ',' + std::to_string(hdr.light->MaxFALL);
+    return text;
+}
+
 }  // namespace
 
 const char* encoder_name(VideoCodec codec) noexcept {
@@ -123,7 +143,8 @@ void set_encoder_options(Options& options, const VideoPlan& video, const Renditi
             return;
         case VideoCodec::av1:
             options.set("preset", svt_preset(rung.preset));
-            options.set("svtav1-params", "lp=1:scd=0:lookahead=" + std::to_string(kLookahead));
+            options.set("svtav1-params", "lp=1:scd=0:lookahead=" + std::to_string(kLookahead) +
+                                             (rendition.hdr ? svt_metadata(video.hdr) : std::string()));
             return;
     }
 }

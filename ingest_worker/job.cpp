@@ -53,6 +53,7 @@ bool read_work(const Json& object, Work& work) {
 
 std::string TranscodeOrder::to_json() const {
     return Json{{"work", kWorks[static_cast<std::size_t>(work)]},
+                {"per_title", per_title},
                 {"ladder", Json::parse(ladder_to_json(ladder))},
                 {"limits", limits_to_json(limits)},
                 {"decoder_threads", static_cast<unsigned>(decoder_threads)}}
@@ -65,8 +66,10 @@ std::optional<TranscodeOrder> parse_order(std::string_view json) {
     TranscodeOrder order;
     auto ladder = parse_ladder(object["ladder"].dump());
     if (!ladder || !object["limits"].is_object() || !read_limits(object["limits"], order.limits) ||
-        !read_number(object, "decoder_threads", order.decoder_threads) || !read_work(object, order.work))
+        !read_number(object, "decoder_threads", order.decoder_threads) || !read_work(object, order.work) ||
+        !object.contains("per_title") || !object["per_title"].is_boolean())
         return std::nullopt;
+    order.per_title = object["per_title"].get<bool>();
     order.ladder = std::move(*ladder);
     return order;
 }

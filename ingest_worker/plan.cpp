@@ -42,6 +42,18 @@ std::string free_name(const std::string& wished, std::set<std::string>& taken) {
     return name;
 }
 
+// Stereo, and surround sound beside it where the source has it.
+void plan_audio(const TrackInfo& track, std::set<std::string>& taken, std::vector<AudioPlan>& audio) {
+    constexpr int kSurround = 6;
+    const std::string name = free_name("audio-" + track.language.code, taken);
+    audio.push_back({track, name});
+    if (track.channels < kSurround) return;
+    TrackInfo surround = track;
+    surround.is_default = false;
+    surround.label += surround.label.empty() ? "5.1" : " 5.1";
+    audio.push_back({surround, free_name(name + "-51", taken), kSurround});
+}
+
 }  // namespace
 
 std::vector<RenditionPlan> VideoPlan::pictures() const {
@@ -63,7 +75,7 @@ TitlePlan make_plan(const MediaInfo& info, const std::vector<Rung>& ladder) {
     std::set<std::string> taken;
     if (info.video) plan.video = plan_video(*info.video, ladder);
     for (const TrackInfo& track : info.audio)
-        plan.audio.push_back({track, free_name("audio-" + track.language.code, taken)});
+        plan_audio(track, taken, plan.audio);
     for (const TrackInfo& track : info.subtitles)
         plan.subtitles.push_back({track, free_name("subs-" + track.language.code, taken)});
     return plan;

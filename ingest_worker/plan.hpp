@@ -40,6 +40,7 @@ struct VideoPlan {
 struct AudioPlan {
     TrackInfo track;
     std::string name;  ///< "audio-eng"
+    int channels = 2;  ///< 2: AAC; 6: E-AC-3 beside it
 };
 
 struct SubtitlePlan {

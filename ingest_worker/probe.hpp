@@ -12,6 +12,7 @@ extern "C" {
 #include "frame_rate.hpp"
 #include "language.hpp"
 #include "orientation.hpp"
+#include "transcode_report.hpp"
 
 namespace mezz::worker {
 
@@ -42,12 +43,14 @@ struct TrackInfo {
     Language language;
     std::string label;
     bool is_default = false;
+    int channels = 2;  ///< of audio
 };
 
 struct MediaInfo {
     std::optional<VideoInfo> video;
     std::vector<TrackInfo> audio;      ///< the default one is marked; empty if there is none
     std::vector<TrackInfo> subtitles;  ///< text
+    std::vector<MadeChapter> chapters;
     std::string title;
     std::int64_t start = 0;     ///< microseconds, of the file's clock: where the title begins
     std::int64_t duration = 0;  ///< microseconds, 0 if unknown

@@ -8,6 +8,7 @@
 
 #include "audio_copy.hpp"
 #include "audio_track.hpp"
+#include "chapter_list.hpp"
 #include "key_poster.hpp"
 #include "plan.hpp"
 #include "subtitle_track.hpp"
@@ -74,7 +75,8 @@ Outcome<void> Remuxer::open_sound(const AudioPlan& plan, const AVStream& stream)
     const bool known = is_heard_everywhere(stream) || (any_heard_everywhere_ && is_heard_somewhere(stream));
     const bool copied = known && !uneven_.contains(stream.index);
     const TrackInfo& info = plan.track;
-    report_.renditions.push_back({name, false, 0, 0, info.language.tag, info.label, info.is_default});
+    report_.renditions.push_back(
+        {.name = name, .language = info.language.tag, .label = info.label, .is_default = info.is_default});
     if (copied) {
         auto copy = AudioCopy::open(files_, plan, name, stream, sound_fragments(info_.duration));
         if (!copy) return std::unexpected(std::move(copy.error()));
@@ -101,13 +103,21 @@ Outcome<void> Remuxer::open(const Demuxer& source) {
     video_.emplace(std::move(*video));
     poster_.emplace(pictures, *info_.video, order_.limits);
     const Size size = info_.video->coded;
-    report_.renditions.push_back({kCopiedVideo, true, size.width, size.height, {}, {}, false});
+    report_.renditions.push_back({.name = kCopiedVideo,
+                                  .video = true,
+                                  .width = size.width,
+                                  .height = size.height,
+                                  .language = {},
+                                  .label = {}});
     report_.frame_rate = info_.video->rate.value();
     any_heard_everywhere_ = std::ranges::any_of(plan_.audio, [&source](const AudioPlan& track) {
         return is_heard_everywhere(*source.stream(track.track.stream));
     });
     for (const AudioPlan& track : plan_.audio)
-        if (auto ok = open_sound(track, *source.stream(track.track.stream)); !ok) return ok;
+        if (track.channels > 2)
+            continue;  // the copy of the same track has all its channels
+        else if (auto ok = open_sound(track, *source.stream(track.track.stream)); !ok)
+            return ok;
     for (const SubtitlePlan& track : plan_.subtitles)
         if (auto opened = SubtitleTrack::open(track, *source.stream(track.track.stream)); opened)
             subtitles_.push_back(std::move(*opened));
@@ -192,6 +202,8 @@ Outcome<void> Remuxer::finish() {
     if (auto ok = video_->finish(kCopiedVideo, end); !ok) return ok;
     if (auto ok = finish_sounds(end); !ok) return ok;
     report_.duration_ms = end / 1000;
+    report_.chapters = chapters_of_title(info_.chapters, info_.start / 1000, report_.duration_ms);
+    if (auto ok = write_chapters(files_, report_.chapters); !ok) return ok;
     for (SubtitleTrack& track : subtitles_) {
         const auto written = track.finish(files_, end);
         if (!written) return std::unexpected(written.error());
