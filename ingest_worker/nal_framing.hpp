@@ -29,8 +29,7 @@ private:
     explicit NalFraming(bool hevc) noexcept : hevc_(hevc) {}
 
     [[nodiscard]] bool read_head(Bytes head);
-    [[nodiscard]] bool read_avcc(Bytes head);
-    [[nodiscard]] bool read_hvcc(Bytes head);
+    [[nodiscard]] bool keep_sets(const std::vector<Bytes>& units);
     [[nodiscard]] Role role(Bytes unit) const noexcept;
     [[nodiscard]] bool is_known(Bytes set) const;
     [[nodiscard]] bool split(Bytes data, std::vector<Bytes>& units) const;
