@@ -1,5 +1,6 @@
 #include "asset_json.hpp"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "catalog/asset.hpp"
@@ -18,6 +19,21 @@ Json tagged(const std::string& name, const char* extension, const std::string& l
     return item;
 }
 
+Json loudness(const Loudness& measured) {
+    const auto tenths = [](double value) { return std::round(value * 10) / 10; };
+    return {{"integrated_lufs", tenths(measured.integrated_lufs)},
+            {"range_lu", tenths(measured.range_lu)},
+            {"true_peak_dbtp", tenths(measured.true_peak_dbtp)}};
+}
+
+Json chapters(const std::vector<MadeChapter>& made) {
+    Json list = Json::array();
+    for (const MadeChapter& chapter : made)
+        list.push_back(
+            {{"start_ms", chapter.start_ms}, {"end_ms", chapter.end_ms}, {"title", chapter.title}});
+    return list;
+}
+
 Json rendition(const MadeRendition& made, const RenditionFacts& facts) {
     Json item = tagged(made.name, ".mp4", made.language, made.label);
     if (made.is_default) item["default"] = true;
@@ -27,6 +43,11 @@ Json rendition(const MadeRendition& made, const RenditionFacts& facts) {
         item["width"] = made.width;
         item["height"] = made.height;
     }
+    if (made.video && made.max_kbps > 0) {
+        item["crf"] = made.crf;
+        item["max_kbps"] = made.max_kbps;
+    }
+    if (made.loudness) item["loudness"] = loudness(*made.loudness);
     item["codecs"] = facts.codecs;
     item["bandwidth"] = facts.peak_bps;
     item["average_bandwidth"] = facts.average_bps;
@@ -70,6 +91,7 @@ Outcome<std::string> make_asset_json(const Job& job, const TranscodeReport& repo
     asset["subtitles"] = Json::array();
     for (const MadeSubtitles& made : report.subtitles)
         asset["subtitles"].push_back(subtitles(made));
+    if (!report.chapters.empty()) asset["chapters"] = chapters(report.chapters);
     if (report.thumbs) asset["thumbs"] = thumbs(*report.thumbs);
     asset["notes"] = report.notes;
     std::string text = asset.dump(2, ' ', false, Json::error_handler_t::replace);

@@ -5,42 +5,48 @@
 
 namespace mezz::worker {
 
-Av<AVFrame> make_audio_frame(int samples) {
+Av<AVFrame> make_audio_frame(int samples, int channels) {
     Av<AVFrame> frame = make_frame();
     frame->format = AV_SAMPLE_FMT_FLTP;
     frame->sample_rate = kAudioRate;
     frame->nb_samples = samples;
-    av_channel_layout_default(&frame->ch_layout, 2);
+    av_channel_layout_default(&frame->ch_layout, channels);
     if (av_frame_get_buffer(frame.get(), 0) < 0) throw std::bad_alloc();
     return frame;
 }
 
 Outcome<AudioEncoder> AudioEncoder::open(const OutputFiles& files, const AudioPlan& plan,
                                          double fragment_length) {
-    constexpr int kBitRate = 128000;
+    constexpr int kStereoRate = 128000;
+    constexpr int kSurroundRate = 384000;
+    const bool surround = plan.channels > 2;
     const auto refuse = [](int error) {
         return av_failure(error, FailureKind::system, "The audio encoder could not be started.");
     };
-    const AVCodec* const codec = avcodec_find_encoder_by_name("aac");
+    const AVCodec* const codec = avcodec_find_encoder_by_name(surround ? "eac3" : "aac");
     if (codec == nullptr) return refuse(AVERROR_ENCODER_NOT_FOUND);
     Av<AVCodecContext> context(avcodec_alloc_context3(codec));
     if (!context) throw std::bad_alloc();
-    context->bit_rate = kBitRate;
+    context->bit_rate = surround ? kSurroundRate : kStereoRate;
     context->sample_rate = kAudioRate;
     context->sample_fmt = AV_SAMPLE_FMT_FLTP;
     context->time_base = {1, kAudioRate};
-    context->profile = FF_PROFILE_AAC_LOW;
+    if (!surround) context->profile = FF_PROFILE_AAC_LOW;
     context->thread_count = 1;
     context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
-    av_channel_layout_default(&context->ch_layout, 2);
+    av_channel_layout_default(&context->ch_layout, plan.channels);
     if (const int error = avcodec_open2(context.get(), codec, nullptr); error < 0) return refuse(error);
     const std::string& language = plan.track.language.code;
     auto writer = MezzanineWriter::open(files, *context, kAudioRate, language == "und" ? "" : language);
     if (!writer) return std::unexpected(std::move(writer.error()));
-    return AudioEncoder(plan.name, fragment_length, std::move(context), std::move(*writer));
+    auto meter = LoudnessMeter::open(kAudioRate, plan.channels);
+    if (!meter) return std::unexpected(std::move(meter.error()));
+    return AudioEncoder(plan.name, fragment_length, std::move(context), std::move(*writer),
+                        std::move(*meter));
 }
 
 Outcome<void> AudioEncoder::add(AVFrame& samples) {
+    if (auto ok = meter_.add(samples); !ok) return ok;
     samples.pts = position_;
     position_ += samples.nb_samples;
     return encode(&samples);

@@ -1,6 +1,7 @@
-// Encodes one audio track as AAC-LC and writes its mezzanine file.
+// Encodes one audio track as AAC-LC, or E-AC-3 if it is surround sound, and writes its mezzanine file.
 #pragma once
 
+#include "loudness_meter.hpp"
 #include "mezzanine_writer.hpp"
 #include "plan.hpp"
 
@@ -10,9 +11,15 @@ inline constexpr int kAudioRate = 48000;  // samples a second of every audio ren
 
 class AudioEncoder {
 public:
-    /// Stereo, 128 kbit/s. Fragments are cut nearest to multiples of `fragment_length`, seconds.
+    /// Stereo at 128 kbit/s, 5.1 at 384 kbit/s. Fragments are cut nearest to multiples of `fragment_length`,
+    /// seconds.
     [[nodiscard]] static Outcome<AudioEncoder> open(const OutputFiles& files, const AudioPlan& plan,
                                                     double fragment_length);
+
+    [[nodiscard]] int channels() const noexcept { return context_->ch_layout.nb_channels; }
+
+    /// How loud all that was added is.
+    [[nodiscard]] std::optional<Loudness> loudness() const noexcept { return meter_.result(); }
 
     /// Samples that a call of add() takes.
     [[nodiscard]] int frame_size() const noexcept { return context_->frame_size; }
@@ -25,11 +32,12 @@ public:
 
 private:
     AudioEncoder(std::string name, double fragment_length, Av<AVCodecContext> context,
-                 std::unique_ptr<MezzanineWriter> writer)
+                 std::unique_ptr<MezzanineWriter> writer, LoudnessMeter meter)
         : name_(std::move(name)),
           fragment_length_(fragment_length),
           context_(std::move(context)),
           writer_(std::move(writer)),
+          meter_(std::move(meter)),
           packet_(make_packet()) {}
 
     [[nodiscard]] Outcome<void> encode(AVFrame* samples);
@@ -39,12 +47,13 @@ private:
     double fragment_length_;
     Av<AVCodecContext> context_;
     std::unique_ptr<MezzanineWriter> writer_;
+    LoudnessMeter meter_;
     Av<AVPacket> packet_;
     std::int64_t position_ = 0;       // samples given to the encoder
     std::int64_t next_fragment_ = 1;  // its number
 };
 
-/// An empty frame for `samples` stereo samples at kAudioRate; throws std::bad_alloc.
-[[nodiscard]] Av<AVFrame> make_audio_frame(int samples);
+/// An empty frame for samples of 2 or 6 channels at kAudioRate; throws std::bad_alloc.
+[[nodiscard]] Av<AVFrame> make_audio_frame(int samples, int channels);
 
 }  // namespace mezz::worker

@@ -1,12 +1,14 @@
 #include "audio_track.hpp"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <span>
 
 namespace mezz::worker {
 namespace {
 
+constexpr std::size_t kMostChannels = 8;
 constexpr std::int64_t kHeldBack = kAudioRate + kAudioRate / 10;
 constexpr std::int64_t kTolerated = kAudioRate / 20;  // samples that times may be off before they count
 
@@ -30,7 +32,7 @@ AudioTrack::AudioTrack(int stream, std::int64_t most_samples, Decoder decoder, A
       most_samples_(most_samples),
       decoder_(std::move(decoder)),
       encoder_(std::move(encoder)),
-      waiting_(av_audio_fifo_alloc(AV_SAMPLE_FMT_FLTP, 2, 4 * kAudioRate)) {
+      waiting_(av_audio_fifo_alloc(AV_SAMPLE_FMT_FLTP, encoder_.channels(), 4 * kAudioRate)) {
     if (!waiting_) throw std::bad_alloc();
 }
 
@@ -70,16 +72,16 @@ Outcome<void> AudioTrack::take(const AVFrame& frame) {
 Outcome<void> AudioTrack::configure(const AVFrame& frame) {
     if (resampler_)
         if (auto ok = convert(nullptr); !ok) return ok;
-    AVChannelLayout stereo{};
+    AVChannelLayout wanted{};
     AVChannelLayout layout{};
-    av_channel_layout_default(&stereo, 2);
+    av_channel_layout_default(&wanted, encoder_.channels());
     // A number of channels without positions is taken to be the usual arrangement of that number.
     if (frame.ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
         av_channel_layout_default(&layout, frame.ch_layout.nb_channels);
     else if (av_channel_layout_copy(&layout, &frame.ch_layout) < 0)
         throw std::bad_alloc();
     SwrContext* context = nullptr;
-    int error = swr_alloc_set_opts2(&context, &stereo, AV_SAMPLE_FMT_FLTP, kAudioRate, &layout,
+    int error = swr_alloc_set_opts2(&context, &wanted, AV_SAMPLE_FMT_FLTP, kAudioRate, &layout,
                                     static_cast<AVSampleFormat>(frame.format), frame.sample_rate, 0, nullptr);
     resampler_.reset(context);
     av_channel_layout_uninit(&layout);
@@ -104,7 +106,7 @@ Outcome<void> AudioTrack::convert(const AVFrame* frame) {
     const int input = frame == nullptr ? 0 : frame->nb_samples;
     const int room = swr_get_out_samples(resampler_.get(), input);
     if (room <= 0) return {};
-    const Av<AVFrame> out = make_audio_frame(room);
+    const Av<AVFrame> out = make_audio_frame(room, encoder_.channels());
     const auto** const data =
         frame == nullptr ? nullptr : const_cast<const std::uint8_t**>(frame->extended_data);
     const int got = swr_convert(resampler_.get(), out->extended_data, room, data, input);
@@ -118,8 +120,10 @@ Outcome<void> AudioTrack::store(std::uint8_t** data, int samples) {
     samples -= dropped;
     if (samples == 0) return {};
     constexpr std::ptrdiff_t kSampleSize = sizeof(float);
-    std::uint8_t* planes[2] = {data[0] + dropped * kSampleSize, data[1] + dropped * kSampleSize};
-    if (av_audio_fifo_write(waiting_.get(), reinterpret_cast<void**>(planes), samples) < samples)
+    std::array<std::uint8_t*, kMostChannels> planes{};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(encoder_.channels()); ++i)
+        planes[i] = data[i] + dropped * kSampleSize;
+    if (av_audio_fifo_write(waiting_.get(), reinterpret_cast<void**>(planes.data()), samples) < samples)
         throw std::bad_alloc();
     stored_ += samples;
     if (stored_ > most_samples_)
@@ -129,8 +133,8 @@ Outcome<void> AudioTrack::store(std::uint8_t** data, int samples) {
 
 Outcome<void> AudioTrack::add_silence(std::int64_t samples) {
     constexpr int kPiece = 4096;
-    const Av<AVFrame> silence = make_audio_frame(kPiece);
-    av_samples_set_silence(silence->extended_data, 0, kPiece, 2, AV_SAMPLE_FMT_FLTP);
+    const Av<AVFrame> silence = make_audio_frame(kPiece, encoder_.channels());
+    av_samples_set_silence(silence->extended_data, 0, kPiece, encoder_.channels(), AV_SAMPLE_FMT_FLTP);
     while (samples > 0) {
         const int piece = static_cast<int>(std::min<std::int64_t>(samples, kPiece));
         if (auto ok = store(silence->extended_data, piece); !ok) return ok;
@@ -146,7 +150,7 @@ Outcome<void> AudioTrack::encode_down_to(std::int64_t left) {
          size = av_audio_fifo_size(waiting_.get())) {
         if (left > 0 && size - left < whole) return {};
         const int samples = static_cast<int>(std::min(size, whole));
-        const Av<AVFrame> frame = make_audio_frame(samples);
+        const Av<AVFrame> frame = make_audio_frame(samples, encoder_.channels());
         if (av_audio_fifo_read(waiting_.get(), reinterpret_cast<void**>(frame->extended_data), samples) !=
             samples)
             return give_up(FailureKind::internal, "Sound got lost.");
@@ -162,7 +166,7 @@ Outcome<void> AudioTrack::finish(std::int64_t end) {
         if (auto ok = add_silence(wanted - stored_); !ok) return ok;
     const std::int64_t excess = std::min<std::int64_t>(stored_ - wanted, av_audio_fifo_size(waiting_.get()));
     if (excess > 0) {
-        const Av<AVFrame> rest = make_audio_frame(av_audio_fifo_size(waiting_.get()));
+        const Av<AVFrame> rest = make_audio_frame(av_audio_fifo_size(waiting_.get()), encoder_.channels());
         const int kept = static_cast<int>(rest->nb_samples - excess);
         (void)av_audio_fifo_read(waiting_.get(), reinterpret_cast<void**>(rest->extended_data), kept);
         av_audio_fifo_reset(waiting_.get());

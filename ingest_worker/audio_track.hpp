@@ -1,4 +1,4 @@
-// One audio track from its decoder to its encoder: stereo at 48 kHz, in step with the title's time.
+// One audio track from its decoder to its encoder: stereo or 5.1 at 48 kHz, in step with the title's time.
 #pragma once
 
 #include "audio_encoder.hpp"
@@ -27,6 +27,7 @@ public:
     [[nodiscard]] Outcome<void> finish(std::int64_t end);
 
     [[nodiscard]] int stream() const noexcept { return stream_; }
+    [[nodiscard]] std::optional<Loudness> loudness() const noexcept { return encoder_.loudness(); }
     [[nodiscard]] int errors() const noexcept { return decoder_.errors(); }
     [[nodiscard]] int frames() const noexcept { return decoder_.frames(); }
 

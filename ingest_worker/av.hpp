@@ -28,6 +28,7 @@ namespace mezz::worker {
 struct AvDeleter {
     void operator()(AVFormatContext* c) const noexcept { avformat_close_input(&c); }
     void operator()(AVCodecContext* c) const noexcept { avcodec_free_context(&c); }
+    void operator()(AVCodecParameters* p) const noexcept { avcodec_parameters_free(&p); }
     void operator()(AVFilterGraph* g) const noexcept { avfilter_graph_free(&g); }
     void operator()(AVFrame* f) const noexcept { av_frame_free(&f); }
     void operator()(AVPacket* p) const noexcept { av_packet_free(&p); }

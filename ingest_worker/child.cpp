@@ -1,5 +1,6 @@
 #include "child.hpp"
 
+#include <cstdlib>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -8,6 +9,7 @@
 #include "child_process.hpp"
 #include "library_log.hpp"
 #include "output_files.hpp"
+#include "remux.hpp"
 #include "sandbox.hpp"
 #include "transcode.hpp"
 
@@ -44,7 +46,13 @@ Outcome<TranscodeReport> work(const Channel& channel) {
     const OutputFiles files(channel);
     ChannelProgress progress(channel);
     try {
-        return transcode(kSourceFd, *order, files, progress);
+        switch (order->work) {
+            case Work::transcode:
+                return transcode(kSourceFd, *order, files, progress);
+            case Work::remux:
+                return remux(kSourceFd, *order, files, progress);
+        }
+        return give_up(FailureKind::internal, "The worker gave no order.");
     } catch (const std::bad_alloc&) {
         return give_up(FailureKind::limit, "The file needs more memory than it may have.");
     } catch (const std::system_error& error) {  // std::thread without memory for a stack
@@ -67,6 +75,7 @@ bool report(const Channel& channel, const Outcome<TranscodeReport>& outcome) {
 
 int run_child() {
     capture_library_errors();
+    ::setenv("SVT_LOG", "0", 1);  // SVT-AV1 has no other way to be silent
     const Channel channel{UniqueFd(kChannelFd)};
     return report(channel, work(channel)) ? 0 : 1;
 }

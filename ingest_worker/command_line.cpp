@@ -126,7 +126,10 @@ Source refuse(const Failure& failure) {
 Source make_single(SingleOptions& options, const std::atomic<bool>& stop) {
     auto ladder = read_ladder(options.transcode);
     if (!ladder) return refuse(ladder.error());
-    options.job.order = {std::move(*ladder), options.transcode.limits, options.transcode.decoder_threads};
+    const Work work = options.job.order.work;
+    options.job.order = make_order(std::move(*ladder), options.transcode);
+    options.job.order.work = work;
+    options.job.clamd = options.transcode.clamd;
     return std::make_unique<SingleSource>(std::move(options.job), options.progress_fd, stop);
 }
 
@@ -147,6 +150,9 @@ Source parse_command_line(int argc, char** argv, const std::atomic<bool>& stop) 
     app.require_subcommand(1);
     CLI::App& transcode = *app.add_subcommand("transcode", "make a title from one file");
     add_single_options(transcode, single);
+    CLI::App& remux =
+        *app.add_subcommand("remux", "copy one file's streams into a title that can be watched at once");
+    add_single_options(remux, single);
     CLI::App& run = *app.add_subcommand("run", "do the jobs of the queue until told to stop");
     add_queue_options(run, queue);
     PictureServiceOptions pictures;
@@ -158,6 +164,7 @@ Source parse_command_line(int argc, char** argv, const std::atomic<bool>& stop) 
         return std::unexpected(app.exit(mistake) == 0 ? 0 : kUsage);
     }
     if (serve.parsed()) return std::unexpected(run_picture_service(pictures));
+    if (remux.parsed()) single.job.order.work = Work::remux;
     return run.parsed() ? make_queue(queue, stop) : make_single(single, stop);
 }
 

@@ -26,7 +26,8 @@ Outcome<Decoder> Decoder::open(const AVStream& stream, int threads, const Limits
     }
     if (error < 0)
         return av_failure(error, FailureKind::source, "The file is broken: a stream's head is unreadable.");
-    return Decoder(std::move(context), stream.time_base);
+    constexpr std::int64_t kMostASecond = 1000;
+    return Decoder(std::move(context), stream.time_base, kMostASecond * limits.duration_seconds);
 }
 
 Outcome<void> Decoder::feed(const AVPacket* packet, const OnFrame& on_frame) {
@@ -51,7 +52,8 @@ Outcome<bool> Decoder::receive(const OnFrame& on_frame) {
         ++errors_;
         return true;
     }
-    ++frames_;
+    if (++frames_ > most_frames_)
+        return give_up(FailureKind::limit, "The file holds more pictures or sounds than are accepted.");
     const auto done = on_frame(*frame_);
     av_frame_unref(frame_.get());
     if (!done) return std::unexpected(done.error());

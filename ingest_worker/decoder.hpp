@@ -16,7 +16,8 @@ public:
     [[nodiscard]] static Outcome<Decoder> open(const AVStream& stream, int threads, const Limits& limits);
 
     /// Decodes a packet, nullptr at the end. A packet that cannot be decoded is counted and passed over.
-    /// Fails if `on_frame` does or memory ends.
+    /// Fails if `on_frame` does, memory ends, or there are more than a thousand frames for each second that a
+    /// title may last.
     [[nodiscard]] Outcome<void> feed(const AVPacket* packet, const OnFrame& on_frame);
 
     [[nodiscard]] int frames() const noexcept { return frames_; }
@@ -29,14 +30,18 @@ public:
     [[nodiscard]] std::int64_t duration(const AVFrame& frame) const noexcept;
 
 private:
-    Decoder(Av<AVCodecContext> context, AVRational time_base)
-        : context_(std::move(context)), frame_(make_frame()), time_base_(time_base) {}
+    Decoder(Av<AVCodecContext> context, AVRational time_base, std::int64_t most_frames)
+        : context_(std::move(context)),
+          frame_(make_frame()),
+          time_base_(time_base),
+          most_frames_(most_frames) {}
 
     [[nodiscard]] Outcome<bool> receive(const OnFrame& on_frame);
 
     Av<AVCodecContext> context_;
     Av<AVFrame> frame_;
     AVRational time_base_;
+    std::int64_t most_frames_;
     int frames_ = 0;
     int errors_ = 0;
 };

@@ -36,10 +36,25 @@ Json limits_to_json(const Limits& limits) {
             {"streams", limits.streams}};
 }
 
+constexpr const char* kWorks[] = {"transcode", "remux"};  // by Work
+
+bool read_work(const Json& object, Work& work) {
+    const auto found = object.find("work");
+    if (found == object.end()) return false;
+    for (std::size_t i = 0; i < std::size(kWorks); ++i)
+        if (*found == kWorks[i]) {
+            work = static_cast<Work>(i);
+            return true;
+        }
+    return false;
+}
+
 }  // namespace
 
 std::string TranscodeOrder::to_json() const {
-    return Json{{"ladder", Json::parse(ladder_to_json(ladder))},
+    return Json{{"work", kWorks[static_cast<std::size_t>(work)]},
+                {"per_title", per_title},
+                {"ladder", Json::parse(ladder_to_json(ladder))},
                 {"limits", limits_to_json(limits)},
                 {"decoder_threads", static_cast<unsigned>(decoder_threads)}}
         .dump();
@@ -51,8 +66,10 @@ std::optional<TranscodeOrder> parse_order(std::string_view json) {
     TranscodeOrder order;
     auto ladder = parse_ladder(object["ladder"].dump());
     if (!ladder || !object["limits"].is_object() || !read_limits(object["limits"], order.limits) ||
-        !read_number(object, "decoder_threads", order.decoder_threads))
+        !read_number(object, "decoder_threads", order.decoder_threads) || !read_work(object, order.work) ||
+        !object.contains("per_title") || !object["per_title"].is_boolean())
         return std::nullopt;
+    order.per_title = object["per_title"].get<bool>();
     order.ladder = std::move(*ladder);
     return order;
 }

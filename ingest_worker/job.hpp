@@ -25,11 +25,19 @@ struct Limits {
     std::uint32_t streams = 64;
 };
 
+/// What the process that reads the file makes of it.
+enum class Work : std::uint8_t {
+    transcode,  ///< the ladder
+    remux,      ///< copies of its streams, see remux.hpp
+};
+
 /// What the process that reads the file is told.
 struct TranscodeOrder {
     std::vector<Rung> ladder;
     Limits limits;
     int decoder_threads = 2;
+    Work work = Work::transcode;
+    bool per_title = true;  ///< the ladder is fitted to the title first, see fit_ladder()
 
     [[nodiscard]] std::string to_json() const;
 };
@@ -41,6 +49,7 @@ struct Job {
     std::string root;      ///< if not empty, the folder that the source must lie in, see open_below()
     std::string source;    ///< path of the file, below root if there is one
     std::string folder;    ///< of the title; made if it is not there
+    std::string clamd;     ///< if not empty, the socket of the virus scanner that must approve the file
     std::string video_id;  ///< for the result, may be empty
     std::string title;     ///< empty: what the file says
     std::uint64_t revision = 1;

@@ -61,6 +61,37 @@ bool is_preset(std::string_view name) {
     return std::ranges::find(kPresets, name) != std::end(kPresets);
 }
 
+constexpr const char* kCodecs[] = {"h264", "hevc", "av1"};  // by VideoCodec
+constexpr int kUsualCrf[] = {23, 26, 35};                   // of equal quality, about
+
+bool read_codec(const Json& item, VideoCodec& codec) {
+    const auto found = item.find("codec");
+    if (found == item.end()) return true;
+    for (std::size_t i = 0; i < std::size(kCodecs); ++i)
+        if (*found == kCodecs[i]) {
+            codec = static_cast<VideoCodec>(i);
+            return true;
+        }
+    return false;
+}
+
+Outcome<void> read_encoding(const Json& item, Rung& rung) {
+    const auto wrong = [](const char* text) { return give_up(FailureKind::internal, text); };
+    if (!read_codec(item, rung.codec))
+        return wrong("ladder: \"codec\" must be \"h264\", \"hevc\" or \"av1\"");
+    rung.crf = kUsualCrf[static_cast<std::size_t>(rung.codec)];
+    const int most = rung.codec == VideoCodec::av1 ? 63 : 51;
+    if (!read_int(item, "crf", 0, most, rung.crf))
+        return wrong("ladder: \"crf\" must be from 0 to 51, or 63 of AV1");
+    if (!read_int(item, "threads", 1, 32, rung.threads)) return wrong("ladder: \"threads\" must be 1 to 32");
+    const auto preset = item.find("preset");
+    if (preset == item.end()) return {};
+    if (!preset->is_string() || !is_preset(preset->get_ref<const std::string&>()))
+        return wrong("ladder: \"preset\" must be one of x264's, ultrafast to veryslow");
+    rung.preset = preset->get<std::string>();
+    return {};
+}
+
 Outcome<Rung> read_rung(const Json& item) {
     constexpr int kMostKbps = 60000;
     const auto wrong = [](const char* text) { return give_up(FailureKind::internal, text); };
@@ -69,20 +100,13 @@ Outcome<Rung> read_rung(const Json& item) {
     const auto name = item.find("name");
     if (name == item.end() || !name->is_string()) return wrong("ladder: \"name\" must be a text");
     rung.name = name->get<std::string>();
-    if (!catalog::is_rendition_name(rung.name) || rung.name.starts_with("audio-"))
+    if (!catalog::is_rendition_name(rung.name) || rung.name.starts_with("audio-") || rung.name == "source")
         return wrong("ladder: \"name\" must be made of letters, digits, '-' and '.', as in \"720p\"");
     if (!read_int(item, "height", kLowestRung, kHighestRung, rung.height) || rung.height == 0)
         return wrong("ladder: \"height\" must be a number from 64 to 4320");
     if (!read_int(item, "max_kbps", 50, kMostKbps, rung.max_kbps) || rung.max_kbps == 0)
         return wrong("ladder: \"max_kbps\" must be a number from 50 to 60000");
-    if (!read_int(item, "crf", 0, 51, rung.crf)) return wrong("ladder: \"crf\" must be from 0 to 51");
-    if (!read_int(item, "threads", 1, 32, rung.threads)) return wrong("ladder: \"threads\" must be 1 to 32");
-    const auto preset = item.find("preset");
-    if (preset != item.end()) {
-        if (!preset->is_string() || !is_preset(preset->get_ref<const std::string&>()))
-            return wrong("ladder: \"preset\" must be one of x264's, ultrafast to veryslow");
-        rung.preset = preset->get<std::string>();
-    }
+    if (auto ok = read_encoding(item, rung); !ok) return std::unexpected(std::move(ok.error()));
     return rung;
 }
 
@@ -121,6 +145,7 @@ std::string ladder_to_json(const std::vector<Rung>& ladder) {
     for (const Rung& rung : ladder)
         list.push_back({{"name", rung.name},
                         {"height", rung.height},
+                        {"codec", kCodecs[static_cast<std::size_t>(rung.codec)]},
                         {"max_kbps", rung.max_kbps},
                         {"crf", rung.crf},
                         {"threads", rung.threads},
@@ -129,13 +154,16 @@ std::string ladder_to_json(const std::vector<Rung>& ladder) {
 }
 
 std::vector<SizedRung> choose_rungs(std::vector<Rung> ladder, Size displayed) {
-    std::ranges::sort(ladder, std::greater{}, &Rung::height);
+    std::ranges::stable_sort(ladder, std::greater{}, &Rung::height);
     std::vector<SizedRung> chosen;
     for (std::size_t i = 0; i < ladder.size(); ++i) {
         const bool last = i + 1 == ladder.size();
         if (!is_reached(ladder[i], displayed) && !(last && chosen.empty())) continue;
         const SizedRung rung = sized(ladder[i], displayed);
-        if (chosen.empty() || rung.size != chosen.back().size) chosen.push_back(rung);
+        const bool there = std::ranges::any_of(chosen, [&rung](const SizedRung& other) {
+            return other.size == rung.size && other.rung.codec == rung.rung.codec;
+        });
+        if (!there) chosen.push_back(rung);
     }
     return chosen;
 }

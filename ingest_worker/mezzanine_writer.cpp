@@ -25,15 +25,25 @@ Outcome<std::unique_ptr<MezzanineWriter>> MezzanineWriter::open(const OutputFile
                                                                 const AVCodecContext& encoder,
                                                                 std::uint32_t timescale,
                                                                 const std::string& language) {
+    const Av<AVCodecParameters> parameters(avcodec_parameters_alloc());
+    if (!parameters || avcodec_parameters_from_context(parameters.get(), &encoder) < 0)
+        throw std::bad_alloc();
+    return open(files, *parameters, timescale, language);
+}
+
+Outcome<std::unique_ptr<MezzanineWriter>> MezzanineWriter::open(const OutputFiles& files,
+                                                                const AVCodecParameters& stream,
+                                                                std::uint32_t timescale,
+                                                                const std::string& language) {
     std::unique_ptr<MezzanineWriter> writer(new MezzanineWriter(files, timescale));
     auto scratch = files.scratch();
     if (!scratch) return std::unexpected(std::move(scratch.error()));
     writer->scratch_ = std::move(*scratch);
-    if (const int error = writer->open_muxer(encoder, language); error < 0) return muxing_failed(error);
+    if (const int error = writer->open_muxer(stream, language); error < 0) return muxing_failed(error);
     return writer;
 }
 
-int MezzanineWriter::open_muxer(const AVCodecContext& encoder, const std::string& language) {
+int MezzanineWriter::open_muxer(const AVCodecParameters& parameters, const std::string& language) {
     constexpr int kBuffer = 64 * 1024;
     AVFormatContext* context = nullptr;
     int error = avformat_alloc_output_context2(&context, nullptr, "mp4", nullptr);
@@ -48,15 +58,17 @@ int MezzanineWriter::open_muxer(const AVCodecContext& encoder, const std::string
     }
     context->pb = io_.get();
     context->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
+    if (parameters.codec_id == AV_CODEC_ID_FLAC) context->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;
     AVStream* const stream = avformat_new_stream(context, nullptr);
     if (stream == nullptr) return AVERROR(ENOMEM);
-    error = avcodec_parameters_from_context(stream->codecpar, &encoder);
+    error = avcodec_parameters_copy(stream->codecpar, &parameters);
     if (error < 0) return error;
-    stream->codecpar->codec_tag = 0;
+    // "hvc1": the parameter sets are in the sample entry alone, as some players demand.
+    stream->codecpar->codec_tag = parameters.codec_id == AV_CODEC_ID_HEVC ? MKTAG('h', 'v', 'c', '1') : 0;
+    stream->sample_aspect_ratio = parameters.sample_aspect_ratio;
     stream->time_base = {1, static_cast<int>(timescale_)};
-    if (encoder.codec_type == AVMEDIA_TYPE_VIDEO) stream->avg_frame_rate = encoder.framerate;
     if (!language.empty()) av_dict_set(&stream->metadata, "language", language.c_str(), 0);
-    const bool audio = encoder.codec_type == AVMEDIA_TYPE_AUDIO;
+    const bool audio = parameters.codec_type == AVMEDIA_TYPE_AUDIO;
     Options options;
     options.set("movflags", std::string("cmaf+frag_custom+skip_trailer") + (audio ? "+delay_moov" : ""));
     options.set("video_track_timescale", std::to_string(timescale_));

@@ -20,6 +20,13 @@ public:
                                                                         const AVCodecContext& encoder,
                                                                         std::uint32_t timescale,
                                                                         const std::string& language);
+
+    /// The same for a stream that is copied: the parameters are those of its packets, whose framing the
+    /// configuration must fit.
+    [[nodiscard]] static Outcome<std::unique_ptr<MezzanineWriter>> open(const OutputFiles& files,
+                                                                        const AVCodecParameters& stream,
+                                                                        std::uint32_t timescale,
+                                                                        const std::string& language);
     MezzanineWriter(const MezzanineWriter&) = delete;
     MezzanineWriter& operator=(const MezzanineWriter&) = delete;
 
@@ -34,7 +41,7 @@ private:
         : files_(files), timescale_(timescale) {}
 
     static int collect(void* self, std::uint8_t* data, int size) noexcept;
-    [[nodiscard]] int open_muxer(const AVCodecContext& encoder, const std::string& language);
+    [[nodiscard]] int open_muxer(const AVCodecParameters& parameters, const std::string& language);
     [[nodiscard]] Outcome<void> end_fragment();
     [[nodiscard]] Outcome<void> take_boxes();
     [[nodiscard]] Outcome<void> take_fragment(Bytes moof, std::size_t bytes);

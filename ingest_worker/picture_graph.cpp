@@ -78,6 +78,12 @@ std::string narrow_gamut(const FrameShape& shape) {
            (is_full_range(shape) ? "full" : "limited") + ":p=709:t=709:m=709:r=limited,format=yuv420p,";
 }
 
+std::string widen_range(AVColorTransferCharacteristic transfer) {
+    constexpr const char* kWhite = "203";  // cd/m² of SDR's white (ITU-R BT.2408)
+    return std::string("zscale=pin=709:tin=709:min=709:rin=limited:p=2020:m=2020_ncl:r=limited:t=") +
+           (transfer == AVCOL_TRC_SMPTE2084 ? "smpte2084" : "arib-std-b67") + ":npl=" + kWhite;
+}
+
 Size swapped_if(bool swap, Size size) noexcept {
     return swap ? Size{size.height, size.width} : size;
 }
@@ -102,11 +108,11 @@ OutputColor output_color(const FrameShape& source) noexcept {
 }
 
 Outcome<std::vector<Av<AVFrame>>> PictureGraph::convert(AVFrame& frame) {
-    if (!graph_ || shape_of(frame) != shape_)
+    if (!graph_ || shape_for(frame) != shape_)
         if (auto ok = rebuild(frame); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = graph_->put(&frame); !ok) return std::unexpected(std::move(ok.error()));
     std::vector<Av<AVFrame>> pictures;
-    for (int i = 0; i < static_cast<int>(plan_.renditions.size()); ++i) {
+    for (int i = 0; i < static_cast<int>(pictures_.size()); ++i) {
         auto picture = graph_->take(i);
         if (!picture) return std::unexpected(std::move(picture.error()));
         if (!*picture) return give_up(FailureKind::internal, "A picture got lost.");
@@ -116,10 +122,10 @@ Outcome<std::vector<Av<AVFrame>>> PictureGraph::convert(AVFrame& frame) {
 }
 
 Outcome<void> PictureGraph::rebuild(const AVFrame& frame) {
-    shape_ = shape_of(frame);
+    shape_ = shape_for(frame);
     if (!color_known_) color_ = output_color(shape_);
     color_known_ = true;
-    auto graph = FilterGraph::make(shape_, describe(shape_), static_cast<int>(plan_.renditions.size()));
+    auto graph = FilterGraph::make(shape_, describe(shape_), static_cast<int>(pictures_.size()));
     if (!graph) return std::unexpected(std::move(graph.error()));
     graph_ = std::move(*graph);
     return {};
@@ -139,27 +145,66 @@ std::string PictureGraph::fit(const FrameShape& shape, Size target) const {
     return "scale=" + size(inner) + ",pad=" + size(target) + ":-1:-1,scale=" + size(target);
 }
 
-std::string PictureGraph::describe(const FrameShape& shape) const {
-    std::string text = "[in]";
-    const Size best = plan_.renditions.front().size;
-    const std::string to_sdr = sdr_filters(shape, swapped_if(info_.orientation.transpose, best));
+// Some files say of their HDR only in the container.
+FrameShape PictureGraph::shape_for(const AVFrame& frame) const noexcept {
+    FrameShape shape = shape_of(frame);
+    if (shape.transfer == AVCOL_TRC_UNSPECIFIED) shape.transfer = info_.hdr.transfer;
+    return shape;
+}
+
+std::string PictureGraph::split(const std::vector<std::size_t>& wanted) const {
+    std::string text = info_.orientation.filters() + "split=" + std::to_string(wanted.size());
+    for (const std::size_t i : wanted)
+        text += "[s" + std::to_string(i) + "]";
+    return text;
+}
+
+std::string PictureGraph::standard_range(const FrameShape& shape, const std::string& from,
+                                         const std::vector<std::size_t>& wanted) const {
+    std::string text = from;
+    const std::string to_sdr =
+        sdr_filters(shape, swapped_if(info_.orientation.transpose, pictures_[wanted.front()].size));
     const bool converted = !to_sdr.empty();
     text += to_sdr;
-    text += info_.orientation.filters() + "split=" + std::to_string(plan_.renditions.size());
-    for (std::size_t i = 0; i < plan_.renditions.size(); ++i)
-        text += "[s" + std::to_string(i) + "]";
+    text += split(wanted);
     const std::string in_matrix = matrix_name(converted ? AVCOL_SPC_BT709 : source_matrix(shape));
     const std::string in_range = !converted && is_full_range(shape) ? "full" : "limited";
-    // The RGB formats have no matrix of their own; only the result's counts.
-    const std::string colors = ":flags=bicubic:in_color_matrix=" + in_matrix +
-                               ":out_color_matrix=" + matrix_name(color_.matrix) + ":in_range=" + in_range +
-                               ":out_range=limited";
-    for (std::size_t i = 0; i < plan_.renditions.size(); ++i) {
+    for (const std::size_t i : wanted) {
         const std::string number = std::to_string(i);
-        text += ";[s" + number + "]" + fit(shape, plan_.renditions[i].size) + colors +
-                ",format=yuv420p,setsar=1[out" + number + "]";
+        const bool widened = pictures_[i].hdr;  // these pictures are the exception in an HDR title
+        // The RGB formats have no matrix of their own; only the result's counts.
+        const std::string colors = ":flags=bicubic:in_color_matrix=" + in_matrix + ":out_color_matrix=" +
+                                   matrix_name(widened ? AVCOL_SPC_BT709 : color_.matrix) +
+                                   ":in_range=" + in_range + ":out_range=limited";
+        text += ";[s" + number + "]" + fit(shape, pictures_[i].size) + colors;
+        text += widened ? ",format=yuv420p10le," + widen_range(hdr_.transfer) : ",format=yuv420p";
+        text += ",setsar=1[out" + number + "]";
     }
     return text;
+}
+
+std::string PictureGraph::high_range(const FrameShape& shape, const std::string& from,
+                                     const std::vector<std::size_t>& wanted) const {
+    std::string text = from + split(wanted);
+    const std::string colors = std::string(":flags=bicubic:in_color_matrix=bt2020:out_color_matrix=bt2020") +
+                               ":in_range=" + (is_full_range(shape) ? "full" : "limited") +
+                               ":out_range=limited,format=yuv420p10le,setsar=1";
+    for (const std::size_t i : wanted) {
+        const std::string number = std::to_string(i);
+        text += ";[s" + number + "]" + fit(shape, pictures_[i].size) + colors + "[out" + number + "]";
+    }
+    return text;
+}
+
+std::string PictureGraph::describe(const FrameShape& shape) const {
+    std::vector<std::size_t> standard;
+    std::vector<std::size_t> high;
+    for (std::size_t i = 0; i < pictures_.size(); ++i)
+        (pictures_[i].hdr && is_hdr(shape) ? high : standard).push_back(i);
+    if (high.empty()) return standard_range(shape, "[in]", standard);
+    if (standard.empty()) return high_range(shape, "[in]", high);
+    return "[in]split=2[high][standard];" + high_range(shape, "[high]", high) + ";" +
+           standard_range(shape, "[standard]", standard);
 }
 
 }  // namespace mezz::worker

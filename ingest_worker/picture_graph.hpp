@@ -1,5 +1,5 @@
-// From decoded pictures to those of every rendition: upright, square pixels, 8-bit 4:2:0 of limited range,
-// SDR.
+// From decoded pictures to those of every rendition: upright, square pixels, 4:2:0 of limited range; 8 bit
+// and SDR, or 10 bit where the rendition keeps HDR.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace mezz::worker {
 
-/// Colours of all renditions of a title: what the encoders write into the streams.
+/// Colours of a rendition: what its encoder writes into the stream.
 struct OutputColor {
     AVColorSpace matrix = AVCOL_SPC_BT709;
     AVColorPrimaries primaries = AVCOL_PRI_BT709;
@@ -32,22 +32,35 @@ struct OutputColor {
 
 class PictureGraph {
 public:
-    PictureGraph(const VideoInfo& info, const VideoPlan& plan) noexcept : info_(info), plan_(plan) {}
+    PictureGraph(const VideoInfo& info, const VideoPlan& plan)
+        : info_(info), hdr_(plan.hdr), pictures_(plan.pictures()) {}
 
-    /// One picture for each rendition, in their order. A picture of another shape than the one before is
-    /// fitted in, with borders where its proportions differ.
+    /// One picture for each rendition, in their order, and the preview's if there is one. A picture of
+    /// another shape than the one before is fitted in, with borders where its proportions differ.
     [[nodiscard]] Outcome<std::vector<Av<AVFrame>>> convert(AVFrame& frame);
 
-    /// Of the first picture that was converted.
+    /// Of SDR pictures, after the first was converted.
     [[nodiscard]] const OutputColor& color() const noexcept { return color_; }
+
+    /// Of HDR pictures.
+    [[nodiscard]] OutputColor hdr_color() const noexcept {
+        return {AVCOL_SPC_BT2020_NCL, AVCOL_PRI_BT2020, hdr_.transfer};
+    }
 
 private:
     [[nodiscard]] Outcome<void> rebuild(const AVFrame& frame);
+    [[nodiscard]] FrameShape shape_for(const AVFrame& frame) const noexcept;
     [[nodiscard]] std::string describe(const FrameShape& shape) const;
+    [[nodiscard]] std::string standard_range(const FrameShape& shape, const std::string& from,
+                                             const std::vector<std::size_t>& wanted) const;
+    [[nodiscard]] std::string high_range(const FrameShape& shape, const std::string& from,
+                                         const std::vector<std::size_t>& wanted) const;
+    [[nodiscard]] std::string split(const std::vector<std::size_t>& wanted) const;
     [[nodiscard]] std::string fit(const FrameShape& shape, Size target) const;
 
     const VideoInfo& info_;
-    const VideoPlan& plan_;
+    HdrMetadata hdr_;
+    std::vector<RenditionPlan> pictures_;
     std::optional<FilterGraph> graph_;
     FrameShape shape_;
     OutputColor color_;

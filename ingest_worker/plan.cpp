@@ -1,5 +1,6 @@
 #include "plan.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace mezz::worker {
@@ -18,11 +19,17 @@ VideoPlan plan_video(const VideoInfo& info, const std::vector<Rung>& ladder) {
     // A source whose renditions are all halved need not have the other pictures at all.
     if (!any_high && plan.rate.value() > kHighRate) plan.rate.den *= 2;
     const bool halves = plan.rate.value() > kHighRate;
+    plan.hdr = info.hdr;
     for (const SizedRung& rung : rungs)
         plan.renditions.push_back({.name = rung.rung.name,
                                    .size = rung.size,
                                    .rung = rung.rung,
-                                   .step = halves && rung.rung.height <= kHalvedUpTo ? 2 : 1});
+                                   .step = halves && rung.rung.height <= kHalvedUpTo ? 2 : 1,
+                                   .hdr = info.hdr.is_hdr() && rung.rung.codec != VideoCodec::h264});
+    if (std::ranges::all_of(plan.renditions, &RenditionPlan::hdr)) {
+        plan.preview = plan.renditions.back();
+        plan.preview->hdr = false;
+    }
     plan.timing = frame_timing(plan.rate);
     plan.gop = gop_length(plan.rate, halves);
     return plan;
@@ -43,14 +50,40 @@ std::string subtitles_name(const TrackInfo& track) {
     return name;
 }
 
+// Stereo, and surround sound beside it where the source has it.
+void plan_audio(const TrackInfo& track, std::set<std::string>& taken, std::vector<AudioPlan>& audio) {
+    constexpr int kSurround = 6;
+    const std::string name = free_name("audio-" + track.language.code, taken);
+    audio.push_back({track, name});
+    if (track.channels < kSurround) return;
+    TrackInfo surround = track;
+    surround.is_default = false;
+    surround.label += surround.label.empty() ? "5.1" : " 5.1";
+    audio.push_back({surround, free_name(name + "-51", taken), kSurround});
+}
+
 }  // namespace
+
+std::vector<RenditionPlan> VideoPlan::pictures() const {
+    std::vector<RenditionPlan> all = renditions;
+    if (preview) all.push_back(*preview);
+    return all;
+}
+
+VideoPlan VideoPlan::standard_range() const {
+    VideoPlan plan = *this;
+    plan.renditions = pictures();
+    std::erase_if(plan.renditions, [](const RenditionPlan& rendition) { return rendition.hdr; });
+    plan.preview.reset();
+    return plan;
+}
 
 TitlePlan make_plan(const MediaInfo& info, const std::vector<Rung>& ladder) {
     TitlePlan plan;
     std::set<std::string> taken;
     if (info.video) plan.video = plan_video(*info.video, ladder);
     for (const TrackInfo& track : info.audio)
-        plan.audio.push_back({track, free_name("audio-" + track.language.code, taken)});
+        plan_audio(track, taken, plan.audio);
     for (const TrackInfo& track : info.subtitles)
         plan.subtitles.push_back({track, free_name(subtitles_name(track), taken)});
     return plan;

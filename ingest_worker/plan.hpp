@@ -15,7 +15,8 @@ struct RenditionPlan {
     std::string name;
     Size size;
     Rung rung;
-    int step = 1;  ///< encodes every picture, or every second one
+    int step = 1;      ///< encodes every picture, or every second one
+    bool hdr = false;  ///< keeps the source's high dynamic range, in 10 bits
 };
 
 struct VideoPlan {
@@ -24,12 +25,22 @@ struct VideoPlan {
     std::int64_t gop = 0;  ///< ticks from keyframe to keyframe
     bool deinterlace = false;
     bool every_field = false;               ///< each field becomes a picture
+    HdrMetadata hdr;                        ///< of the source
     std::vector<RenditionPlan> renditions;  ///< best first
+    /// Pictures that the thumbnails are made of where no rendition has any of standard range. Not encoded.
+    std::optional<RenditionPlan> preview;
+
+    /// All that is scaled: the renditions, then the preview.
+    [[nodiscard]] std::vector<RenditionPlan> pictures() const;
+
+    /// The plan with only the pictures of standard range in it, as the thumbnails want it.
+    [[nodiscard]] VideoPlan standard_range() const;
 };
 
 struct AudioPlan {
     TrackInfo track;
     std::string name;  ///< "audio-eng"
+    int channels = 2;  ///< 2: AAC; 6: E-AC-3 beside it
 };
 
 struct SubtitlePlan {

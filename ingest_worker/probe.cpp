@@ -19,7 +19,7 @@ struct Sightings {
     std::vector<std::int64_t> times;  // microseconds
     int frames = 0;
     bool interlaced = false;
-    bool hdr = false;
+    HdrMetadata hdr;
     Size size;
     AVRational pixel_aspect{0, 1};
     std::int64_t delay = 0;
@@ -30,11 +30,34 @@ bool is_hdr(AVColorTransferCharacteristic transfer) {
     return transfer == AVCOL_TRC_SMPTE2084 || transfer == AVCOL_TRC_ARIB_STD_B67;
 }
 
+template <class T>
+void take_metadata(const std::uint8_t* data, std::size_t size, std::optional<T>& out) {
+    if (data != nullptr && size >= sizeof(T) && !out) out = *reinterpret_cast<const T*>(data);
+}
+
+void look_for_hdr(const AVFrame& frame, HdrMetadata& hdr) {
+    if (is_hdr(frame.color_trc)) hdr.transfer = frame.color_trc;
+    if (const auto* const d = av_frame_get_side_data(&frame, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA))
+        take_metadata(d->data, d->size, hdr.display);
+    if (const auto* const d = av_frame_get_side_data(&frame, AV_FRAME_DATA_CONTENT_LIGHT_LEVEL))
+        take_metadata(d->data, d->size, hdr.light);
+}
+
+void look_for_hdr(const AVStream& stream, HdrMetadata& hdr) {
+    if (is_hdr(stream.codecpar->color_trc)) hdr.transfer = stream.codecpar->color_trc;
+    std::size_t size = 0;
+    const std::uint8_t* data =
+        av_stream_get_side_data(&stream, AV_PKT_DATA_MASTERING_DISPLAY_METADATA, &size);
+    take_metadata(data, size, hdr.display);
+    data = av_stream_get_side_data(&stream, AV_PKT_DATA_CONTENT_LIGHT_LEVEL, &size);
+    take_metadata(data, size, hdr.light);
+}
+
 void look_at(const AVFrame& frame, Sightings& seen) {
     if (seen.frames++ == 0) {
         seen.size = {frame.width, frame.height};
         seen.pixel_aspect = frame.sample_aspect_ratio;
-        seen.hdr = is_hdr(frame.color_trc);
+        look_for_hdr(frame, seen.hdr);
     }
     seen.interlaced = seen.interlaced || frame.interlaced_frame != 0;
 }
@@ -147,7 +170,8 @@ Outcome<void> describe_video(Demuxer& source, const Limits& limits, MediaInfo& i
     const bool iso = std::string_view(source.get()->iformat->name).starts_with("mov");
     video.delay = iso ? seen->delay : 0;
     video.interlaced = seen->interlaced || has_fields(stream);
-    video.hdr = seen->hdr || is_hdr(stream.codecpar->color_trc);
+    video.hdr = seen->hdr;
+    look_for_hdr(stream, video.hdr);
     return {};
 }
 

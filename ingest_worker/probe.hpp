@@ -1,6 +1,10 @@
 // What a source holds and how it is to be shown.
 #pragma once
 
+extern "C" {
+#include <libavutil/mastering_display_metadata.h>
+}
+
 #include <optional>
 #include <vector>
 
@@ -8,8 +12,18 @@
 #include "frame_rate.hpp"
 #include "language.hpp"
 #include "orientation.hpp"
+#include "transcode_report.hpp"
 
 namespace mezz::worker {
+
+/// What a source of high dynamic range says of itself.
+struct HdrMetadata {
+    AVColorTransferCharacteristic transfer = AVCOL_TRC_UNSPECIFIED;  ///< PQ, HLG; unspecified: no HDR
+    std::optional<AVMasteringDisplayMetadata> display;
+    std::optional<AVContentLightMetadata> light;
+
+    [[nodiscard]] bool is_hdr() const noexcept { return transfer != AVCOL_TRC_UNSPECIFIED; }
+};
 
 struct VideoInfo {
     int stream = 0;
@@ -18,7 +32,7 @@ struct VideoInfo {
     Orientation orientation;
     FrameRate rate;
     bool interlaced = false;
-    bool hdr = false;  ///< PQ or HLG
+    HdrMetadata hdr;
     /// Microseconds that the file delays the pictures only because they are reordered: decoding starts at 0
     /// and no edit list makes up for it, so they were meant to be shown from 0.
     std::int64_t delay = 0;
@@ -33,12 +47,14 @@ struct TrackInfo {
     bool is_sdh = false;         ///< subtitles for the deaf and hard of hearing
     bool is_described = false;   ///< audio that tells what is to be seen
     bool is_commentary = false;  ///< audio about the title
+    int channels = 2;            ///< of audio
 };
 
 struct MediaInfo {
     std::optional<VideoInfo> video;
     std::vector<TrackInfo> audio;      ///< the default one is marked; empty if there is none
     std::vector<TrackInfo> subtitles;  ///< text; one may be marked as the default
+    std::vector<MadeChapter> chapters;
     std::string title;
     std::int64_t start = 0;     ///< microseconds, of the file's clock: where the title begins
     std::int64_t duration = 0;  ///< microseconds, 0 if unknown

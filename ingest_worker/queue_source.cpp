@@ -149,7 +149,8 @@ Outcome<Job> QueueSource::make_job(const Claim& claim) const {
     job.video_id = claim.video_id;
     job.title = claim.title;
     job.revision = claim.revision;
-    job.order = {ladder_, options_.transcode.limits, options_.transcode.decoder_threads};
+    job.clamd = options_.transcode.clamd;
+    job.order = make_order(ladder_, options_.transcode);
     if (claim.ladder.empty()) return job;
     auto ladder = parse_ladder(claim.ladder);
     if (ladder) ladder = with_options(std::move(*ladder), options_.transcode);

@@ -18,6 +18,7 @@
 #include "source_path.hpp"
 #include "staging.hpp"
 #include "transcode_report.hpp"
+#include "virus_scan.hpp"
 
 namespace mezz::worker {
 namespace {
@@ -192,6 +193,9 @@ Outcome<Ready> publish(const Job& job, const TranscodeReport& report, Staging& s
 Outcome<Ready> run_job(const Job& job, ProgressSink& progress, JobControl& control) {
     const auto source = open_source(job);
     if (!source) return std::unexpected(source.error());
+    if (!job.clamd.empty())
+        if (auto ok = scan_for_viruses(source->get(), job.clamd, control); !ok)
+            return std::unexpected(std::move(ok.error()));
     auto staging = Staging::make(job.folder);
     if (!staging) return std::unexpected(std::move(staging.error()));
     auto child = ChildProcess::start(source->get());

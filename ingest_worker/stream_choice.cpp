@@ -4,6 +4,7 @@
 #include <cctype>
 #include <iterator>
 
+#include "clean_text.hpp"
 #include "decoder.hpp"
 
 namespace mezz::worker {
@@ -76,6 +77,7 @@ TrackInfo track(const AVStream& stream) {
     read_purpose(stream, title, info);
     info.label = label_of(info, title);
     info.is_default = has(stream, AV_DISPOSITION_DEFAULT);
+    info.channels = stream.codecpar->ch_layout.nb_channels;
     return info;
 }
 
@@ -136,6 +138,19 @@ Outcome<void> choose_video(const Demuxer& source, MediaInfo& info) {
     return {};
 }
 
+// Those of the file's clock; the title's clock is not known yet.
+void list_chapters(const AVFormatContext& file, MediaInfo& info) {
+    constexpr unsigned kMostChapters = 200;
+    for (unsigned i = 0; i < std::min(file.nb_chapters, kMostChapters); ++i) {
+        const AVChapter& chapter = *file.chapters[i];
+        if (chapter.time_base.num <= 0 || chapter.time_base.den <= 0) continue;
+        constexpr AVRational kMilli{1, 1000};
+        info.chapters.push_back({av_rescale_q(chapter.start, chapter.time_base, kMilli),
+                                 av_rescale_q(chapter.end, chapter.time_base, kMilli),
+                                 clean_text(metadata(chapter.metadata, "title"))});
+    }
+}
+
 // One is the default: the first that the file marks, or else the first.
 void choose_default(std::vector<TrackInfo>& tracks) {
     if (tracks.empty()) return;
@@ -173,6 +188,7 @@ Outcome<void> choose_streams(const Demuxer& source, MediaInfo& info) {
                        "The file has neither a picture nor a sound that can be decoded.");
     choose_default(info.audio);
     choose_default_subtitles(info.subtitles);
+    list_chapters(*source.get(), info);
     info.title = metadata(source.get()->metadata, "title");
     return {};
 }

@@ -10,10 +10,8 @@ namespace {
 constexpr int kColumns = 5;
 constexpr int kRows = 5;
 constexpr int kTileSide = 160;
-constexpr int kPosterSide = 720;  // lines at most
 constexpr int kTileQuality = 75;
 constexpr int kPosterQuality = 85;
-constexpr std::int64_t kPosterWithin = 20;  // seconds
 
 std::int64_t interval_for(std::int64_t duration) {
     constexpr std::int64_t kMinute = 60000000;
@@ -32,6 +30,14 @@ Size tile_size(Size picture) {
 
 std::string picture_name(const std::string& name) {
     return std::string(kThumbsFolder) + '/' + name;
+}
+
+Outcome<Av<AVFrame>> poster_canvas(const AVFrame& picture, const OutputColor& color) {
+    const Size size{picture.width, picture.height};
+    Av<AVFrame> canvas = make_canvas(size);
+    JpegScaler scaler(size, color);
+    if (auto ok = scaler.draw(picture, *canvas, 0, 0); !ok) return std::unexpected(std::move(ok.error()));
+    return canvas;
 }
 
 }  // namespace
@@ -91,13 +97,19 @@ Outcome<void> Thumbnails::write_sheet() {
     return written;
 }
 
+Outcome<void> write_poster(const OutputFiles& files, const AVFrame& picture, const OutputColor& color) {
+    const auto canvas = poster_canvas(picture, color);
+    if (!canvas) return std::unexpected(canvas.error());
+    const auto jpeg = encode_jpeg(**canvas, picture.height, kPosterQuality);
+    if (!jpeg) return std::unexpected(jpeg.error());
+    return write_file(files, picture_name("poster.jpg"), *jpeg);
+}
+
 Outcome<void> Thumbnails::write_poster() {
-    const Size size{poster_->width, poster_->height};
-    const Av<AVFrame> canvas = make_canvas(size);
-    JpegScaler scaler(size, color_);
-    if (auto ok = scaler.draw(*poster_, *canvas, 0, 0); !ok) return ok;
+    const auto canvas = poster_canvas(*poster_, color_);
+    if (!canvas) return std::unexpected(canvas.error());
     PictureForms forms;
-    return write_picture("poster", *canvas, size.height, kPosterQuality, forms);
+    return write_picture("poster", **canvas, poster_->height, kPosterQuality, forms);
 }
 
 Outcome<void> Thumbnails::write_picture(const std::string& name, const AVFrame& canvas, int height,

@@ -17,6 +17,13 @@ namespace mezz::worker {
 /// and the contrast of its luma, by its edges, which blur takes away, and, less and less, by its brightness.
 [[nodiscard]] double picture_interest(const AVFrame& picture) noexcept;
 
+inline constexpr int kPosterSide = 720;            ///< a poster's lines, or columns if fewer, at most
+inline constexpr std::int64_t kPosterWithin = 20;  ///< seconds in which it is looked for
+
+/// Writes thumbs/poster.jpg, and no other form of it; the picture is 4:2:0 of limited range.
+[[nodiscard]] Outcome<void> write_poster(const OutputFiles& files, const AVFrame& picture,
+                                         const OutputColor& color);
+
 /// Writes thumbs/poster.jpg, the most interesting picture of the first 20 s (or, if there is nothing to see
 /// in them, the first one later), and thumbs/storyboard_{n}.jpg, sheets of 5 × 5 tiles at even times (all of
 /// one size, the last one black behind its tiles), with thumbs/storyboard.vtt; beside each JPEG its other

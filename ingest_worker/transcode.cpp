@@ -4,11 +4,13 @@
 #include <chrono>
 
 #include "audio_track.hpp"
+#include "chapter_list.hpp"
 #include "demuxer.hpp"
 #include "plan.hpp"
 #include "probe.hpp"
 #include "subtitle_track.hpp"
 #include "timeline.hpp"
+#include "title_complexity.hpp"
 #include "video_pipeline.hpp"
 
 namespace mezz::worker {
@@ -31,6 +33,7 @@ private:
     Outcome<void> drain();
     Outcome<void> finish();
     Outcome<void> finish_video(std::int64_t sound_end);
+    Outcome<void> finish_audio();
     Outcome<void> finish_subtitles();
     void report_progress();
     void take_notes(const Demuxer& source, const Timeline& timeline);
@@ -91,7 +94,9 @@ Outcome<void> Transcoder::open(const Demuxer& source) {
                                           .width = r.size.width,
                                           .height = r.size.height,
                                           .language = {},
-                                          .label = {}});
+                                          .label = {},
+                                          .crf = r.rung.crf,
+                                          .max_kbps = r.rung.max_kbps});
         report_.frame_rate = plan_.video->rate.value();
     }
     for (const SubtitlePlan& track : plan_.subtitles)
@@ -103,7 +108,8 @@ Outcome<void> Transcoder::open(const Demuxer& source) {
 Outcome<void> Transcoder::dispatch(AVPacket& packet) {
     if (video_ && packet.stream_index == info_.video->stream) return video_->feed(packet);
     for (AudioTrack& track : audio_)
-        if (packet.stream_index == track.stream()) return track.feed(packet);
+        if (packet.stream_index == track.stream())
+            if (auto ok = track.feed(packet); !ok) return ok;
     for (SubtitleTrack& track : subtitles_)
         if (packet.stream_index == track.stream()) track.feed(packet);
     return {};
@@ -181,6 +187,16 @@ Outcome<void> Transcoder::finish_subtitles() {
     return {};
 }
 
+Outcome<void> Transcoder::finish_audio() {
+    auto made = std::ranges::find(report_.renditions, false, &MadeRendition::video);
+    for (AudioTrack& track : audio_) {
+        if (auto ok = track.finish(end_); !ok) return ok;
+        made->loudness = track.loudness();
+        ++made;
+    }
+    return {};
+}
+
 Outcome<void> Transcoder::finish() {
     std::int64_t sound_end = 0;
     for (const AudioTrack& track : audio_)
@@ -189,9 +205,10 @@ Outcome<void> Transcoder::finish() {
     if (video_)
         if (auto ok = finish_video(sound_end); !ok) return ok;
     if (end_ == 0) return give_up(FailureKind::source, "The file is broken: its sound cannot be decoded.");
-    for (AudioTrack& track : audio_)
-        if (auto ok = track.finish(end_); !ok) return ok;
+    if (auto ok = finish_audio(); !ok) return ok;
     report_.duration_ms = end_ / 1000;
+    report_.chapters = chapters_of_title(info_.chapters, info_.start / 1000, report_.duration_ms);
+    if (auto ok = write_chapters(files_, report_.chapters); !ok) return ok;
     return finish_subtitles();
 }
 
@@ -217,7 +234,13 @@ Outcome<TranscodeReport> Transcoder::run(int fd) {
     auto info = probe(fd, order_.limits);
     if (!info) return std::unexpected(std::move(info.error()));
     info_ = std::move(*info);
-    plan_ = make_plan(info_, order_.ladder);
+    auto ladder = order_.ladder;
+    if (order_.per_title) {
+        auto fitted = fit_ladder(fd, info_, std::move(ladder), order_.limits);
+        if (!fitted) return std::unexpected(std::move(fitted.error()));
+        ladder = std::move(*fitted);
+    }
+    plan_ = make_plan(info_, ladder);
     report_.title = info_.title;
     progress_.progressed({"probe", {}, 100});
     auto source = Demuxer::open(fd, order_.limits);

@@ -6,6 +6,8 @@
 namespace mezz::worker {
 namespace {
 
+constexpr std::string_view kUnix = "unix:";
+
 void add_limits(CLI::App& command, Limits& limits) {
     command.add_option("--memory", limits.memory_mib, "address space of the reading process, MiB")
         ->capture_default_str()
@@ -46,6 +48,21 @@ void add_transcode_options(CLI::App& command, TranscodeOptions& options) {
     command.add_option("--decoder-threads", options.decoder_threads, "of the video decoder")
         ->capture_default_str()
         ->check(CLI::Range(1, 32));
+    command
+        .add_option_function<std::string>(
+            "--per-title", [&options](const std::string& text) { options.per_title = text == "on"; },
+            "fit the ladder to each title, on or off")
+        ->default_str("on")
+        ->check(CLI::IsMember({"on", "off"}));
+    command
+        .add_option_function<std::string>(
+            "--clamd", [&options](const std::string& text) { options.clamd = text.substr(kUnix.size()); },
+            "unix:/path of the virus scanner that is asked about each file first")
+        ->check([](const std::string& text) {
+            const bool fine =
+                text.starts_with(kUnix) && text.size() > kUnix.size() && text[kUnix.size()] == '/';
+            return fine ? std::string() : "must be unix:/path";
+        });
     add_limits(command, options.limits);
 }
 
@@ -56,6 +73,15 @@ Outcome<std::vector<Rung>> read_ladder(const TranscodeOptions& options) {
     auto read = parse_ladder(std::string(std::istreambuf_iterator<char>(file), {}));
     if (!read) return read;
     return with_options(std::move(*read), options);
+}
+
+TranscodeOrder make_order(std::vector<Rung> ladder, const TranscodeOptions& options) {
+    TranscodeOrder order;
+    order.ladder = std::move(ladder);
+    order.limits = options.limits;
+    order.decoder_threads = options.decoder_threads;
+    order.per_title = options.per_title;
+    return order;
 }
 
 Outcome<std::vector<Rung>> with_options(std::vector<Rung> ladder, const TranscodeOptions& options) {

@@ -10,7 +10,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kLongestText = 300;
-constexpr std::size_t kMostItems = 64;
+constexpr std::size_t kMostItems = 200;
 
 bool text(const Json& object, const char* key, std::string& out) {
     const auto found = object.find(key);
@@ -40,11 +40,44 @@ bool tagged(const Json& item, std::string& name, std::string& language, std::str
            text(item, "label", label);
 }
 
+bool read(const Json& item, Loudness& out) {
+    return item.is_object() && number(item, "integrated_lufs", out.integrated_lufs) &&
+           number(item, "range_lu", out.range_lu) && number(item, "true_peak_dbtp", out.true_peak_dbtp);
+}
+
 bool read(const Json& item, MadeRendition& out) {
-    return tagged(item, out.name, out.language, out.label) && flag(item, "video", out.video) &&
-           number(item, "width", out.width) && number(item, "height", out.height) &&
-           flag(item, "default", out.is_default) && flag(item, "described", out.is_described) &&
-           flag(item, "commentary", out.is_commentary);
+    if (!tagged(item, out.name, out.language, out.label) || !flag(item, "video", out.video) ||
+        !number(item, "width", out.width) || !number(item, "height", out.height) ||
+        !flag(item, "default", out.is_default) || !flag(item, "described", out.is_described) ||
+        !flag(item, "commentary", out.is_commentary) || !number(item, "crf", out.crf) ||
+        !number(item, "max_kbps", out.max_kbps))
+        return false;
+    const auto loudness = item.find("loudness");
+    return loudness == item.end() || read(*loudness, out.loudness.emplace());
+}
+
+bool read(const Json& item, MadeChapter& out) {
+    return item.is_object() && number(item, "start_ms", out.start_ms) && number(item, "end_ms", out.end_ms) &&
+           text(item, "title", out.title);
+}
+
+Json to_object(const MadeRendition& r) {
+    Json item{{"name", r.name},
+              {"video", r.video},
+              {"width", r.width},
+              {"height", r.height},
+              {"language", r.language},
+              {"label", r.label},
+              {"default", r.is_default},
+              {"described", r.is_described},
+              {"commentary", r.is_commentary},
+              {"crf", r.crf},
+              {"max_kbps", r.max_kbps}};
+    if (r.loudness)
+        item["loudness"] = {{"integrated_lufs", r.loudness->integrated_lufs},
+                            {"range_lu", r.loudness->range_lu},
+                            {"true_peak_dbtp", r.loudness->true_peak_dbtp}};
+    return item;
 }
 
 bool read(const Json& item, MadeSubtitles& out) {
@@ -78,15 +111,7 @@ bool list(const Json& object, const char* key, std::vector<T>& out) {
 std::string TranscodeReport::to_json() const {
     Json made = Json::array();
     for (const MadeRendition& r : renditions)
-        made.push_back({{"name", r.name},
-                        {"video", r.video},
-                        {"width", r.width},
-                        {"height", r.height},
-                        {"language", r.language},
-                        {"label", r.label},
-                        {"default", r.is_default},
-                        {"described", r.is_described},
-                        {"commentary", r.is_commentary}});
+        made.push_back(to_object(r));
     Json subs = Json::array();
     for (const MadeSubtitles& s : subtitles)
         subs.push_back({{"name", s.name},
@@ -95,8 +120,16 @@ std::string TranscodeReport::to_json() const {
                         {"default", s.is_default},
                         {"forced", s.is_forced},
                         {"sdh", s.is_sdh}});
-    Json report{{"title", title},     {"duration_ms", duration_ms}, {"frame_rate", frame_rate},
-                {"renditions", made}, {"subtitles", subs},          {"notes", notes}};
+    Json marks = Json::array();
+    for (const MadeChapter& c : chapters)
+        marks.push_back({{"start_ms", c.start_ms}, {"end_ms", c.end_ms}, {"title", c.title}});
+    Json report{{"chapters", marks},
+                {"title", title},
+                {"duration_ms", duration_ms},
+                {"frame_rate", frame_rate},
+                {"renditions", made},
+                {"subtitles", subs},
+                {"notes", notes}};
     if (thumbs)
         report["thumbs"] = {{"columns", thumbs->columns},       {"rows", thumbs->rows},
                             {"tile_width", thumbs->tile_width}, {"tile_height", thumbs->tile_height},
@@ -110,7 +143,8 @@ std::optional<TranscodeReport> parse_report(std::string_view json) {
     if (!object.is_object() || !text(object, "title", report.title) ||
         !number(object, "duration_ms", report.duration_ms) ||
         !number(object, "frame_rate", report.frame_rate) || !list(object, "renditions", report.renditions) ||
-        !list(object, "subtitles", report.subtitles) || !list(object, "notes", report.notes))
+        !list(object, "subtitles", report.subtitles) || !list(object, "chapters", report.chapters) ||
+        !list(object, "notes", report.notes))
         return std::nullopt;
     const auto thumbs = object.find("thumbs");
     if (thumbs != object.end() && !read(*thumbs, report.thumbs.emplace())) return std::nullopt;

@@ -9,6 +9,19 @@
 
 namespace mezz::worker {
 
+/// Of a sound (EBU R 128).
+struct Loudness {
+    double integrated_lufs = 0;
+    double range_lu = 0;
+    double true_peak_dbtp = 0;
+};
+
+struct MadeChapter {
+    std::int64_t start_ms = 0;
+    std::int64_t end_ms = 0;
+    std::string title;  ///< may be empty
+};
+
 struct MadeRendition {
     std::string name;  ///< its file is the name with ".mp4"
     bool video = false;
@@ -19,6 +32,9 @@ struct MadeRendition {
     bool is_default = false;
     bool is_described = false;
     bool is_commentary = false;
+    int crf = 0;                         ///< of the encoder; video
+    int max_kbps = 0;                    ///< the cap, 0 if the pictures were copied; video
+    std::optional<Loudness> loudness{};  ///< audio that was decoded
 };
 
 struct MadeSubtitles {
@@ -46,6 +62,7 @@ struct TranscodeReport {
     std::vector<MadeRendition> renditions;
     std::vector<MadeSubtitles> subtitles;
     std::optional<MadeThumbs> thumbs;
+    std::vector<MadeChapter> chapters;  ///< also in chapters.vtt, if there are any
     std::vector<std::string> notes;
 
     [[nodiscard]] std::string to_json() const;

@@ -2,50 +2,10 @@
 
 #include <cerrno>
 
+#include "encoder_settings.hpp"
+
 namespace mezz::worker {
 namespace {
-
-constexpr int kLookahead = 30;     // pictures; part of the plan, since the output depends on it
-constexpr double kUsualRate = 31;  // pictures a second up to which the rung's cap holds
-constexpr double kSecondsOfBuffer = 2;
-
-double pictures_a_second(const VideoPlan& video, const RenditionPlan& rendition) {
-    return video.rate.value() / rendition.step;
-}
-
-std::int64_t cap(const VideoPlan& video, const RenditionPlan& rendition) {
-    const double factor = pictures_a_second(video, rendition) > kUsualRate ? 1.5 : 1;
-    return static_cast<std::int64_t>(rendition.rung.max_kbps * 1000 * factor);
-}
-
-// Everything that the result depends on is set here, nothing is left to the number of processors. Frame
-// threads are out of the question: with a cap on the rate, x264's result then depends on how they were
-// scheduled, even for the same number of them. Slices do not have this fault.
-std::string x264_parameters(const VideoPlan& video, const RenditionPlan& rendition) {
-    const std::string gop = std::to_string(video.gop / rendition.step);
-    return "keyint=" + gop + ":min-keyint=" + gop + ":scenecut=0:open-gop=0:force-cfr=1:stitchable=1" +
-           ":sliced-threads=" + (rendition.rung.threads > 1 ? "1" : "0") +
-           ":lookahead-threads=1:rc-lookahead=" + std::to_string(kLookahead);
-}
-
-void configure(AVCodecContext& context, const VideoPlan& video, const RenditionPlan& rendition,
-               const OutputColor& color) {
-    context.width = rendition.size.width;
-    context.height = rendition.size.height;
-    context.pix_fmt = AV_PIX_FMT_YUV420P;
-    context.sample_aspect_ratio = {1, 1};
-    context.time_base = {static_cast<int>(video.rate.den) * rendition.step, static_cast<int>(video.rate.num)};
-    context.framerate = av_inv_q(context.time_base);
-    context.colorspace = color.matrix;
-    context.color_primaries = color.primaries;
-    context.color_trc = color.transfer;
-    context.color_range = AVCOL_RANGE_MPEG;
-    context.chroma_sample_location = AVCHROMA_LOC_LEFT;
-    context.thread_count = rendition.rung.threads;
-    context.rc_max_rate = cap(video, rendition);
-    context.rc_buffer_size = static_cast<int>(kSecondsOfBuffer * static_cast<double>(context.rc_max_rate));
-    context.flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
-}
 
 // x264 says no more than that it failed; what fails once it runs is the allocation of memory.
 std::unexpected<Failure> encoding_failed(int error) {
@@ -60,16 +20,13 @@ Outcome<VideoEncoder> VideoEncoder::open(const OutputFiles& files, const VideoPl
     const auto refuse = [](int error) {
         return av_failure(error, FailureKind::system, "The video encoder could not be started.");
     };
-    const AVCodec* const codec = avcodec_find_encoder_by_name("libx264");
+    const AVCodec* const codec = avcodec_find_encoder_by_name(encoder_name(rendition.rung.codec));
     if (codec == nullptr) return refuse(AVERROR_ENCODER_NOT_FOUND);
     Av<AVCodecContext> context(avcodec_alloc_context3(codec));
     if (!context) throw std::bad_alloc();
-    configure(*context, video, rendition, color);
+    configure_encoder(*context, video, rendition, color);
     Options options;
-    options.set("preset", rendition.rung.preset);
-    options.set("crf", std::to_string(rendition.rung.crf));
-    options.set("forced-idr", "1");
-    options.set("x264-params", x264_parameters(video, rendition));
+    set_encoder_options(options, video, rendition);
     if (const int error = avcodec_open2(context.get(), codec, options.get()); error < 0) return refuse(error);
     auto writer = MezzanineWriter::open(files, *context, video.timing.timescale, {});
     if (!writer) return std::unexpected(std::move(writer.error()));

@@ -1,4 +1,4 @@
-// Encodes the pictures of one rendition with x264 and writes its mezzanine file.
+// Encodes the pictures of one rendition and writes its mezzanine file.
 #pragma once
 
 #include "mezzanine_writer.hpp"

@@ -22,7 +22,8 @@ VideoPipeline::VideoPipeline(const OutputFiles& files, const MediaInfo& info, co
              [this](const AVFrame& frame, std::int64_t first, std::int64_t count) {
                  return show(frame, first, count);
              }),
-      thumbnails_(files, plan, info.duration) {
+      seen_(plan.standard_range()),
+      thumbnails_(files, seen_, info.duration) {
     if (plan.deinterlace)
         deinterlacer_.emplace(plan.every_field,
                               [this](const AVFrame& frame, std::int64_t time, std::int64_t duration) {
@@ -48,11 +49,20 @@ Outcome<void> VideoPipeline::take(AVFrame& frame) {
 
 Outcome<void> VideoPipeline::open_encoders() {
     for (const RenditionPlan& rendition : plan_.renditions) {
-        auto encoder = VideoEncoder::open(files_, plan_, rendition, graph_.color());
+        auto encoder =
+            VideoEncoder::open(files_, plan_, rendition, rendition.hdr ? graph_.hdr_color() : graph_.color());
         if (!encoder) return std::unexpected(std::move(encoder.error()));
         encoders_.push_back(std::make_unique<EncoderThread>(std::move(*encoder)));
     }
     return {};
+}
+
+Outcome<void> VideoPipeline::add_thumbnails(const std::vector<Av<AVFrame>>& pictures, std::int64_t first,
+                                            std::int64_t count) {
+    std::vector<Av<AVFrame>> standard;
+    for (std::size_t i = 0; i < pictures.size(); ++i)
+        if (i >= plan_.renditions.size() || !plan_.renditions[i].hdr) standard.push_back(share(*pictures[i]));
+    return thumbnails_.add(standard, graph_.color(), first, count);
 }
 
 Outcome<void> VideoPipeline::show(const AVFrame& frame, std::int64_t first, std::int64_t count) {
@@ -62,7 +72,7 @@ Outcome<void> VideoPipeline::show(const AVFrame& frame, std::int64_t first, std:
     if (!pictures) return std::unexpected(std::move(pictures.error()));
     if (encoders_.empty())
         if (auto ok = open_encoders(); !ok) return ok;
-    if (auto ok = thumbnails_.add(*pictures, graph_.color(), first, count); !ok) return ok;
+    if (auto ok = add_thumbnails(*pictures, first, count); !ok) return ok;
     for (std::size_t i = 0; i < encoders_.size(); ++i)
         if (auto ok = encoders_[i]->add(std::move((*pictures)[i]), first, count); !ok) return ok;
     return {};

@@ -47,6 +47,8 @@ private:
 
     [[nodiscard]] Outcome<void> take(AVFrame& frame);
     [[nodiscard]] Outcome<void> show(const AVFrame& frame, std::int64_t first, std::int64_t count);
+    [[nodiscard]] Outcome<void> add_thumbnails(const std::vector<Av<AVFrame>>& pictures, std::int64_t first,
+                                               std::int64_t count);
     [[nodiscard]] Outcome<void> open_encoders();
 
     const OutputFiles& files_;
@@ -55,6 +57,7 @@ private:
     PictureGraph graph_;
     FramePacer pacer_;
     std::optional<Deinterlacer> deinterlacer_;
+    VideoPlan seen_;  // of what the thumbnails are made of
     Thumbnails thumbnails_;
     std::vector<std::unique_ptr<EncoderThread>> encoders_;
 };

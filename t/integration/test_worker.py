@@ -212,7 +212,7 @@ FACTS = {
     "sar_3x2_1280x1080.mp4": ((1920, 1080), None, 1, 0),
     "mpeg2_576.mxf": ((640, 480), None, 0, 0),
     "d_audio_starts_late_2s.mp4": ((426, 240), 192, 1, 0),
-    "audio_eac3.mp4": (None, 0, 1, 0),
+    "audio_eac3.mp4": (None, 0, 2, 0),  # stereo and 5.1
     "friday_audiofirst.mp4": ((640, 480), 185, 1, 0),
     "d_prores422_pcm.mov": ((640, 360), 72, 1, 0),
     "audio_shorter.mp4": ((320, 240), 36, 1, 0),

@@ -59,8 +59,8 @@ def start(source, folder, *options):
                             stdin=subprocess.DEVNULL)
 
 
-def run(source, folder, *options, timeout=120):
-    done = subprocess.run([*map(str, [BINARY, "transcode", source, folder, "--progress-fd", 2, *options])],
+def run(source, folder, *options, timeout=120, command="transcode"):
+    done = subprocess.run([*map(str, [BINARY, command, source, folder, "--progress-fd", 2, *options])],
                           capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
     result = Result(folder, done.returncode, done.stdout, done.stderr)
     assert result.code == (0 if result.ready else 1), done

@@ -1,0 +1,59 @@
+// Fuzzes the division of access units: the units lie in the data, in order, and joined again they are divided
+// alike.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "media/nal_units.hpp"
+
+namespace {
+
+using mezz::Bytes;
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+void check_places(Bytes data, const std::vector<Bytes>& units) {
+    const std::byte* end = data.data();
+    for (const Bytes unit : units) {
+        require(!unit.empty() && unit.data() >= end);
+        end = unit.data() + unit.size();
+    }
+    require(end <= data.data() + data.size());
+}
+
+bool are_same(Bytes a, Bytes b) {
+    return std::vector<std::byte>(a.begin(), a.end()) == std::vector<std::byte>(b.begin(), b.end());
+}
+
+void check_start_codes(Bytes data) {
+    std::vector<Bytes> units;
+    mezz::media::split_start_codes(data, units);
+    check_places(data, units);
+    std::vector<std::byte> joined;
+    mezz::ByteWriter writer(joined);
+    for (const Bytes unit : units) {
+        writer.u32(1);
+        writer.bytes(unit);
+    }
+    std::vector<Bytes> again;
+    mezz::media::split_start_codes(joined, again);
+    require(again.size() == units.size());
+    for (std::size_t i = 0; i < units.size(); ++i)
+        require(are_same(units[i], again[i]));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+    const Bytes data = std::as_bytes(std::span(bytes, size));
+    check_start_codes(data);
+    for (const std::size_t length_size : {1U, 2U, 4U}) {
+        std::vector<Bytes> units;
+        (void)mezz::media::split_lengths(data, length_size, units);
+        check_places(data, units);
+    }
+    return 0;
+}
