@@ -6,9 +6,11 @@
 
 #include "channel.hpp"
 #include "child_process.hpp"
+#include "chunk_work.hpp"
 #include "library_log.hpp"
 #include "output_files.hpp"
 #include "sandbox.hpp"
+#include "storyboard.hpp"
 #include "transcode.hpp"
 
 namespace mezz::worker {
@@ -44,7 +46,16 @@ Outcome<TranscodeReport> work(const Channel& channel) {
     const OutputFiles files(channel);
     ChannelProgress progress(channel);
     try {
-        return transcode(kSourceFd, *order, files, progress);
+        switch (order->work) {
+            case Work::transcode:
+            case Work::sound:
+                return transcode(kSourceFd, *order, files, progress);
+            case Work::chunk:
+                return make_chunk(kSourceFd, *order, files, progress);
+            case Work::sheets:
+                return make_sheets(kSourceFd, order->piece, files);
+        }
+        return give_up(FailureKind::internal, "The worker gave no order.");
     } catch (const std::bad_alloc&) {
         return give_up(FailureKind::limit, "The file needs more memory than it may have.");
     } catch (const std::system_error& error) {  // std::thread without memory for a stack
