@@ -80,10 +80,10 @@ def chaos(station, numbered, dice):
         station.check_ready(video, revision=revision)
         files = {r["name"]: station.processed / video / r["file"] for r in station.asset(video)["renditions"]}
         assert numbers(files["240p"], 320, 240) == numbers(files["120p"], 160, 120) == list(range(25 * SECONDS))
-        expected = {"asset.json", *(path.name for path in files.values()), "poster.jpg", "storyboard_0.jpg", "storyboard.vtt"}
+        expected = {"asset.json", "thumbs", *(path.name for path in files.values())}
 
         def tidy():
-            return {p.name for p in (station.processed / video).rglob("*") if p.is_file()} == expected
+            return {p.name for p in (station.processed / video).iterdir()} == expected
         wait_until(tidy, f"no other file in {sorted((station.processed / video).rglob('*'))}")
     doubled = station.postgres.rows("SELECT video_id FROM transcoding_jobs GROUP BY video_id, kind, chunk HAVING count(*) > 1 "
                                     "UNION SELECT video_id FROM transcoding_jobs WHERE status <> 'done'")
