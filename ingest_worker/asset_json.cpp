@@ -5,15 +5,16 @@
 
 #include "catalog/asset.hpp"
 #include "output_files.hpp"
+#include "staging.hpp"
 
 namespace mezz::worker {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json tagged(const std::string& name, const char* extension, const std::string& language,
-            const std::string& label) {
-    Json item{{"name", name}, {"file", name + extension}};
+Json tagged(const std::string& name, const char* extension, std::uint64_t revision,
+            const std::string& language, const std::string& label) {
+    Json item{{"name", name}, {"file", published_name(name + extension, revision)}};
     if (!language.empty()) item["language"] = language;
     if (!label.empty()) item["label"] = label;
     return item;
@@ -34,8 +35,8 @@ Json chapters(const std::vector<MadeChapter>& made) {
     return list;
 }
 
-Json rendition(const MadeRendition& made, const RenditionFacts& facts) {
-    Json item = tagged(made.name, ".mp4", made.language, made.label);
+Json rendition(const MadeRendition& made, const RenditionFacts& facts, std::uint64_t revision) {
+    Json item = tagged(made.name, ".mp4", revision, made.language, made.label);
     if (made.is_default) item["default"] = true;
     if (made.is_described) item["described"] = true;
     if (made.is_commentary) item["commentary"] = true;
@@ -54,8 +55,8 @@ Json rendition(const MadeRendition& made, const RenditionFacts& facts) {
     return item;
 }
 
-Json subtitles(const MadeSubtitles& made) {
-    Json item = tagged(made.name, ".vtt", made.language, made.label);
+Json subtitles(const MadeSubtitles& made, std::uint64_t revision) {
+    Json item = tagged(made.name, ".vtt", revision, made.language, made.label);
     if (made.is_default) item["default"] = true;
     if (made.is_forced) item["forced"] = true;
     if (made.is_sdh) item["sdh"] = true;
@@ -87,10 +88,10 @@ Outcome<std::string> make_asset_json(const Job& job, const TranscodeReport& repo
     if (report.frame_rate > 0) asset["frame_rate"] = report.frame_rate;
     asset["renditions"] = Json::array();
     for (std::size_t i = 0; i < report.renditions.size(); ++i)
-        asset["renditions"].push_back(rendition(report.renditions[i], facts[i]));
+        asset["renditions"].push_back(rendition(report.renditions[i], facts[i], job.name_revision()));
     asset["subtitles"] = Json::array();
     for (const MadeSubtitles& made : report.subtitles)
-        asset["subtitles"].push_back(subtitles(made));
+        asset["subtitles"].push_back(subtitles(made, job.name_revision()));
     if (!report.chapters.empty()) asset["chapters"] = chapters(report.chapters);
     if (report.thumbs) asset["thumbs"] = thumbs(*report.thumbs);
     asset["notes"] = report.notes;

@@ -26,6 +26,10 @@ private:
 /// How often a job is begun before it counts as failed.
 inline constexpr int kMostAttempts = 3;
 
+/// How many workers may die over one part of a title: that it is a part's fault is unlikely then, and the
+/// rest is done.
+inline constexpr int kMostPartAttempts = 10;
+
 /// The wait after a job's failed attempt, the first of which is 1: 5 s, 20 s, 80 s, …
 [[nodiscard]] seconds retry_delay(int attempt) noexcept;
 

@@ -49,7 +49,7 @@ std::string chapter_text(const std::vector<MadeChapter>& chapters) {
 
 Outcome<void> write_chapters(const OutputFiles& files, const std::vector<MadeChapter>& chapters) {
     if (chapters.empty()) return {};
-    return write_file(files, "chapters.vtt", as_bytes(chapter_text(chapters)));
+    return write_file(files, kChaptersFile, as_bytes(chapter_text(chapters)));
 }
 
 }  // namespace mezz::worker

@@ -8,6 +8,8 @@
 
 namespace mezz::worker {
 
+inline constexpr const char* kChaptersFile = "chapters.vtt";
+
 /// Moves chapters of the file's clock (milliseconds) by `-start` and cuts them to the title's length: in
 /// order, without those that are outside of it or last no time.
 [[nodiscard]] std::vector<MadeChapter> chapters_of_title(std::vector<MadeChapter> chapters,

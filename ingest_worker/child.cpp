@@ -7,10 +7,12 @@
 
 #include "channel.hpp"
 #include "child_process.hpp"
+#include "chunk_work.hpp"
 #include "library_log.hpp"
 #include "output_files.hpp"
 #include "remux.hpp"
 #include "sandbox.hpp"
+#include "storyboard.hpp"
 #include "transcode.hpp"
 
 namespace mezz::worker {
@@ -48,7 +50,12 @@ Outcome<TranscodeReport> work(const Channel& channel) {
     try {
         switch (order->work) {
             case Work::transcode:
+            case Work::sound:
                 return transcode(kSourceFd, *order, files, progress);
+            case Work::chunk:
+                return make_chunk(kSourceFd, *order, files, progress);
+            case Work::sheets:
+                return make_sheets(kSourceFd, order->piece, files);
             case Work::remux:
                 return remux(kSourceFd, *order, files, progress);
         }

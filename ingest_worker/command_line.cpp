@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "event_log.hpp"
+#include "job_admin.hpp"
 #include "picture_service.hpp"
 #include "queue_options.hpp"
 #include "queue_source.hpp"
@@ -18,7 +19,7 @@ namespace {
 
 constexpr int kUsage = 2;
 
-using Source = std::expected<std::unique_ptr<JobSource>, int>;
+using Source = std::expected<JobSources, int>;
 
 struct SingleOptions {
     Job job;
@@ -40,7 +41,8 @@ void add_single_options(CLI::App& command, SingleOptions& options) {
     add_transcode_options(command, options.transcode);
 }
 
-void add_backend_options(CLI::App& command, QueueOptions& options) {
+template <class Options>
+void add_server_options(CLI::App& command, Options& options) {
     command.add_option("--postgres", options.postgres, "connection string of libpq")
         ->required()
         ->envname("MEZZ_POSTGRES");
@@ -55,6 +57,17 @@ void add_backend_options(CLI::App& command, QueueOptions& options) {
             "host:port or unix:/path")
         ->required()
         ->envname("MEZZ_REDIS");
+}
+
+void add_admin_options(CLI::App& command, AdminOptions& options) {
+    add_server_options(command, options);
+    command.add_flag("--dead-letters", options.dead_letters, "list the jobs that have failed for good");
+    command.add_option("--requeue", options.requeue,
+                       "id of a job or a video: its failed jobs begin anew, what is done stays done");
+}
+
+void add_backend_options(CLI::App& command, QueueOptions& options) {
+    add_server_options(command, options);
     command.add_option("--raw", options.raw, "folder of uploads")->required()->check(CLI::ExistingDirectory);
     command.add_option("--processed", options.processed, "folder of titles")
         ->required()
@@ -83,6 +96,19 @@ void add_queue_options(CLI::App& command, QueueOptions& options) {
     add_seconds(command, "--purge-after", options.purge_after,
                 "seconds until the files of a video that was taken down are removed")
         ->check(CLI::Range(0, 1 << 30));
+    add_seconds(command, "--keep-replaced", options.keep_replaced,
+                "seconds that the files of a video's older revision remain")
+        ->check(CLI::Range(0, 1 << 30));
+    command
+        .add_option("--chunk", options.chunk_seconds,
+                    "seconds of the chunks that long videos are split into; 0: none is split")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 3600));
+    command.add_option("--cpus", options.cpus, "jobs that run at once")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 256));
+    command.add_option("--metrics-file", options.metrics_file,
+                       "file that is kept up to date with metrics for Prometheus");
     command.add_flag("--once", options.once, "end when no job is open");
     command.add_option("--log-level", options.log_level, "of the log on standard error")
         ->capture_default_str()
@@ -130,7 +156,9 @@ Source make_single(SingleOptions& options, const std::atomic<bool>& stop) {
     options.job.order = make_order(std::move(*ladder), options.transcode);
     options.job.order.work = work;
     options.job.clamd = options.transcode.clamd;
-    return std::make_unique<SingleSource>(std::move(options.job), options.progress_fd, stop);
+    JobSources sources;
+    sources.push_back(std::make_unique<SingleSource>(std::move(options.job), options.progress_fd, stop));
+    return sources;
 }
 
 Source make_queue(QueueOptions& options, const std::atomic<bool>& stop) {
@@ -138,14 +166,24 @@ Source make_queue(QueueOptions& options, const std::atomic<bool>& stop) {
     if (!ladder) return refuse(ladder.error());
     if (options.worker_id.empty()) options.worker_id = make_worker_id();
     start_event_log(options.log_level);
-    return std::make_unique<QueueSource>(std::move(options), std::move(*ladder), stop);
+    const auto budget = std::make_shared<MemoryBudget>(options.transcode.limits.memory_mib);
+    const auto metrics = std::make_shared<Metrics>();
+    JobSources sources;
+    for (int i = 0; i < options.cpus; ++i) {
+        QueueOptions own = options;
+        if (i > 0) own.worker_id += '.' + std::to_string(i);
+        sources.push_back(
+            std::make_unique<QueueSource>(std::move(own), *ladder, stop, budget, metrics, i == 0));
+    }
+    return sources;
 }
 
 }  // namespace
 
-Source parse_command_line(int argc, char** argv, const std::atomic<bool>& stop) {
+std::expected<JobSources, int> parse_command_line(int argc, char** argv, const std::atomic<bool>& stop) {
     SingleOptions single;
     QueueOptions queue;
+    AdminOptions admin;
     CLI::App app("Makes what Mezz streams out of the files that people upload.", "ingest_worker");
     app.require_subcommand(1);
     CLI::App& transcode = *app.add_subcommand("transcode", "make a title from one file");
@@ -153,6 +191,8 @@ Source parse_command_line(int argc, char** argv, const std::atomic<bool>& stop) 
     CLI::App& remux =
         *app.add_subcommand("remux", "copy one file's streams into a title that can be watched at once");
     add_single_options(remux, single);
+    CLI::App& jobs = *app.add_subcommand("jobs", "what became of failed jobs, and begin them anew");
+    add_admin_options(jobs, admin);
     CLI::App& run = *app.add_subcommand("run", "do the jobs of the queue until told to stop");
     add_queue_options(run, queue);
     PictureServiceOptions pictures;
@@ -165,6 +205,7 @@ Source parse_command_line(int argc, char** argv, const std::atomic<bool>& stop) 
     }
     if (serve.parsed()) return std::unexpected(run_picture_service(pictures));
     if (remux.parsed()) single.job.order.work = Work::remux;
+    if (jobs.parsed()) return std::unexpected(administer_jobs(admin));
     return run.parsed() ? make_queue(queue, stop) : make_single(single, stop);
 }
 

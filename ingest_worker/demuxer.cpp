@@ -88,6 +88,15 @@ Outcome<Demuxer> Demuxer::open(int fd, const Limits& limits) {
     return demuxer;
 }
 
+bool Demuxer::seek(int stream, std::int64_t time) noexcept {
+    return av_seek_frame(context_.get(), stream, time, AVSEEK_FLAG_BACKWARD) >= 0;
+}
+
+void Demuxer::read_only(int stream) noexcept {
+    for (int i = 0; i < stream_count(); ++i)
+        this->stream(i)->discard = i == stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+}
+
 Outcome<bool> Demuxer::read(AVPacket& packet) {
     constexpr int kPatience = 1000;
     for (int tries = 0; tries < kPatience; ++tries) {

@@ -24,6 +24,13 @@ public:
     /// The next packet; false at the end of the file, or where the rest cannot be read: see damaged().
     [[nodiscard]] Outcome<bool> read(AVPacket& packet);
 
+    /// Goes to the last keyframe of a stream at or before `time` (its time base), as the file tells. False if
+    /// there is no such place.
+    [[nodiscard]] bool seek(int stream, std::int64_t time) noexcept;
+
+    /// Leaves out the packets of all streams but one.
+    void read_only(int stream) noexcept;
+
     /// Reading ended before the end of the file.
     [[nodiscard]] bool damaged() const noexcept { return damaged_; }
 

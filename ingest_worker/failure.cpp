@@ -14,6 +14,8 @@ std::string_view to_text(FailureKind kind) noexcept {
             return "system";
         case FailureKind::interrupted:
             return "interrupted";
+        case FailureKind::indivisible:
+            return "indivisible";
         case FailureKind::lost:
             return "lost";
         case FailureKind::internal:
@@ -24,7 +26,7 @@ std::string_view to_text(FailureKind kind) noexcept {
 
 FailureKind failure_kind(std::string_view name) noexcept {
     for (const FailureKind kind : {FailureKind::source, FailureKind::limit, FailureKind::crash,
-                                   FailureKind::system, FailureKind::interrupted})
+                                   FailureKind::system, FailureKind::interrupted, FailureKind::indivisible})
         if (to_text(kind) == name) return kind;
     return FailureKind::internal;
 }

@@ -15,6 +15,7 @@ enum class FailureKind : std::uint8_t {
     crash,        ///< the process that read the file died
     system,       ///< disk, memory or permissions of this machine
     interrupted,  ///< the worker was told to stop
+    indivisible,  ///< a piece of a title that can only be made in one go
     lost,         ///< it is another worker's now, or its video was taken down
     internal,     ///< a bug
 };

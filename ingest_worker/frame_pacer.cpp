@@ -17,10 +17,12 @@ std::int64_t round_to_tick(std::int64_t time, FrameRate rate) noexcept {
 
 }  // namespace
 
-// Counted from the first picture, whose time may lie between two ticks: rounding then never wavers.
+std::int64_t nearest_tick(std::int64_t time, std::int64_t first, FrameRate rate) noexcept {
+    return round_to_tick(first, rate) + round_to_tick(time - first, rate);
+}
+
 std::int64_t FramePacer::tick_of(std::int64_t time) const noexcept {
-    const std::int64_t first = first_time_.value_or(0);
-    return round_to_tick(first, rate_) + round_to_tick(time - first, rate_);
+    return nearest_tick(time, first_time_.value_or(0), rate_);
 }
 
 std::int64_t FramePacer::end_tick() const noexcept {

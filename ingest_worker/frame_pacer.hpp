@@ -9,6 +9,10 @@
 
 namespace mezz::worker {
 
+/// The tick nearest to a time, both counted from the title's beginning, in microseconds; `first` is when the
+/// first picture is shown. Its time may lie between two ticks: rounding then never wavers.
+[[nodiscard]] std::int64_t nearest_tick(std::int64_t time, std::int64_t first, FrameRate rate) noexcept;
+
 /// Time is divided into ticks, one a picture. A picture is shown from the tick nearest to its time until the
 /// next one; the first from tick 0. Of two pictures in one tick the later is shown.
 class FramePacer {
@@ -20,6 +24,9 @@ public:
     /// Fails with kind limit when more than `most_ticks` would be needed.
     FramePacer(FrameRate rate, std::int64_t most_ticks, OnPicture on_picture)
         : rate_(rate), most_ticks_(most_ticks), on_picture_(std::move(on_picture)) {}
+
+    /// The first picture of the title was shown at `time` (microseconds): this pacer begins later.
+    void begin_after(std::int64_t time) noexcept { first_time_ = time; }
 
     /// `time` and `duration` in microseconds; AV_NOPTS_VALUE means one tick after the last.
     [[nodiscard]] Outcome<void> add(const AVFrame& frame, std::int64_t time, std::int64_t duration);

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "active_job.hpp"
+#include "metrics.hpp"
 #include "outbox.hpp"
 #include "queue_options.hpp"
 
@@ -14,8 +16,8 @@ namespace mezz::worker {
 
 /// What the threads of a queue worker share.
 struct SharedState {
-    SharedState(const QueueOptions& all, const std::atomic<bool>& stop) noexcept
-        : options(all), abandon(stop) {}
+    SharedState(const QueueOptions& all, const std::atomic<bool>& stop, std::shared_ptr<Metrics> counters)
+        : options(all), abandon(stop), metrics(std::move(counters)) {}
 
     const QueueOptions& options;
     BackendHealth postgres{"postgresql"};
@@ -23,6 +25,7 @@ struct SharedState {
     const Abandon abandon;
     ActiveJob active;
     Outbox outbox;
+    std::shared_ptr<Metrics> metrics;  ///< of the process
 };
 
 class Heartbeat {

@@ -36,7 +36,7 @@ Json limits_to_json(const Limits& limits) {
             {"streams", limits.streams}};
 }
 
-constexpr const char* kWorks[] = {"transcode", "remux"};  // by Work
+constexpr const char* kWorks[] = {"transcode", "remux", "chunk", "sound", "sheets"};  // by Work
 
 bool read_work(const Json& object, Work& work) {
     const auto found = object.find("work");
@@ -49,11 +49,62 @@ bool read_work(const Json& object, Work& work) {
     return false;
 }
 
+Json piece_to_json(const Piece& piece) {
+    return {{"seek", piece.seek},
+            {"from", piece.from},
+            {"first", piece.first},
+            {"end", piece.end},
+            {"first_time", piece.first_time},
+            {"video_end", piece.video_end},
+            {"sound_end", piece.sound_end},
+            {"plan", piece.plan},
+            {"tile_width", piece.tile_width},
+            {"tile_height", piece.tile_height},
+            {"interval", piece.interval_seconds}};
+}
+
+// The worker wrote it.
+Piece read_piece(const Json& object) {
+    return {.seek = object.value("seek", std::int64_t{INT64_MIN}),
+            .from = object.value("from", std::int64_t{0}),
+            .first = object.value("first", std::int64_t{0}),
+            .end = object.value("end", std::int64_t{INT64_MAX}),
+            .first_time = object.value("first_time", std::int64_t{0}),
+            .video_end = object.value("video_end", std::int64_t{0}),
+            .sound_end = object.value("sound_end", std::int64_t{0}),
+            .plan = object.value("plan", std::string()),
+            .tile_width = object.value("tile_width", 0),
+            .tile_height = object.value("tile_height", 0),
+            .interval_seconds = object.value("interval", 0.0)};
+}
+
 }  // namespace
+
+std::string_view to_text(JobKind kind) noexcept {
+    switch (kind) {
+        case JobKind::title:
+            return "title";
+        case JobKind::chunk:
+            return "chunk";
+        case JobKind::sound:
+            return "sound";
+        case JobKind::finish:
+            return "finish";
+    }
+    return "title";
+}
+
+std::optional<JobKind> job_kind(std::string_view name) noexcept {
+    for (const JobKind kind : {JobKind::title, JobKind::chunk, JobKind::sound, JobKind::finish})
+        if (to_text(kind) == name) return kind;
+    return std::nullopt;
+}
 
 std::string TranscodeOrder::to_json() const {
     return Json{{"work", kWorks[static_cast<std::size_t>(work)]},
                 {"per_title", per_title},
+                {"chunk_seconds", chunk_seconds},
+                {"piece", piece_to_json(piece)},
                 {"ladder", Json::parse(ladder_to_json(ladder))},
                 {"limits", limits_to_json(limits)},
                 {"decoder_threads", static_cast<unsigned>(decoder_threads)}}
@@ -67,10 +118,13 @@ std::optional<TranscodeOrder> parse_order(std::string_view json) {
     auto ladder = parse_ladder(object["ladder"].dump());
     if (!ladder || !object["limits"].is_object() || !read_limits(object["limits"], order.limits) ||
         !read_number(object, "decoder_threads", order.decoder_threads) || !read_work(object, order.work) ||
-        !object.contains("per_title") || !object["per_title"].is_boolean())
+        !object.contains("per_title") || !object["per_title"].is_boolean() ||
+        !read_number(object, "chunk_seconds", order.chunk_seconds) || !object.contains("piece") ||
+        !object["piece"].is_object())
         return std::nullopt;
     order.per_title = object["per_title"].get<bool>();
     order.ladder = std::move(*ladder);
+    order.piece = read_piece(object["piece"]);
     return order;
 }
 

@@ -10,6 +10,7 @@
 #include "failure.hpp"
 #include "ladder.hpp"
 #include "progress.hpp"
+#include "split_plan.hpp"
 
 namespace mezz::worker {
 
@@ -27,8 +28,11 @@ struct Limits {
 
 /// What the process that reads the file makes of it.
 enum class Work : std::uint8_t {
-    transcode,  ///< the ladder
+    transcode,  ///< the whole title; or the plan of its chunks, if it is long
     remux,      ///< copies of its streams, see remux.hpp
+    chunk,      ///< some seconds of all video renditions
+    sound,      ///< the audio renditions and subtitles
+    sheets,     ///< the storyboard, of the tiles that are the source
 };
 
 /// What the process that reads the file is told.
@@ -37,29 +41,55 @@ struct TranscodeOrder {
     Limits limits;
     int decoder_threads = 2;
     Work work = Work::transcode;
-    bool per_title = true;  ///< the ladder is fitted to the title first, see fit_ladder()
+    bool per_title = true;            ///< the ladder is fitted to the title first, see fit_ladder()
+    std::uint32_t chunk_seconds = 0;  ///< to split into, about; 0: the title is made in one go
+    Piece piece;                      ///< for other work than transcode
 
     [[nodiscard]] std::string to_json() const;
 };
 
-/// Reads what to_json() wrote; nullopt if it is anything else.
+/// Reads what TranscodeOrder::to_json() wrote; nullopt if it is anything else.
 [[nodiscard]] std::optional<TranscodeOrder> parse_order(std::string_view json);
 
-struct Job {
-    std::string root;      ///< if not empty, the folder that the source must lie in, see open_below()
-    std::string source;    ///< path of the file, below root if there is one
-    std::string folder;    ///< of the title; made if it is not there
-    std::string clamd;     ///< if not empty, the socket of the virus scanner that must approve the file
-    std::string video_id;  ///< for the result, may be empty
-    std::string title;     ///< empty: what the file says
-    std::uint64_t revision = 1;
-    TranscodeOrder order;
+/// A step of a title's making.
+enum class JobKind : std::uint8_t {
+    title,   ///< looks at the source; makes a short title, splits a long one
+    chunk,   ///< one chunk of its pictures
+    sound,   ///< its sound and subtitles
+    finish,  ///< puts the parts together
 };
 
-/// What a job ended with: the title's asset.json, and remarks on what was left out or repaired.
+/// "title", "chunk", …: as the database calls it.
+[[nodiscard]] std::string_view to_text(JobKind kind) noexcept;
+
+/// The kind of this name; nullopt for any other text.
+[[nodiscard]] std::optional<JobKind> job_kind(std::string_view name) noexcept;
+
+struct Job {
+    JobKind kind = JobKind::title;
+    std::string root;    ///< if not empty, the folder that the source must lie in, see open_below()
+    std::string source;  ///< path of the file, below root if there is one
+    std::string folder;  ///< of the title, or of the part; made if it is not there
+    std::string clamd;   ///< if not empty, the socket of the virus scanner that must approve the file
+    std::string parts;   ///< for finish: the folder that holds those of all parts, see part_folder()
+    std::optional<SplitPlan> split;  ///< for finish: how the title was split
+    std::vector<std::string> made;   ///< for finish: what all parts reported, in order: chunks, then sound
+    std::string video_id;            ///< for the result, may be empty
+    std::string title;               ///< empty: what the file says
+    std::uint64_t revision = 1;
+    bool numbered = false;  ///< file names bear the revision, see published_name()
+    TranscodeOrder order;
+
+    /// That of its file names.
+    [[nodiscard]] std::uint64_t name_revision() const noexcept { return numbered ? revision : 1; }
+};
+
+/// What a job ended with.
 struct Ready {
-    std::string asset;
-    std::vector<std::string> notes;
+    std::string asset;               ///< the title's asset.json
+    std::vector<std::string> notes;  ///< on what was left out or repaired
+    std::string part;                ///< what a part reported, instead
+    std::optional<SplitPlan> split;  ///< the title is made in parts, instead
 };
 
 /// Says whether a running job may go on.

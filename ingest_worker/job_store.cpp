@@ -1,32 +1,49 @@
 #include "job_store.hpp"
 
+#include <nlohmann/json.hpp>
+#include <ranges>
+
 #include "clean_text.hpp"
 
 namespace mezz::worker {
 namespace {
 
-// $1 job or null, $2 worker, $3 lease in seconds, $4 whether to take over, $5 the most attempts.
+// $1 worker, $2 lease in seconds, $3 whether to take over, $4 the most attempts, $5 MiB to be had, $6 the
+// most attempts at a part.
 constexpr const char* kClaim = R"(
 WITH picked AS (
     SELECT j.job_id, j.worker_id AS previous
     FROM transcoding_jobs j JOIN videos v USING (video_id)
-    WHERE ($1::uuid IS NULL OR j.job_id = $1::uuid) AND v.deleted_at IS NULL AND j.attempts < $5::int
+    WHERE j.status IN ('queued', 'running') AND v.deleted_at IS NULL AND j.attempts < CASE j.kind WHEN 'title' THEN $4::int ELSE $6::int END
+        AND j.memory_mib <= $5::int
         AND (j.status = 'queued' AND j.run_after <= now()
-             OR j.status = 'running' AND j.lease_until < now() AND $4::bool)
-    ORDER BY j.run_after LIMIT 1 FOR UPDATE OF j SKIP LOCKED
+             OR j.status = 'running' AND j.lease_until < now() AND $3::bool)
+    ORDER BY j.rank, j.created_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED
 ), job AS (
     UPDATE transcoding_jobs j
-    SET status = 'running', attempts = j.attempts + 1, worker_id = $2, progress = 0, detail = '{}',
-        lease_until = now() + $3::int * interval '1 second', started_at = now(), finished_at = NULL
+    SET status = 'running', attempts = j.attempts + 1, worker_id = $1, progress = 0, detail = '{}',
+        lease_until = now() + $2::int * interval '1 second', started_at = now(), finished_at = NULL
     FROM picked WHERE j.job_id = picked.job_id
-    RETURNING j.job_id, j.video_id, j.attempts, j.source, j.ladder, picked.previous
+    RETURNING j.*, picked.previous
 ), video AS (
-    UPDATE videos v SET revision = v.revision + 1, status = 'processing', progress = 0, reason = NULL
-    FROM job WHERE v.video_id = job.video_id
-    RETURNING v.video_id, v.title, v.revision
+    UPDATE videos v
+    SET revision = v.revision + 1, status = CASE WHEN v.asset IS NULL THEN 'processing' ELSE v.status END,
+        progress = 0, reason = NULL
+    FROM job WHERE v.video_id = job.video_id AND job.kind = 'title'
+    RETURNING v.video_id, v.revision
 )
-SELECT job.job_id, job.video_id, job.attempts, job.source, video.title, job.ladder, video.revision, job.previous
-FROM job JOIN video USING (video_id))";
+SELECT job.job_id, job.video_id, job.attempts, job.source, v.title, job.ladder,
+    coalesce(video.revision, v.revision), job.previous, job.kind, job.chunk, job.whole, job.memory_mib,
+    (SELECT t.result FROM transcoding_jobs t
+     WHERE t.video_id = job.video_id AND t.kind = 'title' AND job.kind <> 'title'),
+    (SELECT (t.result->>'sound_end')::bigint FROM transcoding_jobs t
+     WHERE t.video_id = job.video_id AND t.kind = 'sound' AND job.kind = 'chunk'),
+    extract(epoch FROM now() - v.uploaded_at)::bigint
+FROM job JOIN videos v USING (video_id) LEFT JOIN video USING (video_id))";
+
+// $1 video.
+constexpr const char* kMade = R"(
+SELECT result FROM transcoding_jobs WHERE video_id = $1::uuid AND kind IN ('chunk', 'sound') ORDER BY kind, chunk)";
 
 // In all that follow: $1 job, $2 worker, $3 attempt. A job that the sweep has queued again for its lease's
 // end keeps worker and attempt until somebody claims it: till then it is still the old worker's to go on
@@ -42,10 +59,13 @@ WITH job AS (
     SET status = 'running', lease_until = now() + $4::int * interval '1 second', progress = $5::real,
         detail = $6::jsonb
     FROM videos v WHERE v.video_id = j.video_id AND v.deleted_at IS NULL AND )" MEZZ_MINE R"(
-    RETURNING j.video_id
+    RETURNING j.video_id, j.kind
+), now AS (
+    SELECT video_id, CASE kind WHEN 'title' THEN $5::real ELSE coalesce(mezz_progress(video_id), 0) END AS progress
+    FROM job
 ), video AS (
-    UPDATE videos v SET progress = $5::real
-    FROM job WHERE v.video_id = job.video_id AND v.progress IS DISTINCT FROM $5::real
+    UPDATE videos v SET progress = now.progress
+    FROM now WHERE v.video_id = now.video_id AND now.progress >= v.progress + 0.1
 )
 SELECT count(*) FROM job)";
 
@@ -60,7 +80,8 @@ WITH job AS (
 ), video AS (
     UPDATE videos v
     SET status = 'ready', asset = $4::jsonb, duration = $5::bigint, s3_manifest_key = v.video_id || '/asset.json',
-        progress = 100, reason = NULL, processed_at = now(), updated_at = now()
+        progress = 100, reason = NULL, processed_at = now(), updated_at = now(),
+        replaced_at = CASE WHEN v.revision > 1 THEN now() END
     FROM job WHERE v.video_id = job.video_id
 )
 SELECT count(*) FROM job)";
@@ -76,15 +97,75 @@ WITH job AS (
 )
 SELECT count(*) FROM job)";
 
+// $4 the plan, $5 the jobs.
+constexpr const char* kSplit = R"(
+WITH job AS (
+    UPDATE transcoding_jobs j
+    SET status = 'done', progress = 100, result = $4::jsonb, reason = NULL, error = NULL, lease_until = NULL,
+        finished_at = now()
+    FROM videos v WHERE v.video_id = j.video_id AND v.deleted_at IS NULL AND )" MEZZ_MINE R"(
+    RETURNING j.video_id, j.source, j.ladder, v.uploader_id
+), part AS (
+    INSERT INTO transcoding_jobs (video_id, kind, chunk, source, ladder, status, pending, cost, memory_mib, rank)
+    SELECT job.video_id, p.kind, p.chunk, job.source, job.ladder,
+        CASE p.pending WHEN 0 THEN 'queued' ELSE 'waiting' END, p.pending, p.cost, p.memory_mib,
+        mezz_rank(job.uploader_id, p.work, 0)
+    FROM job, jsonb_to_recordset($5::jsonb)
+        AS p (kind text, chunk int, pending int, cost real, work real, memory_mib int)
+    RETURNING job_id, status
+)
+SELECT (SELECT count(*) FROM job), (SELECT string_agg(job_id::text, ',') FROM part WHERE status = 'queued'))";
+
+// $4 report, $5 detail. Whoever is last to lower the number of those that the last job waits for queues it.
+constexpr const char* kPartDone = R"(
+WITH job AS (
+    UPDATE transcoding_jobs j
+    SET status = 'done', progress = 100, result = $4::jsonb, detail = $5::jsonb, reason = NULL, error = NULL,
+        lease_until = NULL, finished_at = now()
+    FROM videos v WHERE v.video_id = j.video_id AND v.deleted_at IS NULL AND )" MEZZ_MINE R"(
+    RETURNING j.video_id, j.kind
+), next AS (
+    UPDATE transcoding_jobs n
+    SET pending = n.pending - 1, status = CASE n.pending WHEN 1 THEN 'queued' ELSE 'waiting' END,
+        run_after = now(), queued_at = NULL
+    FROM job WHERE n.video_id = job.video_id AND n.status = 'waiting' AND n.pending > 0
+        AND (n.kind = 'finish' OR n.kind = 'chunk' AND job.kind = 'sound')
+    RETURNING n.job_id, n.status
+)
+SELECT (SELECT count(*) FROM job), (SELECT string_agg(job_id::text, ',') FROM next WHERE status = 'queued'))";
+
+// $4 why.
+constexpr const char* kUnsplit = R"(
+WITH job AS (
+    SELECT j.video_id FROM transcoding_jobs j JOIN videos v USING (video_id)
+    WHERE v.deleted_at IS NULL AND j.kind <> 'title' AND )" MEZZ_MINE R"( FOR UPDATE OF j
+), gone AS (
+    DELETE FROM transcoding_jobs p USING job
+    WHERE p.video_id = job.video_id AND p.kind IN ('chunk', 'sound', 'finish')
+), title AS (
+    UPDATE transcoding_jobs t
+    SET status = 'queued', whole = true, attempts = 0, run_after = now(), queued_at = NULL, worker_id = NULL,
+        result = NULL, progress = 0, detail = '{}', error = $4, finished_at = NULL
+    FROM job WHERE t.video_id = job.video_id AND t.kind = 'title'
+    RETURNING t.job_id
+)
+SELECT (SELECT count(*) FROM job), (SELECT job_id::text FROM title))";
+
 // $4 reason, $5 error.
 constexpr const char* kFail = R"(
 WITH job AS (
     UPDATE transcoding_jobs j
     SET status = 'failed', lease_until = NULL, finished_at = now(), reason = $4, error = $5
     FROM videos v WHERE v.video_id = j.video_id AND v.deleted_at IS NULL AND )" MEZZ_MINE R"(
-    RETURNING j.video_id
+    RETURNING j.job_id, j.video_id
+), others AS (
+    UPDATE transcoding_jobs o
+    SET status = 'failed', lease_until = NULL, finished_at = now(), reason = 'Another part of the video failed.'
+    FROM job WHERE o.video_id = job.video_id AND o.job_id <> job.job_id
+        AND o.status IN ('waiting', 'queued', 'running')
 ), video AS (
-    UPDATE videos v SET status = 'failed', reason = $4, updated_at = now()
+    UPDATE videos v
+    SET status = CASE WHEN v.asset IS NULL THEN 'failed' ELSE v.status END, reason = $4, updated_at = now()
     FROM job WHERE v.video_id = job.video_id
 )
 SELECT count(*) FROM job)";
@@ -108,9 +189,10 @@ WITH job AS (
 )
 SELECT count(*) FROM job)";
 
+// $5 video.
 constexpr const char* kWhyNot = R"(
 SELECT v.deleted_at IS NOT NULL, j.worker_id = $2 AND j.attempts = $3::int AND j.status = $4
-FROM transcoding_jobs j JOIN videos v USING (video_id) WHERE j.job_id = $1::uuid)";
+FROM videos v LEFT JOIN transcoding_jobs j ON j.job_id = $1::uuid WHERE v.video_id = $5::uuid)";
 
 constexpr const char* kHandBackAll = R"(
 UPDATE transcoding_jobs
@@ -120,25 +202,40 @@ WHERE worker_id = $1 AND status = 'running' AND attempts > 0)";
 
 constexpr const char* kOpenJobs = R"(
 SELECT EXISTS (SELECT FROM transcoding_jobs JOIN videos USING (video_id)
-               WHERE transcoding_jobs.status IN ('queued', 'running') AND deleted_at IS NULL))";
+               WHERE transcoding_jobs.status IN ('waiting', 'queued', 'running') AND deleted_at IS NULL))";
 
 }  // namespace
 
-Answer<std::optional<Claim>> JobStore::claim(const std::optional<std::string>& job_id) {
+Answer<std::optional<Claim>> JobStore::claim(std::uint32_t memory_mib) {
     const auto rows = link_.query(
-        kClaim, {job_id, worker_id_, lease_text(), link_.reconnection().health().settled() ? "true" : "false",
-                 std::to_string(kMostAttempts)});
+        kClaim,
+        {worker_id_, lease_text(), link_.reconnection().health().settled() ? "true" : "false",
+         std::to_string(kMostAttempts), std::to_string(memory_mib), std::to_string(kMostPartAttempts)});
     if (!rows) return std::unexpected(rows.error());
     if (rows->size() == 0) return std::nullopt;
     const auto text = [&](int column) { return std::string(rows->text(0, column)); };
-    return Claim{.job_id = text(0),
-                 .video_id = text(1),
-                 .attempt = static_cast<int>(rows->number(0, 2)),
-                 .source = text(3),
-                 .title = text(4),
-                 .ladder = text(5),
-                 .revision = static_cast<std::uint64_t>(rows->number(0, 6)),
-                 .previous_worker = text(7)};
+    Claim claim{.job_id = text(0),
+                .video_id = text(1),
+                .attempt = static_cast<int>(rows->number(0, 2)),
+                .source = text(3),
+                .title = text(4),
+                .ladder = text(5),
+                .revision = static_cast<std::uint64_t>(rows->number(0, 6)),
+                .kind = job_kind(rows->text(0, 8)).value_or(JobKind::title),
+                .chunk = static_cast<std::size_t>(rows->number(0, 9)),
+                .whole = rows->flag(0, 10),
+                .plan = text(12),
+                .sound_end = rows->number(0, 13),
+                .made = {},
+                .memory_mib = static_cast<std::uint32_t>(rows->number(0, 11)),
+                .age = static_cast<double>(rows->number(0, 14)),
+                .previous_worker = text(7)};
+    if (claim.kind != JobKind::finish) return claim;
+    const auto made = link_.query(kMade, {claim.video_id});
+    if (!made) return std::unexpected(made.error());
+    for (int row = 0; row < made->size(); ++row)
+        claim.made.emplace_back(made->text(row, 0));
+    return claim;
 }
 
 // `ended_as` is the status that the statement gives the job: found with our own claim, it was carried out
@@ -153,9 +250,21 @@ Answer<Hold> JobStore::change(const char* statement, const Claim& claim, const P
     return why_not(claim, ended_as);
 }
 
+Answer<Hold> JobStore::change_and_free(const char* statement, const Claim& claim, const PgValues& more,
+                                       Freed& freed) {
+    PgValues values{claim.job_id, worker_id_, std::to_string(claim.attempt)};
+    values.insert(values.end(), more.begin(), more.end());
+    const auto rows = link_.query(statement, values);
+    if (!rows) return std::unexpected(rows.error());
+    if (rows->size() != 1 || rows->number(0, 0) != 1) return why_not(claim, "done");
+    for (const auto id : std::views::split(rows->text(0, 1), ','))
+        if (!id.empty()) freed.emplace_back(std::string_view(id));
+    return Hold::held;
+}
+
 Answer<Hold> JobStore::why_not(const Claim& claim, std::string_view ended_as) {
-    const auto rows = link_.query(
-        kWhyNot, {claim.job_id, worker_id_, std::to_string(claim.attempt), std::string(ended_as)});
+    const auto rows = link_.query(kWhyNot, {claim.job_id, worker_id_, std::to_string(claim.attempt),
+                                            std::string(ended_as), claim.video_id});
     if (!rows) return std::unexpected(rows.error());
     if (rows->size() == 0 || rows->flag(0, 0)) return Hold::taken_down;
     return rows->flag(0, 1) ? Hold::held : Hold::taken_over;
@@ -167,6 +276,44 @@ Answer<Hold> JobStore::renew(const Claim& claim, double progress, const std::str
 
 Answer<Hold> JobStore::ready(const Claim& claim, const std::string& asset, std::uint64_t duration_ms) {
     return change(kReady, claim, {asset, std::to_string(duration_ms)}, "done");
+}
+
+// What a job's work amounts to, as far as its turn is concerned: all of the video up to its end.
+Answer<Hold> JobStore::split(const Claim& claim, const SplitPlan& plan, Freed& freed) {
+    constexpr double kSoundCost = 0.02;  // of that of the pictures
+    constexpr std::uint32_t kSmall = 512;
+    double seconds_of_title = 0;
+    for (const ChunkPlan& chunk : plan.chunks)
+        seconds_of_title += chunk.seconds;
+    const double sound = plan.sound ? seconds_of_title * kSoundCost : 0;
+    nlohmann::json jobs = nlohmann::json::array();
+    const auto add = [&jobs](JobKind kind, std::size_t chunk, std::size_t pending, double cost, double work,
+                             std::uint32_t memory) {
+        jobs.push_back({{"kind", to_text(kind)},
+                        {"chunk", chunk},
+                        {"pending", pending},
+                        {"cost", cost},
+                        {"work", work},
+                        {"memory_mib", memory}});
+    };
+    if (plan.sound) add(JobKind::sound, 0, 0, sound, sound, kSmall);
+    double work = sound;
+    for (std::size_t i = 0; i < plan.chunks.size(); ++i) {
+        work += plan.chunks[i].seconds;
+        const bool waits = plan.sound && i + 1 == plan.chunks.size();  // for where the sound ends
+        add(JobKind::chunk, i, waits ? 1 : 0, plan.chunks[i].seconds, work, plan.memory_mib);
+    }
+    add(JobKind::finish, 0, plan.chunks.size() + (plan.sound ? 1 : 0), 1, work, kSmall);
+    return change_and_free(kSplit, claim, {plan.to_json(), jobs.dump()}, freed);
+}
+
+Answer<Hold> JobStore::part_done(const Claim& claim, const std::string& report, const std::string& detail,
+                                 Freed& freed) {
+    return change_and_free(kPartDone, claim, {report, detail}, freed);
+}
+
+Answer<Hold> JobStore::unsplit(const Claim& claim, const Failure& why, Freed& freed) {
+    return change_and_free(kUnsplit, claim, {clean_text(why.detail)}, freed);
 }
 
 Answer<Hold> JobStore::retry(const Claim& claim, const Failure& failure, seconds wait) {

@@ -4,8 +4,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "failure.hpp"
+#include "job.hpp"
 #include "postgres_link.hpp"
 
 namespace mezz::worker {
@@ -17,9 +19,17 @@ struct Claim {
     int attempt = 0;     ///< from 1
     std::string source;  ///< as in the database: not yet checked
     std::string title;
-    std::string ladder;           ///< JSON; empty: the worker's own
-    std::uint64_t revision = 0;   ///< of the title that will be made
-    std::string previous_worker;  ///< whose lease had ended; empty: nobody's
+    std::string ladder;          ///< JSON; empty: the worker's own
+    std::uint64_t revision = 0;  ///< of the title that will be made
+    JobKind kind = JobKind::title;
+    std::size_t chunk = 0;
+    bool whole = false;             ///< a title that must not be split
+    std::string plan;               ///< of a part: as SplitPlan::to_json() wrote it
+    std::int64_t sound_end = 0;     ///< of a part: what the sound job reported, 0 if it has not
+    std::vector<std::string> made;  ///< for finish: what the parts reported
+    std::uint32_t memory_mib = 0;   ///< what it is expected to use
+    double age = 0;                 ///< seconds since the video was made known
+    std::string previous_worker;    ///< whose lease had ended; empty: nobody's
 };
 
 /// Whether a claim is still good.
@@ -29,7 +39,12 @@ enum class Hold : std::uint8_t {
     taken_down,  ///< the video was deleted
 };
 
+/// Of the jobs that end because one of the same video has failed, as the statements write it.
+inline constexpr const char* kOtherPartFailed = "Another part of the video failed.";
 inline constexpr const char* kTakenDown = "The video was taken down.";
+
+/// Ids of jobs that may be begun now.
+using Freed = std::vector<std::string>;
 
 class JobStore {
 public:
@@ -37,9 +52,10 @@ public:
     JobStore(PostgresLink& link, std::string worker_id, seconds lease)
         : link_(link), worker_id_(std::move(worker_id)), lease_(lease) {}
 
-    /// Claims that job, or any if there is no id; nullopt if it is not to be had. Raises the video's
-    /// revision. Jobs of dead workers are taken only while PostgreSQL is settled().
-    [[nodiscard]] Answer<std::optional<Claim>> claim(const std::optional<std::string>& job_id);
+    /// Claims the job of the lowest rank that needs no more than `memory_mib`; nullopt if there is none. For
+    /// a whole title raises the video's revision. Jobs of dead workers are taken only while PostgreSQL is
+    /// settled().
+    [[nodiscard]] Answer<std::optional<Claim>> claim(std::uint32_t memory_mib);
 
     /// Prolongs the lease from now on and writes progress (0 to 100) and detail (JSON).
     [[nodiscard]] Answer<Hold> renew(const Claim& claim, double progress, const std::string& detail);
@@ -47,10 +63,20 @@ public:
     /// The title is published: `asset` is its asset.json, `duration_ms` its length.
     [[nodiscard]] Answer<Hold> ready(const Claim& claim, const std::string& asset, std::uint64_t duration_ms);
 
+    /// The title was planned in parts: adds their jobs.
+    [[nodiscard]] Answer<Hold> split(const Claim& claim, const SplitPlan& plan, Freed& freed);
+
+    /// A part is there, `report` is what it tells. The jobs that waited only for this one are queued.
+    [[nodiscard]] Answer<Hold> part_done(const Claim& claim, const std::string& report,
+                                         const std::string& detail, Freed& freed);
+
+    /// The title cannot be made in parts: all of them are forgotten, and the title's job begins anew.
+    [[nodiscard]] Answer<Hold> unsplit(const Claim& claim, const Failure& why, Freed& freed);
+
     /// The job is to be tried again after a while.
     [[nodiscard]] Answer<Hold> retry(const Claim& claim, const Failure& failure, seconds wait);
 
-    /// The job and its video have failed for good.
+    /// The job and its video have failed for good, and with them the video's other jobs.
     [[nodiscard]] Answer<Hold> fail(const Claim& claim, const Failure& failure);
 
     /// The job is queued again as if it had not been begun.
@@ -74,6 +100,8 @@ public:
 private:
     [[nodiscard]] Answer<Hold> change(const char* statement, const Claim& claim, const PgValues& more,
                                       std::string_view ended_as);
+    [[nodiscard]] Answer<Hold> change_and_free(const char* statement, const Claim& claim,
+                                               const PgValues& more, Freed& freed);
     [[nodiscard]] Answer<Hold> why_not(const Claim& claim, std::string_view ended_as);
     [[nodiscard]] std::string lease_text() const { return std::to_string(lease_.count()); }
 

@@ -3,12 +3,15 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <span>
 #include <string_view>
+#include <thread>
 
 #include "child.hpp"
 #include "child_process.hpp"
 #include "command_line.hpp"
 #include "picture_process.hpp"
+#include "quiet_thread.hpp"
 #include "runner.hpp"
 
 namespace {
@@ -33,6 +36,16 @@ void work(mezz::worker::JobSource& source) {
         source.finished(*job, mezz::worker::run_job(*job, source, source));
 }
 
+// A thread for each but the first: a protected process dies with the thread that started it.
+void work(const mezz::worker::JobSources& sources) {
+    std::vector<std::thread> threads;
+    for (const auto& source : std::span(sources).subspan(1))
+        threads.push_back(mezz::worker::quiet_thread([&source] { work(*source); }));
+    work(*sources.front());
+    for (std::thread& thread : threads)
+        thread.join();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -42,10 +55,10 @@ int main(int argc, char** argv) {
         if (argc > 1 && std::string_view(argv[1]) == mezz::worker::kPictureCommand)
             return mezz::worker::run_picture_process(mezz::worker::read_picture_limits(argc, argv));
         handle_signals();
-        auto source = mezz::worker::parse_command_line(argc, argv, stop);
-        if (!source) return source.error();
-        work(**source);
-        return (*source)->exit_code();
+        auto sources = mezz::worker::parse_command_line(argc, argv, stop);
+        if (!sources) return sources.error();
+        work(*sources);
+        return sources->front()->exit_code();
     } catch (const std::exception& error) {
         std::fprintf(stderr, "ingest_worker: %s\n", error.what());
         return 1;

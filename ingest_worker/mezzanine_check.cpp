@@ -26,24 +26,6 @@ std::unexpected<Failure> broken(const char* detail) {
     return give_up(FailureKind::internal, "A finished rendition cannot be indexed.", detail);
 }
 
-Outcome<std::vector<std::byte>> index_file(int fd) {
-    constexpr std::uint64_t kMostMoov = 64U << 20;
-    struct stat status {};
-    if (::fstat(fd, &status) != 0) return broken("fstat");
-    NoCost cost;
-    media::FileScanner scanner(static_cast<std::uint64_t>(status.st_size), kMostMoov, cost);
-    std::vector<std::byte> bytes;
-    while (const auto need = scanner.need()) {
-        bytes.resize(static_cast<std::size_t>(need->length));
-        const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(need->offset));
-        if (got != static_cast<ssize_t>(bytes.size())) return broken("pread");
-        if (auto ok = scanner.feed(bytes); !ok) return broken(ok.error().text);
-    }
-    auto index = scanner.take_index();
-    if (!index) return broken(index.error().text);
-    return std::move(*index);
-}
-
 void add_bit_rates(const TrackView& track, RenditionFacts& facts) {
     constexpr std::uint64_t kBits = 8;
     double peak = 0;
@@ -65,8 +47,26 @@ void add_bit_rates(const TrackView& track, RenditionFacts& facts) {
 
 }  // namespace
 
+Outcome<std::vector<std::byte>> index_mezzanine(int fd) {
+    constexpr std::uint64_t kMostMoov = 64U << 20;
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) return broken("fstat");
+    NoCost cost;
+    media::FileScanner scanner(static_cast<std::uint64_t>(status.st_size), kMostMoov, cost);
+    std::vector<std::byte> bytes;
+    while (const auto need = scanner.need()) {
+        bytes.resize(static_cast<std::size_t>(need->length));
+        const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(need->offset));
+        if (got != static_cast<ssize_t>(bytes.size())) return broken("pread");
+        if (auto ok = scanner.feed(bytes); !ok) return broken(ok.error().text);
+    }
+    auto index = scanner.take_index();
+    if (!index) return broken(index.error().text);
+    return std::move(*index);
+}
+
 Outcome<RenditionFacts> check_mezzanine(int fd) {
-    const auto block = index_file(fd);
+    const auto block = index_mezzanine(fd);
     if (!block) return std::unexpected(block.error());
     const FileIndexView index(*block);
     if (index.track_count() != 1) return broken("not one track");

@@ -1,6 +1,7 @@
 // Reads a finished rendition exactly as the nginx module will.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ struct RenditionFacts {
     std::uint32_t timescale = 0;
     std::vector<std::int64_t> starts;  ///< presentation time of each fragment, ticks
 };
+
+/// The file's index, see media/file_index.hpp. Fails with kind internal.
+[[nodiscard]] Outcome<std::vector<std::byte>> index_mezzanine(int fd);
 
 /// Indexes the file. Fails with kind internal unless it is one track in fragments that sidx lists to the end
 /// of the file and ssix describes.

@@ -50,14 +50,14 @@ Outcome<void> write_all(int fd, Bytes bytes) {
     return {};
 }
 
-Outcome<void> append_file(int to, int from, std::uint64_t length) {
+Outcome<void> append_range(int to, int from, std::uint64_t offset, std::uint64_t length) {
     constexpr std::uint64_t kPiece = 16U << 20;
-    off_t position = 0;
+    auto position = static_cast<off_t>(offset);
     while (length > 0) {
         const ssize_t done = ::sendfile(to, from, &position, std::min(length, kPiece));
         if (done < 0 && errno == EINTR) continue;
         if (done < 0) return std::unexpected(write_failure(errno));
-        if (done == 0) return give_up(FailureKind::system, "A scratch file became shorter.");
+        if (done == 0) return give_up(FailureKind::system, "A file became shorter while it was copied.");
         length -= static_cast<std::uint64_t>(done);
     }
     return {};

@@ -14,6 +14,10 @@ namespace mezz::worker {
 /// Folder of pictures, within the title's.
 inline constexpr std::string_view kThumbsFolder = "thumbs";
 
+/// What a chunk leaves of its storyboard's tiles in that folder: one after the other, each the planes of a
+/// yuvj420p picture without padding.
+inline constexpr std::string_view kTilesFile = "tiles.raw";
+
 /// May be used by several threads.
 class OutputFiles {
 public:
@@ -37,8 +41,13 @@ private:
 /// Writes all bytes at the file's position. Fails with kind system, naming a full disk.
 [[nodiscard]] Outcome<void> write_all(int fd, Bytes bytes);
 
-/// Appends the first `length` bytes of one file to another, within the kernel.
-[[nodiscard]] Outcome<void> append_file(int to, int from, std::uint64_t length);
+/// Appends `length` bytes of one file from `offset` on to another, within the kernel.
+[[nodiscard]] Outcome<void> append_range(int to, int from, std::uint64_t offset, std::uint64_t length);
+
+/// The same of a file's first bytes.
+[[nodiscard]] inline Outcome<void> append_file(int to, int from, std::uint64_t length) {
+    return append_range(to, from, 0, length);
+}
 
 /// Writes a whole small file and makes it durable.
 [[nodiscard]] Outcome<void> write_file(const OutputFiles& files, std::string_view name, Bytes bytes);

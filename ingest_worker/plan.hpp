@@ -11,12 +11,25 @@
 
 namespace mezz::worker {
 
+/// Sound that goes on for longer than this after the pictures (microseconds) keeps the last one up.
+inline constexpr std::int64_t kCutSound = 1000000;
+
 struct RenditionPlan {
     std::string name;
     Size size;
     Rung rung;
     int step = 1;      ///< encodes every picture, or every second one
     bool hdr = false;  ///< keeps the source's high dynamic range, in 10 bits
+};
+
+/// What is made of the ticks of a title: all, or those of one chunk.
+struct PartPlan {
+    bool is_chunk = false;
+    std::int64_t first = 0;        ///< a multiple of the keyframes' distance
+    std::int64_t end = INT64_MAX;  ///< INT64_MAX: to the title's end
+    std::int64_t from =
+        INT64_MIN;  ///< frames before this time (microseconds) may be broken and are passed over
+    std::int64_t first_time = 0;  ///< of the title's first picture, microseconds; for chunks
 };
 
 struct VideoPlan {
@@ -27,6 +40,7 @@ struct VideoPlan {
     bool every_field = false;               ///< each field becomes a picture
     HdrMetadata hdr;                        ///< of the source
     std::vector<RenditionPlan> renditions;  ///< best first
+    PartPlan part;
     /// Pictures that the thumbnails are made of where no rendition has any of standard range. Not encoded.
     std::optional<RenditionPlan> preview;
 

@@ -1,6 +1,7 @@
 // What `ingest_worker run` is told.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "backoff.hpp"
@@ -18,10 +19,17 @@ struct QueueOptions {
     std::string worker_id;
     seconds lease{30};
     seconds purge_after{86400};
-    bool once = false;  ///< end when no job is open
+    seconds keep_replaced{21600};
+    std::uint32_t chunk_seconds = 30;
+    int cpus = 1;              ///< jobs at once
+    std::string metrics_file;  ///< empty: none is written
+    bool once = false;         ///< end when no job is open
     std::string log_level = "info";
     TranscodeOptions transcode;
 };
+
+/// Where the parts of titles grow, below the processed storage.
+inline constexpr const char* kPartsFolder = ".parts";
 
 /// "host-pid-random", of letters, digits, '-', '.' and '_'.
 [[nodiscard]] std::string make_worker_id();

@@ -5,6 +5,7 @@
 
 #include "event_log.hpp"
 #include "source_path.hpp"
+#include "staging.hpp"
 #include "storage_sweep.hpp"
 
 namespace mezz::worker {
@@ -23,6 +24,10 @@ void log_job(LogLevel level, std::string_view event, const Claim& claim, std::ve
     log_event(level, event, fields);
 }
 
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 // The duration that asset.json states, milliseconds.
 std::uint64_t duration_in(const std::string& asset) {
     const auto json = nlohmann::json::parse(asset, nullptr, false);
@@ -31,11 +36,14 @@ std::uint64_t duration_in(const std::string& asset) {
 
 }  // namespace
 
-QueueSource::QueueSource(QueueOptions options, std::vector<Rung> ladder, const std::atomic<bool>& stop)
+QueueSource::QueueSource(QueueOptions options, std::vector<Rung> ladder, const std::atomic<bool>& stop,
+                         std::shared_ptr<MemoryBudget> budget, std::shared_ptr<Metrics> metrics, bool sweeps)
     : options_(std::move(options)),
       ladder_(std::move(ladder)),
+      budget_(std::move(budget)),
+      sweeps_(sweeps),
       stop_(stop),
-      shared_(options_, stop),
+      shared_(options_, stop, std::move(metrics)),
       postgres_(options_.postgres, shared_.postgres, shared_.abandon),
       redis_(options_.redis, shared_.redis, shared_.abandon),
       store_(postgres_, options_.worker_id, options_.lease),
@@ -44,7 +52,7 @@ QueueSource::QueueSource(QueueOptions options, std::vector<Rung> ladder, const s
       sweeper_(shared_) {
     log_event(LogLevel::info, "worker_started", {{"worker", options_.worker_id}});
     heartbeat_.start();
-    sweeper_.start();
+    if (sweeps_) sweeper_.start();
 }
 
 QueueSource::~QueueSource() {
@@ -80,6 +88,8 @@ std::optional<Claim> QueueSource::next_claim() {
         pause(kLookUp);
         return std::nullopt;
     }
+    if (!message_ && budget_->take_passed_over())
+        if (auto claim = claim_directly()) return claim;
     if (!message_) {
         auto read = queue_.read();
         if (!read) {
@@ -92,10 +102,20 @@ std::optional<Claim> QueueSource::next_claim() {
     return message_ ? claim_by_message() : std::nullopt;
 }
 
-// PostgreSQL decides; without it the message is kept.
+Answer<std::optional<Claim>> QueueSource::claim() {
+    Answer<std::optional<Claim>> claim = std::nullopt;
+    budget_->claim([this, &claim](std::uint32_t mib) {
+        claim = store_.claim(mib);
+        return claim && *claim ? std::max<std::uint32_t>((*claim)->memory_mib, 1) : 0;
+    });
+    if (claim && *claim) (*claim)->memory_mib = std::max<std::uint32_t>((*claim)->memory_mib, 1);
+    return claim;
+}
+
+// PostgreSQL decides, also which job: a message says that there is one. Without it the message is kept.
 std::optional<Claim> QueueSource::claim_by_message() {
     Answer<std::optional<Claim>> claim = std::nullopt;
-    if (!message_->job_id.empty()) claim = store_.claim(message_->job_id);
+    if (!message_->job_id.empty()) claim = this->claim();
     if (!claim && claim.error().lost) {
         pause(kLookUp);
         return std::nullopt;
@@ -108,7 +128,7 @@ std::optional<Claim> QueueSource::claim_by_message() {
 }
 
 std::optional<Claim> QueueSource::claim_directly() {
-    auto claim = store_.claim(std::nullopt);
+    auto claim = this->claim();
     if (claim) return std::move(*claim);
     if (!claim.error().lost) log_event(LogLevel::error, "claim_refused", {{"error", claim.error().text}});
     return std::nullopt;
@@ -131,12 +151,16 @@ bool QueueSource::nothing_is_open() {
 
 void QueueSource::begin(const Claim& claim) {
     claim_ = claim;
+    begun_ = Clock::now();
     published_ = false;
     shared_.active.begin(claim, message_ ? message_->id : std::string(), Clock::now());
     if (!claim.previous_worker.empty())
         log_job(LogLevel::warning, "job_taken_over", claim, {{"from", claim.previous_worker}});
     log_job(LogLevel::info, "job_claimed", claim,
-            {{"source", claim.source}, {"revision", std::to_string(claim.revision)}});
+            {{"kind", std::string(to_text(claim.kind))},
+             {"chunk", std::to_string(claim.chunk)},
+             {"source", claim.source},
+             {"revision", std::to_string(claim.revision)}});
 }
 
 Outcome<Job> QueueSource::make_job(const Claim& claim) const {
@@ -149,8 +173,15 @@ Outcome<Job> QueueSource::make_job(const Claim& claim) const {
     job.video_id = claim.video_id;
     job.title = claim.title;
     job.revision = claim.revision;
-    job.clamd = options_.transcode.clamd;
+    job.numbered = true;
+    job.kind = claim.kind;
     job.order = make_order(ladder_, options_.transcode);
+    if (claim.kind != JobKind::title) {
+        if (auto ok = make_part(claim, job); !ok) return std::unexpected(std::move(ok.error()));
+        return job;
+    }
+    job.clamd = options_.transcode.clamd;
+    job.order.chunk_seconds = claim.whole ? 0 : options_.chunk_seconds;
     if (claim.ladder.empty()) return job;
     auto ladder = parse_ladder(claim.ladder);
     if (ladder) ladder = with_options(std::move(*ladder), options_.transcode);
@@ -159,6 +190,26 @@ Outcome<Job> QueueSource::make_job(const Claim& claim) const {
                        ladder.error().reason);
     job.order.ladder = std::move(*ladder);
     return job;
+}
+
+// What a part is told is in the plan alone: any worker makes the same of it.
+Outcome<void> QueueSource::make_part(const Claim& claim, Job& job) const {
+    auto plan = parse_split(claim.plan);
+    if (!plan || (claim.kind == JobKind::chunk && claim.chunk >= plan->chunks.size()))
+        return give_up(FailureKind::internal, "The plan of this video is not valid.");
+    job.parts = parts_root() + '/' + claim.video_id + '/' + std::to_string(claim.revision);
+    job.order.ladder = plan->ladder;
+    job.order.per_title = false;  // it was fitted before the title was split
+    job.order.piece = plan->piece(claim.chunk);
+    job.order.piece.sound_end = claim.sound_end;
+    if (claim.kind == JobKind::finish) {
+        job.made = claim.made;
+        job.split = std::move(*plan);
+        return {};
+    }
+    job.order.work = claim.kind == JobKind::chunk ? Work::chunk : Work::sound;
+    job.folder = part_folder(job.parts, claim.kind, claim.chunk);
+    return {};
 }
 
 std::optional<Failure> QueueSource::stopped() {
@@ -225,13 +276,18 @@ void QueueSource::settle(const Outcome<Ready>& outcome) {
     }
     if (message_) shared_.outbox.put(SettledMessage{message_->id});
     message_.reset();
+    budget_->release(claim_->memory_mib);
     claim_.reset();
     shared_.active.end();
 }
 
 Answer<Hold> QueueSource::report(const Outcome<Ready>& outcome) {
-    if (outcome) return store_.ready(*claim_, outcome->asset, duration_in(outcome->asset));
-    return report_failure(outcome.error());
+    freed_.clear();
+    if (!outcome) return report_failure(outcome.error());
+    if (outcome->split) return store_.split(*claim_, *outcome->split, freed_);
+    if (outcome->part.empty()) return store_.ready(*claim_, outcome->asset, duration_in(outcome->asset));
+    const auto state = shared_.active.state();
+    return store_.part_done(*claim_, outcome->part, state ? state->detail : "{}", freed_);
 }
 
 Answer<Hold> QueueSource::report_failure(const Failure& failure) {
@@ -243,28 +299,62 @@ Answer<Hold> QueueSource::report_failure(const Failure& failure) {
         default:
             break;
     }
+    if (unsplits(failure)) return store_.unsplit(*claim_, failure, freed_);
     if (may_be_retried(failure.kind) && claim_->attempt < kMostAttempts)
         return store_.retry(*claim_, failure, retry_delay(claim_->attempt));
     return store_.fail(*claim_, failure);
 }
 
+bool QueueSource::unsplits(const Failure& failure) const noexcept {
+    return failure.kind == FailureKind::indivisible && claim_->kind != JobKind::title;
+}
+
+void QueueSource::count(std::string_view outcome, const Failure* failure) {
+    shared_.metrics->add(series("mezz_ingest_jobs_total", "outcome", outcome));
+    shared_.metrics->add(series("mezz_ingest_job_seconds_total", "kind", to_text(claim_->kind)),
+                         seconds_since(begun_));
+    if (failure != nullptr)
+        shared_.metrics->add(series("mezz_ingest_failures_total", "kind", to_text(failure->kind)));
+}
+
+// Messages wake other workers; if Redis does not take them, the sweep does it.
+void QueueSource::queue_freed() {
+    for (const std::string& job : freed_)
+        shared_.outbox.put(QueuedJob{job, claim_->video_id});
+    freed_.clear();
+}
+
 void QueueSource::reported(const Outcome<Ready>& outcome, Hold hold) {
     if (hold != Hold::held) return discard(hold);
+    queue_freed();
     if (!outcome) return reported_failure(outcome.error());
+    count("done");
+    if (outcome->split)
+        return log_job(LogLevel::info, "job_split", *claim_,
+                       {{"chunks", std::to_string(outcome->split->chunks.size())}});
+    if (!outcome->part.empty()) return log_job(LogLevel::info, "part_done", *claim_);
     log_job(LogLevel::info, "job_ready", *claim_);
+    shared_.metrics->add("mezz_ingest_video_seconds_sum", claim_->age + seconds_since(begun_));
+    shared_.metrics->add("mezz_ingest_video_seconds_count");
+    shared_.metrics->add("mezz_ingest_content_seconds_total",
+                         static_cast<double>(duration_in(outcome->asset)) / 1000);
     shared_.outbox.put(Announcement{claim_->video_id});
+    (void)remove_folder(parts_root(), claim_->video_id);
 }
 
 void QueueSource::reported_failure(const Failure& failure) {
     const std::vector<LogField> why{
         {"kind", std::string(to_text(failure.kind))}, {"reason", failure.reason}, {"error", failure.detail}};
     if (failure.kind == FailureKind::interrupted) {
+        count("handed_back");
         log_job(LogLevel::info, "job_handed_back", *claim_);
         shared_.outbox.put(QueuedJob{claim_->job_id, claim_->video_id});
         return;
     }
-    if (may_be_retried(failure.kind) && claim_->attempt < kMostAttempts)
-        return log_job(LogLevel::warning, "job_will_be_retried", *claim_, why);
+    const bool again = may_be_retried(failure.kind) && claim_->attempt < kMostAttempts;
+    count(again || unsplits(failure) ? "retried" : "failed", &failure);
+    if (unsplits(failure)) return log_job(LogLevel::warning, "title_not_split", *claim_, why);
+    if (again) return log_job(LogLevel::warning, "job_will_be_retried", *claim_, why);
     log_job(LogLevel::error, "job_failed", *claim_, why);
     shared_.outbox.put(Announcement{claim_->video_id});
     shared_.outbox.put(DeadLetter{claim_->job_id, claim_->video_id, failure.reason, failure.detail});
@@ -276,8 +366,10 @@ void QueueSource::discard(Hold hold) {
     if (hold == Hold::taken_over) return log_job(LogLevel::warning, "job_lost", *claim_);
     log_job(LogLevel::info, "job_ended_by_takedown", *claim_);
     const auto closed = store_.close(*claim_);
-    if (published_ && closed && *closed != Hold::taken_over)
-        (void)remove_folder(options_.processed, claim_->video_id);
+    if (!closed || *closed == Hold::taken_over) return;
+    const bool is_part = claim_->kind == JobKind::chunk || claim_->kind == JobKind::sound;
+    if (published_ && !is_part) (void)remove_folder(options_.processed, claim_->video_id);
+    (void)remove_folder(parts_root(), claim_->video_id);
 }
 
 bool QueueSource::wait_for_postgres() {

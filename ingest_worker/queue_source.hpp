@@ -1,20 +1,24 @@
-// ingest_worker run: the jobs of the queue, one after the other.
+// ingest_worker run: the jobs of the queue, one after the other; several of these make several at once.
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "heartbeat.hpp"
+#include "memory_budget.hpp"
 #include "sweeper.hpp"
 
 namespace mezz::worker {
 
 class QueueSource final : public JobSource {
 public:
-    /// `ladder` is for jobs that bring none. `stop` ends it: what runs is handed back.
-    QueueSource(QueueOptions options, std::vector<Rung> ladder, const std::atomic<bool>& stop);
+    /// `ladder` is for jobs that bring none. `stop` ends it: what runs is handed back. `budget` is shared by
+    /// the sources of one process, of which one has the sweeper.
+    QueueSource(QueueOptions options, std::vector<Rung> ladder, const std::atomic<bool>& stop,
+                std::shared_ptr<MemoryBudget> budget, std::shared_ptr<Metrics> metrics, bool sweeps);
     ~QueueSource() override;
 
     /// Waits for a job; nullopt once the worker is to stop, or with --once no job is open.
@@ -35,14 +39,20 @@ private:
     [[nodiscard]] std::optional<Claim> next_claim();
     [[nodiscard]] std::optional<Claim> claim_by_message();
     [[nodiscard]] std::optional<Claim> claim_directly();
+    [[nodiscard]] Answer<std::optional<Claim>> claim();
     [[nodiscard]] bool tidy_after_reconnection();
     [[nodiscard]] bool nothing_is_open();
     void begin(const Claim& claim);
     [[nodiscard]] Outcome<Job> make_job(const Claim& claim) const;
+    [[nodiscard]] Outcome<void> make_part(const Claim& claim, Job& job) const;
+    [[nodiscard]] std::string parts_root() const { return options_.processed + '/' + kPartsFolder; }
 
     [[nodiscard]] Outcome<void> check_hold();
     void settle(const Outcome<Ready>& outcome);
     [[nodiscard]] Answer<Hold> report(const Outcome<Ready>& outcome);
+    [[nodiscard]] bool unsplits(const Failure& failure) const noexcept;
+    void queue_freed();
+    void count(std::string_view outcome, const Failure* failure = nullptr);
     [[nodiscard]] Answer<Hold> report_failure(const Failure& failure);
     void reported(const Outcome<Ready>& outcome, Hold hold);
     void reported_failure(const Failure& failure);
@@ -54,6 +64,8 @@ private:
 
     QueueOptions options_;
     std::vector<Rung> ladder_;
+    std::shared_ptr<MemoryBudget> budget_;
+    bool sweeps_;
     const std::atomic<bool>& stop_;
     SharedState shared_;
     PostgresLink postgres_;
@@ -64,6 +76,8 @@ private:
     Sweeper sweeper_;
     std::optional<QueueMessage> message_;  // read from Redis and not yet dealt with
     std::optional<Claim> claim_;
+    Clock::time_point begun_;
+    Freed freed_;               // jobs that may be begun since the last one ended
     std::uint64_t tidied_ = 1;  // the number of the connection to PostgreSQL at which that was last done
     bool published_ = false;    // files of the running job are in their places
 };

@@ -56,6 +56,7 @@ bool is_title_file(std::string_view name) noexcept {
     if (picture && name.substr(0, slash) != kThumbsFolder) return false;
     const std::string_view base = picture ? name.substr(slash + 1) : name;
     if (base == kAssetFile) return !picture;
+    if (picture && base == kTilesFile) return true;
     const std::size_t dot = base.rfind('.');
     if (dot == std::string_view::npos || base.front() == '.') return false;
     const std::string_view stem = base.substr(0, dot);
@@ -65,6 +66,19 @@ bool is_title_file(std::string_view name) noexcept {
     return media && std::ranges::all_of(stem, [](char c) {
                return c == '_' || catalog::is_rendition_name(std::string_view(&c, 1));
            });
+}
+
+std::string published_name(std::string_view name, std::uint64_t revision) {
+    const std::size_t dot = name.rfind('.');
+    std::string published(name);
+    if (revision > 1 && name != kAssetFile && name.find('/') == std::string_view::npos &&
+        dot != std::string_view::npos)
+        published.insert(dot, ".r" + std::to_string(revision));
+    return published;
+}
+
+std::string part_folder(const std::string& parts, JobKind kind, std::size_t number) {
+    return parts + '/' + std::string(to_text(kind)) + std::to_string(number);
 }
 
 Outcome<Staging> Staging::make(const std::string& title_folder) {
@@ -131,10 +145,10 @@ Outcome<UniqueFd> Staging::open(std::string_view name) const {
     return fd;
 }
 
-Outcome<void> Staging::move_out(std::string_view name, JobControl& control) const {
+Outcome<void> Staging::move_out(std::string_view name, JobControl& control, std::uint64_t revision) const {
     if (auto ok = control.while_publishing(); !ok) return ok;
     const std::string path(name);
-    if (::renameat(folder_.get(), path.c_str(), parent_.get(), path.c_str()) != 0)
+    if (::renameat(folder_.get(), path.c_str(), parent_.get(), published_name(name, revision).c_str()) != 0)
         return system_failure("A finished file could not be put in its place.", errno);
     return {};
 }
@@ -151,18 +165,19 @@ void Staging::remove_old_pictures() const {
     }
 }
 
-Outcome<void> Staging::publish(std::string_view last, JobControl& control) {
+Outcome<void> Staging::publish(std::string_view last, JobControl& control, std::uint64_t revision) {
     const std::string thumbs(kThumbsFolder);
     if (::mkdirat(parent_.get(), thumbs.c_str(), 0755) != 0 && errno != EEXIST)
         return system_failure("The folder of pictures could not be made.", errno);
     remove_old_pictures();
     for (const std::string& name : files_)
         if (name != last)
-            if (auto ok = move_out(name, control); !ok) return ok;
+            if (auto ok = move_out(name, control, revision); !ok) return ok;
     const UniqueFd pictures(::openat(parent_.get(), thumbs.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!pictures.valid() || ::fsync(pictures.get()) != 0 || ::fsync(parent_.get()) != 0)
         return system_failure("The title's folder could not be made durable.", errno);
-    if (auto ok = move_out(last, control); !ok) return ok;
+    if (last.empty()) return {};
+    if (auto ok = move_out(last, control, revision); !ok) return ok;
     if (::fsync(parent_.get()) != 0)
         return system_failure("The title's folder could not be made durable.", errno);
     return {};

@@ -19,6 +19,13 @@ inline constexpr std::string_view kAssetFile = "asset.json";
 /// pictures.
 [[nodiscard]] bool is_title_file(std::string_view name) noexcept;
 
+/// What a file of the title is called once it is published: from revision 2 on media and texts bear its
+/// number ("720p.r2.mp4"), so that those of the revision before stay as they are.
+[[nodiscard]] std::string published_name(std::string_view name, std::uint64_t revision);
+
+/// The folder of a part: "chunk12", "sound0", below Job::parts.
+[[nodiscard]] std::string part_folder(const std::string& parts, JobKind kind, std::size_t number);
+
 /// Removes what killed workers left in a title's folder.
 void remove_leftovers(const std::string& title_folder);
 
@@ -41,9 +48,10 @@ public:
     /// A file made before, to be read. Fails if it is no regular file.
     [[nodiscard]] Outcome<UniqueFd> open(std::string_view name) const;
 
-    /// Renames every file to its final place, `last` after all others, and makes the names durable.
-    /// `control` is asked before each; what it says ends the renaming.
-    [[nodiscard]] Outcome<void> publish(std::string_view last, JobControl& control);
+    /// Renames every file to its final place, under its published_name(), `last` (if not empty) after all
+    /// others, and makes the names durable. `control` is asked before each; what it says ends the renaming.
+    [[nodiscard]] Outcome<void> publish(std::string_view last, JobControl& control,
+                                        std::uint64_t revision = 1);
 
 private:
     Staging(std::string parent_path, bool made_parent, std::string name, UniqueFd parent, UniqueFd folder)
@@ -54,7 +62,8 @@ private:
           folder_(std::move(folder)) {}
 
     void remove_old_pictures() const;
-    [[nodiscard]] Outcome<void> move_out(std::string_view name, JobControl& control) const;
+    [[nodiscard]] Outcome<void> move_out(std::string_view name, JobControl& control,
+                                         std::uint64_t revision) const;
 
     std::string parent_path_;
     bool made_parent_;  // it was not there before

@@ -6,8 +6,10 @@
 
 #include <ctime>
 #include <filesystem>
+#include <set>
 #include <system_error>
 
+#include "catalog/asset.hpp"
 #include "source_path.hpp"
 
 namespace mezz::worker {
@@ -19,6 +21,38 @@ bool remove_folder(const std::string& root, const std::string& id) {
     std::error_code error;
     fs::remove_all(fs::path(root) / id, error);
     return !error;
+}
+
+std::optional<std::uint64_t> remove_replaced_files(const std::string& root, const std::string& id,
+                                                   std::string_view asset) {
+    const auto current = catalog::parse_asset(asset);
+    if (root.empty() || !is_uuid(id) || !current) return std::nullopt;
+    std::set<std::string> kept;
+    for (const auto& rendition : current->renditions)
+        kept.insert(rendition.file);
+    for (const auto& text : current->subtitles)
+        kept.insert(text.file);
+    std::vector<fs::path> replaced;
+    std::error_code error;
+    for (fs::directory_iterator entry(fs::path(root) / id, error), end; !error && entry != end;
+         entry.increment(error)) {
+        const fs::path name = entry->path().filename();
+        if ((name.extension() == ".mp4" || name.extension() == ".vtt") && !kept.contains(name.string()) &&
+            entry->symlink_status(error).type() == fs::file_type::regular)
+            replaced.push_back(entry->path());
+    }
+    for (const fs::path& path : replaced)
+        if (!error) fs::remove(path, error);
+    if (error) return std::nullopt;
+    return replaced.size();
+}
+
+std::vector<std::string> folders_in(const std::string& root) {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (fs::directory_iterator entry(root, error), end; !error && entry != end; entry.increment(error))
+        if (const std::string name = entry->path().filename().string(); is_uuid(name)) names.push_back(name);
+    return names;
 }
 
 std::uint64_t remove_stale_files(const std::string& folder, std::chrono::seconds age) {

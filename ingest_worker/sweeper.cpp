@@ -16,18 +16,27 @@ constexpr const char* kLock = R"(
 SELECT pg_try_advisory_lock(hashtext('mezz'), hashtext('sweep')), set_config('idle_session_timeout', '10s', false))";
 constexpr const char* kUnlock = "SELECT pg_advisory_unlock(hashtext('mezz'), hashtext('sweep'))";
 
-// $1 the most attempts, $2 reason.
+// $1 the most attempts, $2 reason, $3 and $4 the same for a part.
 constexpr const char* kBuryDead = R"(
 WITH job AS (
     UPDATE transcoding_jobs
-    SET status = 'failed', reason = $2, lease_until = NULL, finished_at = now()
-    WHERE status = 'running' AND lease_until < now() AND attempts >= $1::int
-    RETURNING job_id, video_id, worker_id
+    SET status = 'failed', reason = CASE kind WHEN 'title' THEN $2 ELSE $4 END, lease_until = NULL,
+        finished_at = now()
+    WHERE status = 'running' AND lease_until < now()
+        AND attempts >= CASE kind WHEN 'title' THEN $1::int ELSE $3::int END
+    RETURNING job_id, video_id, worker_id, reason
+), others AS (
+    UPDATE transcoding_jobs o
+    SET status = 'failed', lease_until = NULL, finished_at = now(), reason = 'Another part of the video failed.'
+    FROM job WHERE o.video_id = job.video_id AND o.status IN ('waiting', 'queued', 'running')
+        AND NOT (o.status = 'running' AND o.lease_until < now()
+                 AND o.attempts >= CASE o.kind WHEN 'title' THEN $1::int ELSE $3::int END)
 ), video AS (
-    UPDATE videos v SET status = 'failed', reason = $2, updated_at = now()
+    UPDATE videos v
+    SET status = CASE WHEN v.asset IS NULL THEN 'failed' ELSE v.status END, reason = job.reason, updated_at = now()
     FROM job WHERE v.video_id = job.video_id AND v.deleted_at IS NULL
 )
-SELECT job_id, video_id, worker_id FROM job)";
+SELECT job_id, video_id, worker_id, reason FROM job)";
 
 // Worker and attempt stay, so that a worker that is not dead after all may go on until another has claimed
 // it.
@@ -41,7 +50,7 @@ constexpr const char* kCloseTakenDown = R"(
 UPDATE transcoding_jobs j SET status = 'failed', reason = $1, lease_until = NULL, finished_at = now()
 FROM videos v
 WHERE v.video_id = j.video_id AND v.deleted_at IS NOT NULL
-    AND (j.status = 'queued' OR j.status = 'running' AND j.lease_until < now()))";
+    AND (j.status IN ('waiting', 'queued') OR j.status = 'running' AND j.lease_until < now()))";
 
 // $1 messages in the stream that nobody has read, $2 all messages. A job that waits long is added again only
 // if the stream holds too few: else a long queue would grow without end.
@@ -57,11 +66,15 @@ WHERE job_id IN (
     ORDER BY j.run_after LIMIT 500 FOR UPDATE OF j SKIP LOCKED)
 RETURNING job_id, video_id)";
 
+constexpr const char* kQueueState = R"(
+SELECT status, count(*), max(extract(epoch FROM now() - greatest(run_after, created_at)))::bigint
+FROM transcoding_jobs WHERE status IN ('waiting', 'queued', 'running') GROUP BY status)";
+
 // $1 seconds, $2 how many to pass over.
 constexpr const char* kToPurge = R"(
 SELECT video_id, upload_id FROM videos v
 WHERE deleted_at < now() - $1::int * interval '1 second' AND purged_at IS NULL
-    AND NOT EXISTS (SELECT FROM transcoding_jobs j WHERE j.video_id = v.video_id AND j.status IN ('queued', 'running'))
+    AND NOT EXISTS (SELECT FROM transcoding_jobs j WHERE j.video_id = v.video_id AND j.status IN ('waiting', 'queued', 'running'))
 ORDER BY deleted_at OFFSET $2::int LIMIT 1 FOR UPDATE SKIP LOCKED)";
 
 // $1 how many to pass over.
@@ -70,7 +83,33 @@ SELECT upload_id FROM uploads u
 WHERE expires_at < now() - interval '1 day' AND expires_at + (expires_at - created_at) < now() AND NOT EXISTS (SELECT FROM videos v WHERE v.upload_id = u.upload_id)
 ORDER BY expires_at OFFSET $1::int LIMIT 1 FOR UPDATE SKIP LOCKED)";
 
+// $1 the folder's video. Parts are of use as long as a job is open, and for a day after a failure: whoever
+// has the video done again then gets what was made.
+constexpr const char* kPartsNeeded = R"(
+SELECT EXISTS (SELECT FROM transcoding_jobs j JOIN videos v USING (video_id)
+    WHERE v.video_id = $1::uuid AND v.deleted_at IS NULL
+        AND (j.status IN ('waiting', 'queued', 'running')
+             OR v.status = 'failed' AND j.finished_at > now() - interval '1 day')))";
+
+// $1 video. Without its parts a failed video begins anew.
+constexpr const char* kForgetParts = R"(
+WITH title AS (
+    UPDATE transcoding_jobs t SET status = 'failed', result = NULL
+    FROM videos v WHERE v.video_id = $1::uuid AND v.status = 'failed' AND t.video_id = v.video_id AND t.kind = 'title'
+    RETURNING t.video_id
+)
+DELETE FROM transcoding_jobs p USING title WHERE p.video_id = title.video_id AND p.kind IN ('chunk', 'sound', 'finish'))";
+
+// $1 seconds, $2 how many to pass over.
+constexpr const char* kReplaced = R"(
+SELECT video_id, asset FROM videos v
+WHERE replaced_at < now() - $1::int * interval '1 second' AND deleted_at IS NULL AND asset IS NOT NULL
+    AND NOT EXISTS (SELECT FROM transcoding_jobs j
+                    WHERE j.video_id = v.video_id AND j.status IN ('waiting', 'queued', 'running'))
+ORDER BY replaced_at OFFSET $2::int LIMIT 1 FOR UPDATE SKIP LOCKED)";
+
 constexpr const char* kDeath = "The worker died three times while it processed this file.";
+constexpr const char* kPartDeath = "Workers died ten times while they processed a part of this file.";
 
 template <class T>
 std::unexpected<BackendError> error_of(const Answer<T>& answer) {
@@ -101,10 +140,28 @@ void Sweeper::run() {
     while (!stopping_) {
         if (const auto ok = sweep(); !ok && !ok.error().lost)
             log_event(LogLevel::error, "sweep_refused", {{"error", ok.error().text}});
+        show_metrics();
         const auto next = Clock::now() + milliseconds(interval(random));
         while (!stopping_ && Clock::now() < next)
             std::this_thread::sleep_for(kLookUp);
     }
+}
+
+void Sweeper::show_metrics() {
+    if (shared_.options.metrics_file.empty()) return;
+    Metrics& metrics = *shared_.metrics;
+    if (const auto rows = postgres_.query(kQueueState)) {
+        metrics.clear("mezz_ingest_jobs");
+        metrics.set("mezz_ingest_oldest_job_seconds", 0);
+        for (int row = 0; row < rows->size(); ++row) {
+            metrics.set(series("mezz_ingest_jobs", "status", rows->text(row, 0)),
+                        static_cast<double>(rows->number(row, 1)));
+            if (rows->text(row, 0) == "queued")
+                metrics.set("mezz_ingest_oldest_job_seconds", static_cast<double>(rows->number(row, 2)));
+        }
+    }
+    if (!metrics.write(shared_.options.metrics_file))
+        log_event(LogLevel::error, "metrics_not_written", {{"file", shared_.options.metrics_file}});
 }
 
 Answer<void> Sweeper::sweep() {
@@ -136,18 +193,20 @@ Answer<void> Sweeper::close_taken_down_jobs() {
 }
 
 Answer<void> Sweeper::bury_dead_jobs() {
-    const auto rows = postgres_.query(kBuryDead, {std::to_string(kMostAttempts), kDeath});
+    const auto rows = postgres_.query(
+        kBuryDead, {std::to_string(kMostAttempts), kDeath, std::to_string(kMostPartAttempts), kPartDeath});
     if (!rows) return error_of(rows);
     for (int row = 0; row < rows->size(); ++row) {
         const std::string job(rows->text(row, 0));
         const std::string video(rows->text(row, 1));
+        const std::string reason(rows->text(row, 3));
         log_event(LogLevel::error, "job_failed",
                   {{"job", job},
                    {"video", video},
                    {"worker", std::string(rows->text(row, 2))},
-                   {"reason", kDeath}});
+                   {"reason", reason}});
         shared_.outbox.put(Announcement{video});
-        shared_.outbox.put(DeadLetter{job, video, kDeath, {}});
+        shared_.outbox.put(DeadLetter{job, video, reason, {}});
         if (is_uuid(video)) remove_leftovers(shared_.options.processed + '/' + video);
     }
     return {};
@@ -198,6 +257,8 @@ Answer<void> Sweeper::sweep_files() {
     constexpr seconds kBetween{60};
     constexpr std::chrono::hours kDay{24};
     if (auto ok = repeat(&Sweeper::purge_video); !ok) return ok;
+    if (auto ok = repeat(&Sweeper::tidy_video); !ok) return ok;
+    if (auto ok = sweep_parts(); !ok) return ok;
     if (Clock::now() < next_files_) return {};
     next_files_ = Clock::now() + kBetween;
     (void)queue_.forget_consumers();
@@ -216,6 +277,7 @@ Answer<Sweeper::Removal> Sweeper::purge_video(int skip) {
     const std::string video(rows->text(0, 0));
     const bool gone =
         remove_folder(shared_.options.processed, video) &&
+        remove_folder(shared_.options.processed + '/' + kPartsFolder, video) &&
         (rows->is_null(0, 1) || remove_folder(shared_.options.raw, std::string(rows->text(0, 1))));
     log_event(gone ? LogLevel::info : LogLevel::error, gone ? "video_purged" : "purge_failed",
               {{"video", video}});
@@ -223,6 +285,37 @@ Answer<Sweeper::Removal> Sweeper::purge_video(int skip) {
     const auto noted =
         postgres_.query("UPDATE videos SET purged_at = now() WHERE video_id = $1::uuid", {video});
     return end_removal(Removal::done, &noted);
+}
+
+// Files of revisions before the current one, whose sessions have ended.
+Answer<Sweeper::Removal> Sweeper::tidy_video(int skip) {
+    if (auto begun = postgres_.query("BEGIN"); !begun) return error_of(begun);
+    const auto rows = postgres_.query(
+        kReplaced, {std::to_string(shared_.options.keep_replaced.count()), std::to_string(skip)});
+    if (!rows) return error_of(rows);
+    if (rows->size() == 0) return end_removal(Removal::none, nullptr);
+    const std::string video(rows->text(0, 0));
+    const auto removed = remove_replaced_files(shared_.options.processed, video, rows->text(0, 1));
+    log_event(removed ? LogLevel::info : LogLevel::error, removed ? "video_tidied" : "tidying_failed",
+              {{"video", video}, {"files", std::to_string(removed.value_or(0))}});
+    if (!removed) return end_removal(Removal::failed, nullptr);
+    const auto noted =
+        postgres_.query("UPDATE videos SET replaced_at = NULL WHERE video_id = $1::uuid", {video});
+    return end_removal(Removal::done, &noted);
+}
+
+Answer<void> Sweeper::sweep_parts() {
+    const std::string root = shared_.options.processed + '/' + kPartsFolder;
+    for (const std::string& video : folders_in(root)) {
+        if (stopping_) return {};
+        const auto needed = postgres_.query(kPartsNeeded, {video});
+        if (!needed) return error_of(needed);
+        if (needed->flag(0, 0)) continue;
+        const auto forgotten = postgres_.query(kForgetParts, {video});
+        if (!forgotten) return error_of(forgotten);
+        if (remove_folder(root, video)) log_event(LogLevel::info, "parts_removed", {{"video", video}});
+    }
+    return {};
 }
 
 Answer<Sweeper::Removal> Sweeper::remove_upload(int skip) {

@@ -28,6 +28,7 @@ public:
 
 private:
     void run();
+    void show_metrics();
     Answer<void> sweep();
     Answer<void> sweep_jobs();
     Answer<void> bury_dead_jobs();
@@ -35,10 +36,12 @@ private:
     Answer<void> close_taken_down_jobs();
     Answer<void> fill_queue();
     Answer<void> sweep_files();
+    Answer<void> sweep_parts();
 
     enum class Removal : std::uint8_t { none, failed, done };
     Answer<void> repeat(Answer<Removal> (Sweeper::*remove_one)(int));
     Answer<Removal> purge_video(int skip);
+    Answer<Removal> tidy_video(int skip);
     Answer<Removal> remove_upload(int skip);
     Answer<Removal> end_removal(Removal removal, const Answer<PgRows>* noted);
 

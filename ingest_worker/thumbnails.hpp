@@ -5,11 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "jpeg.hpp"
-#include "output_files.hpp"
-#include "picture_forms.hpp"
 #include "plan.hpp"
-#include "transcode_report.hpp"
+#include "storyboard.hpp"
 
 namespace mezz::worker {
 
@@ -25,9 +22,8 @@ inline constexpr std::int64_t kPosterWithin = 20;  ///< seconds in which it is l
                                          const OutputColor& color);
 
 /// Writes thumbs/poster.jpg, the most interesting picture of the first 20 s (or, if there is nothing to see
-/// in them, the first one later), and thumbs/storyboard_{n}.jpg, sheets of 5 × 5 tiles at even times (all of
-/// one size, the last one black behind its tiles), with thumbs/storyboard.vtt; beside each JPEG its other
-/// forms, see PictureForms.
+/// in them, the first one later), and the Storyboard of tiles at even times; beside each JPEG its other
+/// forms, see PictureForms. Of a chunk it leaves the tiles, and the poster only of the first.
 class Thumbnails {
 public:
     /// `duration` in microseconds, 0 if unknown, chooses the distance of tiles.
@@ -43,24 +39,18 @@ public:
 private:
     [[nodiscard]] Outcome<void> consider(const std::vector<Av<AVFrame>>& pictures);
     [[nodiscard]] Outcome<void> add_tile(const AVFrame& picture);
-    [[nodiscard]] Outcome<void> write_sheet();
+    [[nodiscard]] Outcome<void> keep_tile(const AVFrame& picture);
     [[nodiscard]] Outcome<void> write_poster();
-    [[nodiscard]] Outcome<void> write_picture(const std::string& name, const AVFrame& canvas, int height,
-                                              int quality, PictureForms& forms);
-    [[nodiscard]] Outcome<void> write_list(std::int64_t ticks);
     [[nodiscard]] std::int64_t tile_tick(std::int64_t tile) const noexcept;
 
     const OutputFiles& files_;
     const VideoPlan& plan_;
-    std::int64_t interval_ms_;
-    Size tile_;
+    Storyboard storyboard_;
     std::size_t poster_from_ = 0;  // the rendition that the poster is taken from
     OutputColor color_;
     std::optional<JpegScaler> tile_scaler_;
-    Av<AVFrame> sheet_;
-    PictureForms sheet_forms_;
-    std::int64_t tiles_ = 0;
-    int sheets_ = 0;
+    std::int64_t tiles_ = 0;       // of the title, that were drawn or belong to the chunks before
+    std::vector<std::byte> kept_;  // of a chunk
     Av<AVFrame> poster_;
     double poster_interest_ = -1;
     std::int64_t next_look_ = 0;  // tick of the next candidate

@@ -20,6 +20,9 @@ public:
     /// Moves one stream by that many microseconds, before its first packet.
     void shift(int stream, std::int64_t by) { lines_[static_cast<std::size_t>(stream)].shift += by; }
 
+    /// Reading begins in the middle of the title, at about `time` (microseconds).
+    void resume_at(std::int64_t time) noexcept { reached_ = time; }
+
     /// Changes the packet's times, in its stream's time base.
     void adjust(AVPacket& packet, AVRational time_base);
 

@@ -8,6 +8,7 @@
 #include "demuxer.hpp"
 #include "plan.hpp"
 #include "probe.hpp"
+#include "split_planner.hpp"
 #include "subtitle_track.hpp"
 #include "timeline.hpp"
 #include "title_complexity.hpp"
@@ -34,6 +35,7 @@ private:
     Outcome<void> finish();
     Outcome<void> finish_video(std::int64_t sound_end);
     Outcome<void> finish_audio();
+    [[nodiscard]] std::int64_t end_beside_pictures(std::int64_t sound_end);
     Outcome<void> finish_subtitles();
     void report_progress();
     void take_notes(const Demuxer& source, const Timeline& timeline);
@@ -83,7 +85,7 @@ Outcome<void> Transcoder::open_audio(const Demuxer& source) {
 }
 
 Outcome<void> Transcoder::open(const Demuxer& source) {
-    if (plan_.video) {
+    if (plan_.video && order_.work != Work::sound) {
         auto video =
             VideoPipeline::open(files_, *source.stream(info_.video->stream), info_, *plan_.video, order_);
         if (!video) return std::unexpected(std::move(video.error()));
@@ -141,6 +143,7 @@ void Transcoder::report_progress() {
     last_progress_ = now;
     const double length = static_cast<double>(info_.duration) * 1e-6;
     const auto percent = [length](double seconds) { return std::min(99.0, 100 * seconds / length); };
+    if (!video_ && audio_.empty()) return;
     if (!video_) {
         progress_.progressed({"audio", {}, percent(static_cast<double>(audio_.front().end_time()) * 1e-6)});
         return;
@@ -161,7 +164,6 @@ Outcome<void> Transcoder::drain() {
 
 // The picture's end is the title's, unless sound goes on for more than a second: then the last picture stays.
 Outcome<void> Transcoder::finish_video(std::int64_t sound_end) {
-    constexpr std::int64_t kCutSound = 1000000;
     const std::int64_t end = video_->end_time();
     const auto thumbs = video_->finish_pictures(sound_end > end + kCutSound ? sound_end : 0);
     if (!thumbs) return std::unexpected(thumbs.error());
@@ -173,6 +175,15 @@ Outcome<void> Transcoder::finish_video(std::int64_t sound_end) {
         progress_.progressed({"video", encoder->rendition().name, 100});
     }
     return {};
+}
+
+// What finish_video() makes of the same in another process.
+std::int64_t Transcoder::end_beside_pictures(std::int64_t sound_end) {
+    const Piece& piece = order_.piece;
+    report_.sound_end = sound_end;
+    if (sound_end <= piece.video_end + kCutSound) return piece.video_end;
+    const FrameRate rate = plan_.video->rate;
+    return av_rescale(nearest_tick(sound_end, piece.first_time, rate), 1000000 * rate.den, rate.num);
 }
 
 Outcome<void> Transcoder::finish_subtitles() {
@@ -204,6 +215,7 @@ Outcome<void> Transcoder::finish() {
     end_ = sound_end;
     if (video_)
         if (auto ok = finish_video(sound_end); !ok) return ok;
+    if (order_.work == Work::sound) end_ = end_beside_pictures(sound_end);
     if (end_ == 0) return give_up(FailureKind::source, "The file is broken: its sound cannot be decoded.");
     if (auto ok = finish_audio(); !ok) return ok;
     report_.duration_ms = end_ / 1000;
@@ -214,14 +226,13 @@ Outcome<void> Transcoder::finish() {
 
 void Transcoder::take_notes(const Demuxer& source, const Timeline& timeline) {
     std::vector<std::string>& notes = report_.notes;
-    notes.insert(notes.begin(), info_.notes.begin(), info_.notes.end());
-    int errors = video_ ? video_->decoder().errors() : 0;
+    if (order_.work != Work::sound) notes.insert(notes.begin(), info_.notes.begin(), info_.notes.end());
+    int errors = video_ ? video_->errors() : 0;
     for (const AudioTrack& track : audio_)
         errors += track.errors();
-    if (errors > 0)
-        notes.push_back("Parts of the file are damaged (" + std::to_string(errors) + "); the rest was kept.");
-    if (source.damaged())
-        notes.push_back("The file could not be read to its end; what came before was kept.");
+    report_.errors = errors;
+    if (errors > 0 && order_.work != Work::sound) notes.push_back(damage_note(errors));
+    if (source.damaged()) notes.push_back(kCutShort);
     if (timeline.jumps() > 0)
         notes.push_back("Jumps of the file's clock were taken out (" + std::to_string(timeline.jumps()) +
                         ").");
@@ -242,9 +253,25 @@ Outcome<TranscodeReport> Transcoder::run(int fd) {
     }
     plan_ = make_plan(info_, ladder);
     report_.title = info_.title;
+    if (order_.work == Work::sound && (!plan_.video || describe_plan(plan_) != order_.piece.plan))
+        return give_up(FailureKind::indivisible, "The file can only be read in one go.",
+                       "the plan is another one");
+    if (order_.work == Work::transcode) {
+        auto split = plan_split(fd, info_, plan_, order_);
+        if (!split) return std::unexpected(std::move(split.error()));
+        report_.split = std::move(*split);
+        if (report_.split) {
+            report_.split->ladder = std::move(ladder);
+            return std::move(report_);
+        }
+    }
     progress_.progressed({"probe", {}, 100});
     auto source = Demuxer::open(fd, order_.limits);
     if (!source) return std::unexpected(std::move(source.error()));
+    // Large files are mostly pictures: without them little is read. Texts alone are too far apart for a
+    // clock.
+    if (order_.work == Work::sound && !plan_.audio.empty())
+        source->stream(info_.video->stream)->discard = AVDISCARD_ALL;
     Timeline timeline(info_.start, source->stream_count());
     if (info_.video) timeline.shift(info_.video->stream, -info_.video->delay);
     auto ok = open(*source);
@@ -252,6 +279,9 @@ Outcome<TranscodeReport> Transcoder::run(int fd) {
     if (ok) ok = drain();
     if (ok) ok = finish();
     if (!ok) return std::unexpected(std::move(ok.error()));
+    if (order_.work == Work::sound && timeline.jumps() > 0)
+        return give_up(FailureKind::indivisible, "The file can only be read in one go.",
+                       "the file's clock jumps");
     take_notes(*source, timeline);
     return std::move(report_);
 }

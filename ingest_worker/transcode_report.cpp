@@ -108,6 +108,10 @@ bool list(const Json& object, const char* key, std::vector<T>& out) {
 
 }  // namespace
 
+std::string damage_note(int errors) {
+    return "Parts of the file are damaged (" + std::to_string(errors) + "); the rest was kept.";
+}
+
 std::string TranscodeReport::to_json() const {
     Json made = Json::array();
     for (const MadeRendition& r : renditions)
@@ -123,13 +127,11 @@ std::string TranscodeReport::to_json() const {
     Json marks = Json::array();
     for (const MadeChapter& c : chapters)
         marks.push_back({{"start_ms", c.start_ms}, {"end_ms", c.end_ms}, {"title", c.title}});
-    Json report{{"chapters", marks},
-                {"title", title},
-                {"duration_ms", duration_ms},
-                {"frame_rate", frame_rate},
-                {"renditions", made},
-                {"subtitles", subs},
-                {"notes", notes}};
+    Json report{{"chapters", marks},        {"title", title},     {"duration_ms", duration_ms},
+                {"frame_rate", frame_rate}, {"renditions", made}, {"subtitles", subs},
+                {"notes", notes},           {"errors", errors},   {"ticks", ticks},
+                {"sound_end", sound_end}};
+    if (split) report["split"] = Json::parse(split->to_json());
     if (thumbs)
         report["thumbs"] = {{"columns", thumbs->columns},       {"rows", thumbs->rows},
                             {"tile_width", thumbs->tile_width}, {"tile_height", thumbs->tile_height},
@@ -144,8 +146,11 @@ std::optional<TranscodeReport> parse_report(std::string_view json) {
         !number(object, "duration_ms", report.duration_ms) ||
         !number(object, "frame_rate", report.frame_rate) || !list(object, "renditions", report.renditions) ||
         !list(object, "subtitles", report.subtitles) || !list(object, "chapters", report.chapters) ||
-        !list(object, "notes", report.notes))
+        !list(object, "notes", report.notes) || !number(object, "errors", report.errors) ||
+        !number(object, "ticks", report.ticks) || !number(object, "sound_end", report.sound_end))
         return std::nullopt;
+    const auto split = object.find("split");
+    if (split != object.end() && !(report.split = parse_split(split->dump()))) return std::nullopt;
     const auto thumbs = object.find("thumbs");
     if (thumbs != object.end() && !read(*thumbs, report.thumbs.emplace())) return std::nullopt;
     return report;

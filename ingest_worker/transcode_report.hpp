@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "split_plan.hpp"
+
 namespace mezz::worker {
 
 /// Of a sound (EBU R 128).
@@ -55,6 +57,12 @@ struct MadeThumbs {
     double interval_seconds = 0;
 };
 
+/// A note.
+inline constexpr const char* kCutShort = "The file could not be read to its end; what came before was kept.";
+
+/// The note about that many pieces that could not be decoded.
+[[nodiscard]] std::string damage_note(int errors);
+
 struct TranscodeReport {
     std::string title;  ///< from the file, may be empty
     std::int64_t duration_ms = 0;
@@ -64,6 +72,10 @@ struct TranscodeReport {
     std::optional<MadeThumbs> thumbs;
     std::vector<MadeChapter> chapters;  ///< also in chapters.vtt, if there are any
     std::vector<std::string> notes;
+    int errors = 0;                  ///< pieces of the source that could not be decoded
+    std::int64_t ticks = 0;          ///< that a chunk made
+    std::int64_t sound_end = 0;      ///< microseconds, of the sound of a title that was split
+    std::optional<SplitPlan> split;  ///< nothing was made yet: this is how
 
     [[nodiscard]] std::string to_json() const;
 };

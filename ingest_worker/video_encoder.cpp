@@ -44,7 +44,7 @@ Outcome<void> VideoEncoder::encode(const AVFrame* picture, std::int64_t tick) {
     Av<AVFrame> frame;
     if (picture != nullptr) {
         frame = share(*picture);
-        frame->pts = tick / rendition_->step;
+        frame->pts = (tick - video_->part.first) / rendition_->step;
         frame->pict_type = tick % video_->gop == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
         frame->interlaced_frame = 0;
     }

@@ -1,5 +1,6 @@
 #include "video_pipeline.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace mezz::worker {
@@ -24,6 +25,7 @@ VideoPipeline::VideoPipeline(const OutputFiles& files, const MediaInfo& info, co
              }),
       seen_(plan.standard_range()),
       thumbnails_(files, seen_, info.duration) {
+    if (plan.part.is_chunk) pacer_.begin_after(plan.part.first_time);
     if (plan.deinterlace)
         deinterlacer_.emplace(plan.every_field,
                               [this](const AVFrame& frame, std::int64_t time, std::int64_t duration) {
@@ -43,6 +45,7 @@ Outcome<void> VideoPipeline::drain() {
 Outcome<void> VideoPipeline::take(AVFrame& frame) {
     const std::int64_t time = decoder_.time(frame);
     const std::int64_t duration = decoder_.duration(frame);
+    if (time != AV_NOPTS_VALUE && time < plan_.part.from) return {};
     if (deinterlacer_) return deinterlacer_->add(frame, time, duration);
     return pacer_.add(frame, time, duration);
 }
@@ -66,6 +69,11 @@ Outcome<void> VideoPipeline::add_thumbnails(const std::vector<Av<AVFrame>>& pict
 }
 
 Outcome<void> VideoPipeline::show(const AVFrame& frame, std::int64_t first, std::int64_t count) {
+    const std::int64_t end = std::min(first + count, plan_.part.end);
+    first = std::max(first, plan_.part.first);
+    count = end - first;
+    if (count <= 0) return {};
+    if (encoders_.empty() && plan_.part.first > 0) errors_before_ = decoder_.errors();
     const Av<AVFrame> timed = share(frame);
     timed->pts = first;
     auto pictures = graph_.convert(*timed);
@@ -80,6 +88,10 @@ Outcome<void> VideoPipeline::show(const AVFrame& frame, std::int64_t first, std:
 
 Outcome<MadeThumbs> VideoPipeline::finish_pictures(std::int64_t end) {
     if (auto ok = pacer_.finish(end); !ok) return std::unexpected(std::move(ok.error()));
+    return close();
+}
+
+Outcome<MadeThumbs> VideoPipeline::close() {
     if (encoders_.empty())
         return give_up(FailureKind::source, "The file is broken: no picture can be decoded.");
     for (const auto& encoder : encoders_)

@@ -27,6 +27,12 @@ public:
     /// A packet with times on the title's line.
     [[nodiscard]] Outcome<void> feed(const AVPacket& packet);
 
+    /// True once all pictures of a chunk that ends before the title does are on their way.
+    [[nodiscard]] bool is_complete() const noexcept { return pacer_.ticks() >= plan_.part.end; }
+
+    /// Damage in what was decoded, without what came before a chunk.
+    [[nodiscard]] int errors() const noexcept { return decoder_.errors() - errors_before_; }
+
     /// Decodes what the decoder still holds.
     [[nodiscard]] Outcome<void> drain();
 
@@ -37,9 +43,11 @@ public:
     /// ends.
     [[nodiscard]] Outcome<MadeThumbs> finish_pictures(std::int64_t end);
 
+    /// The same for a chunk that is_complete().
+    [[nodiscard]] Outcome<MadeThumbs> finish_chunk() { return close(); }
+
     [[nodiscard]] std::vector<std::unique_ptr<EncoderThread>>& encoders() noexcept { return encoders_; }
     [[nodiscard]] std::int64_t ticks() const noexcept { return pacer_.ticks(); }
-    [[nodiscard]] const Decoder& decoder() const noexcept { return decoder_; }
 
 private:
     VideoPipeline(const OutputFiles& files, const MediaInfo& info, const VideoPlan& plan,
@@ -50,6 +58,7 @@ private:
     [[nodiscard]] Outcome<void> add_thumbnails(const std::vector<Av<AVFrame>>& pictures, std::int64_t first,
                                                std::int64_t count);
     [[nodiscard]] Outcome<void> open_encoders();
+    [[nodiscard]] Outcome<MadeThumbs> close();
 
     const OutputFiles& files_;
     const VideoPlan& plan_;
@@ -60,6 +69,7 @@ private:
     VideoPlan seen_;  // of what the thumbnails are made of
     Thumbnails thumbnails_;
     std::vector<std::unique_ptr<EncoderThread>> encoders_;
+    int errors_before_ = 0;
 };
 
 }  // namespace mezz::worker

@@ -19,7 +19,8 @@ FROM transcoding_jobs job JOIN videos USING (video_id) WHERE job.status = 'runni
 TITLES = """SELECT status, count(*) FROM videos WHERE deleted_at IS NULL GROUP BY status ORDER BY status"""
 FAILED = """
 SELECT video_id, title, job.reason FROM transcoding_jobs job JOIN videos USING (video_id)
-WHERE job.status = 'failed' AND deleted_at IS NULL ORDER BY finished_at DESC NULLS LAST LIMIT 3"""
+WHERE job.status = 'failed' AND deleted_at IS NULL AND job.reason IS DISTINCT FROM 'Another part of the video failed.'
+ORDER BY finished_at DESC NULLS LAST LIMIT 3"""
 
 
 def line(name, text):

@@ -54,9 +54,8 @@ constexpr Sql kVideoTail = R"(,
         'available_until', extract(epoch FROM v.available_until)) AS facts,
     v.status, v.reason, v.uploader_id, v.revision)";
 
-constexpr Sql kNewestJob = R"(
-LEFT JOIN LATERAL (SELECT detail FROM transcoding_jobs WHERE video_id = v.video_id
-                   ORDER BY created_at DESC LIMIT 1) AS j ON true)";
+constexpr Sql kProgress = R"(
+LEFT JOIN LATERAL (SELECT mezz_progress_detail(v.video_id) AS detail) AS j ON true)";
 
 constexpr Sql kBrowseBegin = "SELECT json_build_object(";
 constexpr Sql kBrowseColumns = ") AS video, 0 AS rank, ";
@@ -156,16 +155,16 @@ constinit const char* const kSearchVideos =
            kUploadedUs, kSearchEnd>::kText.data();
 
 constinit const char* const kGetVideo =
-    Joined<kGetBegin, kListMembers, kVideoTail, kGetFrom, kNewestJob, kGetEnd>::kText.data();
+    Joined<kGetBegin, kListMembers, kVideoTail, kGetFrom, kProgress, kGetEnd>::kText.data();
 
 constinit const char* const kPatchVideo =
-    Joined<kPatchBegin, kListMembers, kVideoTail, kPatchFrom, kNewestJob, kPatchEnd>::kText.data();
+    Joined<kPatchBegin, kListMembers, kVideoTail, kPatchFrom, kProgress, kPatchEnd>::kText.data();
 
 constinit const char* const kTakedown = R"(
 WITH jobs AS (
     UPDATE transcoding_jobs SET status = 'failed', reason = 'taken down', worker_id = NULL, lease_until = NULL,
            finished_at = now()
-    WHERE video_id = $1::uuid AND status IN ('queued', 'running')
+    WHERE video_id = $1::uuid AND status IN ('waiting', 'queued', 'running')
       AND EXISTS (SELECT FROM videos WHERE video_id = $1::uuid AND deleted_at IS NULL)
     RETURNING job_id
 )

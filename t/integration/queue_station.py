@@ -86,31 +86,38 @@ class Station:
         for each in self.workers:
             each.close()
 
+    def command(self, name, *options):
+        """What another subcommand prints."""
+        done = subprocess.run([*map(str, [worker.BINARY, name, "--postgres", self.postgres.conninfo, "--redis",
+                                          self.redis.address, *options])], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def run_once(self, *options):
         """Lets one worker do all that is open."""
         one = self.worker("--once", *options)
         assert one.ended(120) == 0, one.log
         return one
 
-    def upload(self, source=None, filename="film.mp4", expires="1 day"):
+    def upload(self, source=None, filename="film.mp4", expires="1 day", uploader="u"):
         """A finished upload; its id."""
         upload = str(uuid.uuid4())
         if source is not None:
             mezz.place(Path(source), self.raw / upload / filename)
         self.postgres.rows("INSERT INTO uploads (upload_id, uploader_id, filename, size, content_type, expires_at) "
-                           "VALUES (%s, 'u', %s, 1, 'video/mp4', now() + %s::interval)", upload, filename, expires)
+                           "VALUES (%s, %s, %s, 1, 'video/mp4', now() + %s::interval)", upload, uploader, filename, expires)
         return upload
 
-    def submit(self, source, title="A title", ladder=QUICK, path=None, announce=True):
+    def submit(self, source, title="A title", ladder=QUICK, path=None, announce=True, uploader="u"):
         """What POST /videos does; the video's id. `path` replaces "{upload_id}/{filename}"."""
-        upload = self.upload(source)
+        upload = self.upload(source, uploader=uploader)
         video, job = str(uuid.uuid4()), str(uuid.uuid4())
         self.postgres.rows(
             "WITH v AS (INSERT INTO videos (video_id, upload_id, uploader_id, title, status) "
-            "           VALUES (%s, %s, 'u', %s, 'processing')) "
+            "           VALUES (%s, %s, %s, %s, 'processing')) "
             "INSERT INTO transcoding_jobs (job_id, video_id, source, ladder, queued_at) "
             "VALUES (%s, %s, %s, %s, CASE WHEN %s THEN now() END)",
-            video, upload, title, job, video, path or f"{upload}/film.mp4", ladder and json.dumps(ladder), announce)
+            video, upload, uploader, title, job, video, path or f"{upload}/film.mp4", ladder and json.dumps(ladder), announce)
         if announce:
             self.redis.client().xadd("mezz:jobs", {"job_id": job, "video_id": video})
         return video

@@ -158,11 +158,11 @@ def test_a_worker_that_was_stopped_too_long_discards_its_work(station, film):
         second = station.worker(*SHORT_LEASE)
         station.until(video, "done")
     station.check_ready(video, revision=2, leftovers=1)  # the stopped worker holds its own
-    made = (station.processed / video / "240p.mp4").stat()
+    made = (station.processed / video / "240p.r2.mp4").stat()
     first.send(signal.SIGCONT)
     first.until("job_lost")
     assert first.stop() == 0 and second.stop() == 0
-    now = (station.processed / video / "240p.mp4").stat()
+    now = (station.processed / video / "240p.r2.mp4").stat()
     assert (now.st_ino, now.st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
     station.check_ready(video, revision=2)
     assert station.job(video)["worker_id"] == "w1" and not first.events("job_ready")

@@ -1,0 +1,243 @@
+#include "split_planner.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "decoder.hpp"
+#include "frame_pacer.hpp"
+#include "thumbnails.hpp"
+#include "timeline.hpp"
+
+namespace mezz::worker {
+namespace {
+
+using Json = nlohmann::json;
+
+// Types whose index leads to keyframes exactly.
+bool is_seekable(const Demuxer& source) {
+    const std::string_view type(source.get()->iformat->name);
+    return type.starts_with("mov,") || type.starts_with("matroska,");
+}
+
+// By what decoders and x264 were seen to use: some pictures of the source, and the lookahead of each
+// rendition.
+std::uint32_t estimate_memory(const VideoInfo& info, const VideoPlan& plan) {
+    constexpr double kBase = 300;
+    constexpr double kDecoded = 60;   // bytes a pixel of the source
+    constexpr double kEncoded = 165;  // bytes a pixel of a rendition
+    double bytes = kDecoded * info.coded.width * info.coded.height;
+    for (const RenditionPlan& r : plan.renditions)
+        bytes += kEncoded * r.size.width * r.size.height;
+    return static_cast<std::uint32_t>(kBase + bytes / (1 << 20));
+}
+
+class Planner {
+public:
+    Planner(Demuxer source, const MediaInfo& info, const VideoPlan& plan, const TranscodeOrder& order)
+        : source_(std::move(source)),
+          info_(info),
+          plan_(plan),
+          order_(order),
+          video_(info.video->stream),
+          shift_(-info.start - info.video->delay) {
+        source_.read_only(video_);
+    }
+
+    Outcome<std::optional<SplitPlan>> run() {
+        SplitPlan split;
+        if (!find_start(split)) return std::nullopt;
+        if (auto found = find_end(split); !found || !*found) {
+            if (!found) return std::unexpected(std::move(found.error()));
+            return std::nullopt;
+        }
+        if (!cut(split)) return std::nullopt;
+        split.memory_mib = estimate_memory(*info_.video, plan_);
+        return split;
+    }
+
+private:
+    struct Key {
+        std::int64_t pts = 0;   // the stream's time base
+        std::int64_t time = 0;  // microseconds of the title
+        std::int64_t seek = 0;  // leads there
+    };
+
+    [[nodiscard]] AVRational base() const { return source_.stream(video_)->time_base; }
+    [[nodiscard]] std::int64_t title_time(std::int64_t pts) const {
+        return av_rescale_q(pts, base(), kMicro) + shift_;
+    }
+    [[nodiscard]] std::int64_t pts_of(std::int64_t time) const {
+        return av_rescale_q(time - shift_, kMicro, base());
+    }
+
+    [[nodiscard]] Timeline timeline_at(std::int64_t time) const {
+        Timeline timeline(info_.start, source_.stream_count());
+        timeline.shift(video_, -info_.video->delay);
+        timeline.resume_at(time);
+        return timeline;
+    }
+
+    // The next packet of the stream; false where there is none.
+    bool read(AVPacket& packet) {
+        for (;;) {
+            av_packet_unref(&packet);
+            const auto more = source_.read(packet);
+            if (!more || !*more) return false;
+            if (packet.stream_index == video_) return true;
+        }
+    }
+
+    // The keyframe that is found at `pts`: the one before it, or just behind where pictures are reordered.
+    std::optional<Key> key_at(std::int64_t pts) {
+        const Av<AVPacket> packet = make_packet();
+        if (!source_.seek(video_, pts) || !read(*packet)) return std::nullopt;
+        if ((packet->flags & AV_PKT_FLAG_KEY) == 0 || packet->pts == AV_NOPTS_VALUE) return std::nullopt;
+        return Key{packet->pts, title_time(packet->pts), pts};
+    }
+
+    // An earlier one, seldom not the next.
+    std::optional<Key> key_before(const Key& key) {
+        for (const std::int64_t back : {1, 100000, 300000, 1000000, 3000000, 10000000}) {
+            const std::int64_t ticks = std::max<std::int64_t>(1, av_rescale_q(back, kMicro, base()));
+            const auto before = key_at(key.pts - ticks);
+            if (!before) return std::nullopt;
+            if (before->pts < key.pts) return before;
+        }
+        return std::nullopt;
+    }
+
+    // Decodes from where the file is read, until `done` says so.
+    template <class OnFrame>
+    Outcome<bool> decode(Timeline timeline, const OnFrame& on_frame) {
+        auto decoder = Decoder::open(*source_.stream(video_), order_.decoder_threads, order_.limits);
+        if (!decoder) return std::unexpected(std::move(decoder.error()));
+        const Av<AVPacket> packet = make_packet();
+        bool done = false;
+        const auto take = [&](AVFrame& frame) {
+            done = done || on_frame(frame, decoder->time(frame), decoder->duration(frame));
+            return Outcome<void>();
+        };
+        while (!done && read(*packet)) {
+            timeline.adjust(*packet, base());
+            if (auto ok = decoder->feed(packet.get(), take); !ok) return std::unexpected(ok.error());
+        }
+        if (!done)
+            if (auto ok = decoder->feed(nullptr, take); !ok) return std::unexpected(ok.error());
+        return timeline.jumps() == 0 && !source_.damaged();
+    }
+
+    bool find_start(SplitPlan& split) {
+        std::optional<std::int64_t> first;
+        const auto fine = decode(timeline_at(0), [&first](AVFrame&, std::int64_t time, std::int64_t) {
+            if (!first) first = time;
+            return true;
+        });
+        split.first_time = first.value_or(AV_NOPTS_VALUE);
+        return fine && *fine && split.first_time != AV_NOPTS_VALUE;
+    }
+
+    // Where the pictures end, as a pacer will find it that sees them all.
+    Outcome<bool> find_end(SplitPlan& split) {
+        const auto last = key_at(pts_of(info_.duration + split.first_time));
+        if (!last) return false;
+        const auto before = key_before(*last);
+        const std::int64_t from = before ? before->time : split.first_time;
+        if (!source_.seek(video_, before ? before->seek : last->seek)) return false;
+        FramePacer pacer(plan_.rate, INT64_MAX,
+                         [](const AVFrame&, std::int64_t, std::int64_t) { return Outcome<void>(); });
+        pacer.begin_after(split.first_time);
+        Outcome<void> added;
+        int frames = 0;
+        const auto fine =
+            decode(timeline_at(from), [&](AVFrame& frame, std::int64_t time, std::int64_t duration) {
+                if (time != AV_NOPTS_VALUE && time < from) return false;
+                ++frames;
+                added = pacer.add(frame, time, duration);
+                return !added;
+            });
+        if (!fine) return fine;
+        split.video_end = pacer.end_time();
+        return *fine && added && frames > 1;
+    }
+
+    // The keyframe before a cut's own: pictures that are shown before the latter may need it.
+    std::optional<ChunkPlan> cut_near(std::int64_t time, const SplitPlan& split) {
+        const auto key = key_at(pts_of(time));
+        if (!key) return std::nullopt;
+        const std::int64_t tick = nearest_tick(key->time, split.first_time, plan_.rate);
+        const auto before = key_before(*key);
+        if (!before || tick <= 0) return std::nullopt;
+        return ChunkPlan{.seek = before->seek,
+                         .from = before->time,
+                         .first = (tick + plan_.gop - 1) / plan_.gop * plan_.gop};
+    }
+
+    bool cut(SplitPlan& split) {
+        const double length = static_cast<double>(split.video_end) * 1e-6;
+        const auto count = std::min<std::int64_t>(std::llround(length / order_.chunk_seconds),
+                                                  static_cast<std::int64_t>(kMostChunks));
+        const std::int64_t least = std::llround(order_.chunk_seconds * plan_.rate.value() / 2);
+        const std::int64_t end = std::llround(length * plan_.rate.value());
+        // The poster is looked for in the first chunk.
+        const std::int64_t least_first =
+            std::llround(std::min<double>(order_.chunk_seconds, kPosterWithin + 1) * plan_.rate.value());
+        split.chunks = {ChunkPlan{}};
+        for (std::int64_t i = 1; i < count; ++i) {
+            auto chunk = cut_near(split.video_end / count * i, split);
+            if (!chunk || chunk->first < least_first || chunk->first - split.chunks.back().first < least ||
+                end - chunk->first < least)
+                continue;
+            split.chunks.back().end = chunk->first;
+            split.chunks.push_back(*chunk);
+        }
+        for (ChunkPlan& chunk : split.chunks)
+            chunk.seconds = static_cast<double>(std::min(chunk.end, end) - chunk.first) / plan_.rate.value();
+        return split.chunks.size() > 1;
+    }
+
+    Demuxer source_;
+    const MediaInfo& info_;
+    const VideoPlan& plan_;
+    const TranscodeOrder& order_;
+    int video_;
+    std::int64_t shift_;
+};
+
+}  // namespace
+
+std::string describe_plan(const TitlePlan& plan) {
+    Json text;
+    if (plan.video) {
+        const VideoPlan& video = *plan.video;
+        text["rate"] = {video.rate.num, video.rate.den};
+        text["timescale"] = {video.timing.timescale, video.timing.ticks};
+        text["gop"] = video.gop;
+        text["fields"] = {video.deinterlace, video.every_field};
+        for (const RenditionPlan& r : video.renditions)
+            text["video"].push_back({r.name, r.size.width, r.size.height, r.step, r.hdr,
+                                     Json::parse(ladder_to_json({r.rung}))[0]});
+    }
+    for (const AudioPlan& track : plan.audio)
+        text["audio"].push_back({track.name, track.track.stream, track.channels});
+    for (const SubtitlePlan& track : plan.subtitles)
+        text["subtitles"].push_back({track.name, track.track.stream});
+    return text.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Outcome<std::optional<SplitPlan>> plan_split(int fd, const MediaInfo& info, const TitlePlan& plan,
+                                             const TranscodeOrder& order) {
+    constexpr std::int64_t kSecond = 1000000;
+    if (order.chunk_seconds == 0 || !plan.video || plan.video->deinterlace ||
+        info.duration < 2 * kSecond * order.chunk_seconds)
+        return std::nullopt;
+    auto source = Demuxer::open(fd, order.limits);
+    if (!source) return std::unexpected(std::move(source.error()));
+    if (!is_seekable(*source)) return std::nullopt;
+    auto split = Planner(std::move(*source), info, *plan.video, order).run();
+    if (!split || !*split) return split;
+    (*split)->sound = !plan.audio.empty() || !plan.subtitles.empty() || !info.chapters.empty();
+    (*split)->plan = describe_plan(plan);
+    return split;
+}
+
+}  // namespace mezz::worker
