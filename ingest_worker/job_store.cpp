@@ -81,7 +81,7 @@ WITH job AS (
     UPDATE videos v
     SET status = 'ready', asset = $4::jsonb, duration = $5::bigint, s3_manifest_key = v.video_id || '/asset.json',
         progress = 100, reason = NULL, processed_at = now(), updated_at = now(),
-        replaced_at = CASE WHEN v.revision > 1 THEN now() END
+        previous = v.asset, replaced_at = CASE WHEN v.revision > 1 THEN now() END
     FROM job WHERE v.video_id = job.video_id
 )
 SELECT count(*) FROM job)";

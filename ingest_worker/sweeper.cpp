@@ -299,8 +299,9 @@ Answer<Sweeper::Removal> Sweeper::tidy_video(int skip) {
     log_event(removed ? LogLevel::info : LogLevel::error, removed ? "video_tidied" : "tidying_failed",
               {{"video", video}, {"files", std::to_string(removed.value_or(0))}});
     if (!removed) return end_removal(Removal::failed, nullptr);
-    const auto noted =
-        postgres_.query("UPDATE videos SET replaced_at = NULL WHERE video_id = $1::uuid", {video});
+    const auto noted = postgres_.query(
+        "UPDATE videos SET replaced_at = NULL, previous = NULL WHERE video_id = $1::uuid", {video});
+    shared_.outbox.put(Announcement{video});
     return end_removal(Removal::done, &noted);
 }
 

@@ -1,7 +1,9 @@
 -- A video's jobs as a graph: the first looks at the file, makes a short title by itself and splits a long one into
 -- chunks of pictures and the sound, which any worker takes; the last job joins what they made.
 
-ALTER TABLE videos ADD replaced_at timestamptz; -- since when its folder may hold files of an older revision
+ALTER TABLE videos
+    ADD previous    jsonb,       -- the asset before the current one, whose sessions go on
+    ADD replaced_at timestamptz; -- since when its folder may hold files of an older revision
 CREATE INDEX videos_to_tidy ON videos (replaced_at) WHERE replaced_at IS NOT NULL;
 
 ALTER TABLE transcoding_jobs
@@ -71,12 +73,14 @@ CREATE FUNCTION mezz_progress_detail(video uuid) RETURNS jsonb LANGUAGE sql STAB
         ELSE (SELECT detail FROM jobs WHERE kind = 'title') END
 $$;
 
--- A title that can be watched keeps the revision of what is there while a better one is made.
+-- A title that can be watched keeps the revision of what is there while a better one is made, and then for a while what
+-- its sessions have begun with.
 CREATE OR REPLACE FUNCTION mezz_catalog_entry(id uuid) RETURNS json
     LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT json_build_object('video_id', video_id, 'status', CASE WHEN deleted_at IS NULL THEN status ELSE 'gone' END,
                              'revision', CASE WHEN status = 'ready' AND deleted_at IS NULL
                                          THEN coalesce((asset->'revision')::bigint, revision) ELSE revision END,
-                             'asset', CASE WHEN deleted_at IS NULL AND status = 'ready' THEN asset END)
+                             'asset', CASE WHEN deleted_at IS NULL AND status = 'ready' THEN asset END,
+                             'previous', CASE WHEN deleted_at IS NULL AND status = 'ready' THEN previous END)
     FROM videos WHERE video_id = id
 $$;

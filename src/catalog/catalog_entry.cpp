@@ -59,6 +59,11 @@ Result<CatalogEntry> parse_catalog_entry(std::string_view json, std::string_view
     auto asset = read_asset(found == document.end() ? Json() : *found);
     if (!asset) return std::unexpected(asset.error());
     entry.asset = std::move(*asset);
+    const auto before = document.find("previous");
+    if (before == document.end() || before->is_null()) return entry;
+    auto previous = read_asset(*before);
+    if (!previous) return std::unexpected(previous.error());
+    entry.previous = std::move(*previous);
     return entry;
 }
 

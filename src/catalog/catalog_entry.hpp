@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,7 +39,8 @@ enum class EntryStatus : std::uint8_t {
 struct CatalogEntry {
     EntryStatus status = EntryStatus::unknown;
     std::uint64_t revision = 0;
-    Asset asset;  ///< of a video that is ready, else empty
+    Asset asset;                    ///< of a video that is ready, else empty
+    std::optional<Asset> previous;  ///< what it was before, as long as its files are there
 };
 
 /// Parses the text of mezz_catalog_entry, or kUnknownEntry, which is not trusted. Fails with bad_media,

@@ -188,13 +188,37 @@ std::string video_revision(const package::TitleOptions& options, std::string_vie
     return package::make_revision({}, options, name);
 }
 
+// What was replaced is there for the sessions that began with it.
+Task<Result<LoadedTitle>> load_previous(RequestFlow& flow, package::RequestPath path,
+                                        const CatalogRecord& video) {
+    const auto entry = catalog::parse_catalog_entry(video.text(), path.title);
+    if (!entry) co_return std::unexpected(entry.error());
+    const package::TitleOptions& options = *mezz_conf(flow.request()).title_options;
+    if (!entry->previous || video_revision(options, path.title, entry->previous->revision) != path.revision)
+        co_return fail(ErrorCode::not_found, "title: that revision is not there");
+    LoadedTitle title;
+    title.path = title_path(flow, path);
+    const std::string revision(path.revision);
+    const std::string key = title_key(title.path, revision);
+    title.block = zone_of(flow).find(key);
+    if (title.block) co_return title;
+    auto found = co_await find_asset_files(flow, title.path, *entry->previous);
+    if (!found) co_return std::unexpected(found.error());
+    auto made = co_await make_title(flow, title.path, *found, revision);
+    if (!made) co_return std::unexpected(made.error());
+    title.block = zone_of(flow).insert(key, std::move(*made));
+    co_return title;
+}
+
 Task<Result<LoadedTitle>> load_title_of_catalog(RequestFlow& flow, package::RequestPath path) {
     const auto video = co_await find_ready_video(flow, path.title);
     if (!video) co_return std::unexpected(video.error());
     const LocationConf& conf = mezz_conf(flow.request());
     const std::string revision = video_revision(*conf.title_options, path.title, video->stamp().revision);
-    if (!path.revision.empty() && path.revision != revision)
-        co_return fail(ErrorCode::not_found, "title: that revision is not the current one");
+    if (!path.revision.empty() && path.revision != revision) {
+        auto previous = co_await load_previous(flow, path, *video);
+        co_return previous;
+    }
     LoadedTitle title;
     title.path = title_path(flow, path);
     const std::string key = title_key(title.path, revision);

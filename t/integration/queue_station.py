@@ -162,4 +162,4 @@ class Station:
             assert (self.processed / video / rendition["file"]).stat().st_size > 0
         assert len(list((self.processed / video).glob(".ingest-*"))) == leftovers
         wait_until(lambda: self.entry(video) == {"video_id": video, "status": "ready", "revision": revision,
-                                                 "asset": row["asset"]}, "Redis has the entry")
+                                                 "asset": row["asset"], "previous": row["previous"]}, "Redis has the entry")

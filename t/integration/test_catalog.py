@@ -134,16 +134,21 @@ def test_ready_at_once(stack, edge):
 
 
 def test_a_new_revision(stack, edge):
-    """Processed again: the old revision's URLs are gone, the top playlists name the new one."""
+    """Processed again: the top playlists name the new revision, the old one's URLs last as long as its files."""
     video_id = ready_video(stack)
     old = {nginx: playlist(nginx, stack, video_id) for nginx in (stack.nginx, edge)}
     assert len(set(old.values())) == 1, "both make the same URLs"
-    stack.postgres.rows("UPDATE videos SET revision = revision + 1 WHERE video_id = %s", video_id)
+    stack.postgres.rows("UPDATE videos SET revision = revision + 1, previous = asset, asset = jsonb_set(asset, '{revision}', "
+                        "to_jsonb(revision + 1)) WHERE video_id = %s", video_id)
+    announce(stack, video_id)
+    for nginx, leaves in old.items():
+        wait_until(lambda: playlist(nginx, stack, video_id) != leaves, "the new one is named", PROMPT)
+        assert [status(nginx, stack, video_id, leaf) for leaf in leaves] == [200, 200]
+    stack.postgres.rows("UPDATE videos SET previous = NULL WHERE video_id = %s", video_id)
     announce(stack, video_id)
     for nginx, leaves in old.items():
         wait_until(lambda: status(nginx, stack, video_id, leaves[0]) == 404, "the old one is gone", PROMPT)
         assert status(nginx, stack, video_id, leaves[1]) == 404
-        assert playlist(nginx, stack, video_id) != leaves
 
 
 @pytest.mark.parametrize("rounds", range(3))
