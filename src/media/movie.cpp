@@ -233,6 +233,9 @@ Result<std::uint32_t> read_movie_timescale(const Box& moov) {
 
 Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t header_size) {
     const Box moov{fourcc("moov"), offset, header_size, payload};
+    const auto compressed = find_box(moov, fourcc("cmov"));
+    if (!compressed) return std::unexpected(compressed.error());
+    if (*compressed) return fail(ErrorCode::unsupported, "cmov: moov is compressed", (*compressed)->offset);
     const auto timescale = read_movie_timescale(moov);
     if (!timescale) return std::unexpected(timescale.error());
     Movie movie;

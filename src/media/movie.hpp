@@ -80,8 +80,8 @@ struct Movie {
 
 /// Parses a whole `moov` box at `offset` in the file; `payload` follows its header of `header_size` bytes and
 /// must outlive the result. Tracks of other kinds and codecs are left out, and text tracks that are broken.
-/// Fails with bad_media on a broken box, with unsupported if a track's data lies in another file or its
-/// samples have several descriptions.
+/// Fails with bad_media on a broken box, with unsupported if it is compressed, a track's data lies in another
+/// file or its samples have several descriptions.
 [[nodiscard]] Result<Movie> parse_movie(Bytes payload, std::uint64_t offset, std::uint32_t header_size);
 
 /// Parses the tables of `stbl`; spans point into the box.

@@ -185,6 +185,13 @@ static const char* refuses_data_elsewhere() {
     return test::kFine;
 }
 
+static const char* refuses_compressed_movies() {
+    const Buffer cmov = test::box("cmov", test::box("dcom", Fields().text("zlib")));
+    MEZZ_CHECK(
+        refused(mezz::media::parse_movie(cmov, 32, 8), ErrorCode::unsupported, "cmov: moov is compressed"));
+    return test::kFine;
+}
+
 static const char* reads_wide_movie_headers() {
     const Parsed parsed =
         parse(FileSpec{.tracks = {test::video_track(4, 2)}, .movie_timescale = 48000, .wide_movie = true});
@@ -237,6 +244,7 @@ int main() {
                                 MEZZ_CHECKED(leaves_other_codecs_out),
                                 MEZZ_CHECKED(several_descriptions),
                                 MEZZ_CHECKED(refuses_data_elsewhere),
+                                MEZZ_CHECKED(refuses_compressed_movies),
                                 MEZZ_CHECKED(reads_wide_movie_headers),
                                 MEZZ_CHECKED(refuses_timescales_of_0),
                                 MEZZ_CHECKED(reads_track_extends),
