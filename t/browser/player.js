@@ -72,7 +72,7 @@ const players = {
     },
     async videojs(url) {
         await script('video.js/dist/video.min.js');
-        const html5 = { vhs: { overrideNative: true, limitRenditionByPlayerDimensions: false }, nativeAudioTracks: false, nativeVideoTracks: false,
+        const html5 = { vhs: { overrideNative: true }, nativeAudioTracks: false, nativeVideoTracks: false,
             nativeTextTracks: false };
         const player = videojs(video, { html5, controls: false });
         player.on('error', () => failed(`video.js ${player.error().code} ${player.error().message}`));
