@@ -46,14 +46,6 @@ std::string duration_text(std::uint64_t ms) {
     return text + 'S';
 }
 
-std::uint64_t longest_segment_ms(const TitleView& title) {
-    const auto boundaries = title.boundaries();
-    std::int64_t longest = 0;
-    for (std::size_t n = 1; n < boundaries.size(); ++n)
-        longest = std::max(longest, boundaries[n] - boundaries[n - 1]);
-    return static_cast<std::uint64_t>(rescale(longest, 1000, title.header().timescale));
-}
-
 // Joins segments of equal duration to one S element (ISO/IEC 23009-1 §5.3.9.6).
 class TimelineWriter {
 public:
@@ -92,6 +84,19 @@ private:
 // Where a segment's media really begins: a track may start later than the title.
 std::int64_t media_start(const TrackTimeline& line, std::uint32_t n) noexcept {
     return std::max<std::int64_t>(line.track().piece_time(line.pieces(n).first), 0);
+}
+
+// Of sound too: its segments end with a frame, after the pictures (ISO/IEC 23009-1 §5.3.1.2).
+std::uint64_t longest_segment_ms(const TitleView& title, std::span<const media::TrackView> tracks) {
+    std::int64_t longest = 0;
+    for (const media::TrackView& track : tracks) {
+        const TrackTimeline line = timeline(title, track);
+        std::int64_t ticks = 0;
+        for (std::uint32_t n = 0; n < line.segment_count(); ++n)
+            if (!line.pieces(n).empty()) ticks = std::max(ticks, line.start(n + 1) - media_start(line, n));
+        longest = std::max(longest, rescale(ticks, 1000, track->timescale));
+    }
+    return static_cast<std::uint64_t>(longest);
 }
 
 void append_segments(const TitleView& title, const RenditionRecord& rendition, const media::TrackView& track,
@@ -281,12 +286,13 @@ std::string duration_of(const TitleView& title, const std::optional<Clip>& clip)
     return text + 'S';
 }
 
-void append_head(const TitleView& title, const std::optional<Clip>& clip, std::string& out) {
+void append_head(const TitleView& title, std::span<const media::TrackView> tracks,
+                 const std::optional<Clip>& clip, std::string& out) {
     out += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"";
     append_attribute(out, "type", "static");
     append_attribute(out, "profiles", "urn:mpeg:dash:profile:isoff-live:2011");
     append_attribute(out, "mediaPresentationDuration", duration_of(title, clip));
-    append_attribute(out, "maxSegmentDuration", duration_text(longest_segment_ms(title) + 1));
+    append_attribute(out, "maxSegmentDuration", duration_text(longest_segment_ms(title, tracks) + 1));
     append_attribute(out, "minBufferTime", duration_text(2000));
     out += ">\n<Period id=\"0\" start=\"PT0S\">\n";
 }
@@ -317,7 +323,7 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
     const auto renditions = title.renditions();
     const std::optional<Clip> shown = clip ? std::optional(from_key_frame(*clip, tracks)) : std::nullopt;
     const Of of{query, shown};
-    append_head(title, shown, out);
+    append_head(title, tracks, shown, out);
     unsigned sets = 0;
     std::vector<bool> written(renditions.size());
     std::vector<VideoSet> videos;

@@ -5,6 +5,9 @@ const video = document.querySelector('video');
 const language = query.get('text');
 window.errors = [];
 window.waits = [];
+window.times = [];  // of the pictures that were shown, as Chromium says
+let text_tracks = () => video.textTracks;
+let ear;  // what listens to the sound, once it is asked for
 
 function failed(what) {
     window.errors.push(String(what));
@@ -27,6 +30,9 @@ const players = {
         player.on(Hls.Events.ERROR, (_, data) => failed(`hls.js ${data.type} ${data.details} ${data.reason ?? ''} ${data.error ?? ''}`));
         player.loadSource(url);
         player.attachMedia(video);
+        window.choose_audio = (lang) => {
+            player.audioTrack = player.audioTracks.findIndex((track) => track.lang.startsWith(lang));
+        };
     },
     async dashjs(url) {
         await script('dashjs/dist/modern/umd/dash.all.min.js');
@@ -39,6 +45,9 @@ const players = {
         });
         window.tile = (time) => new Promise((done) => { player.provideThumbnail(time, done); });
         player.initialize(video, url, true);
+        window.choose_audio = (lang) => {
+            player.setCurrentTrack(player.getTracksFor('audio').find((track) => track.lang.startsWith(lang)));
+        };
     },
     async shaka(url) {
         await script('shaka-player/dist/shaka-player.compiled.js');
@@ -56,6 +65,31 @@ const players = {
         if (language !== null && !player.getTextTracks().some((t) => t.active)) {
             player.selectTextTrack(player.getTextTracks().find((t) => t.language === language));
         }
+        window.choose_audio = (lang) => {
+            player.selectAudioTrack(player.getAudioTracks().find((track) => track.language.startsWith(lang)));
+        };
+        window.trick_play = (speed) => player.trickPlay(speed);
+    },
+    async videojs(url) {
+        await script('video.js/dist/video.min.js');
+        const html5 = { vhs: { overrideNative: true }, nativeAudioTracks: false, nativeVideoTracks: false,
+            nativeTextTracks: false };
+        const player = videojs(video, { html5, controls: false });
+        player.on('error', () => failed(`video.js ${player.error().code} ${player.error().message}`));
+        text_tracks = () => player.textTracks();
+        player.on('loadedmetadata', () => {
+            // Its reader of MPDs takes the pictures for trick play for one more rendition.
+            for (const each of player.tech(true).vhs.representations()) {
+                if (each.playlist.attributes.NAME?.endsWith('-iframes')) each.enabled(false);
+            }
+            for (const track of Array.from(text_tracks())) {
+                if (track.kind === 'subtitles') track.mode = track.language === language ? 'showing' : 'disabled';
+            }
+        });
+        player.src({ src: url, type: url.includes('.mpd') ? 'application/dash+xml' : 'application/x-mpegURL' });
+        window.choose_audio = (lang) => {
+            for (const track of Array.from(player.audioTracks())) track.enabled = track.language.startsWith(lang);
+        };
     },
     async native(url) {
         video.textTracks.addEventListener('addtrack', ({ track }) => {
@@ -76,6 +110,30 @@ function ahead() {
     return 0;
 }
 
+function note_picture(_, { mediaTime }) {
+    window.times.push(mediaTime);
+    video.requestVideoFrameCallback(note_picture);
+}
+
+// The loudest frequency of what is played, in Hz, is `tone` of the state from now on.
+window.listen = async () => {
+    video.muted = false;
+    const context = new AudioContext({ sampleRate: 48000 });
+    await context.resume();
+    ear = context.createAnalyser();
+    ear.fftSize = 4096;
+    context.createMediaElementSource(video).connect(ear).connect(context.destination);
+};
+
+function tone() {
+    if (!ear) return 0;
+    const loud = new Float32Array(ear.frequencyBinCount);
+    ear.getFloatFrequencyData(loud);
+    const best = loud.indexOf(Math.max(...loud));
+    return best < 0 ? 0 : best * ear.context.sampleRate / ear.fftSize;
+}
+
+video.requestVideoFrameCallback(note_picture);
 video.addEventListener('waiting', () =>
     window.waits.push({ at: video.currentTime, seeking: video.seeking, ahead: ahead() }));
 players[query.get('player')](query.get('url'))
@@ -83,7 +141,8 @@ players[query.get('player')](query.get('url'))
     .catch((e) => e.name === 'AbortError' || failed(`${e.name ?? ''} ${e.code ?? ''} ${e.message ?? e}`));
 // Cues that are to be seen now, once for each time they are drawn.
 function active() {
-    const tracks = Array.from(video.textTracks).filter((track) => track.mode !== 'disabled' && track.activeCues);
+    const tracks = Array.from(text_tracks()).filter((track) => (
+        track.kind !== 'metadata' && track.mode !== 'disabled' && track.activeCues));
     return tracks.flatMap((track) => Array.from(track.activeCues, (cue) => (
         { text: cue.text, line: cue.line, start: cue.startTime, end: cue.endTime, language: track.language })));
 }
@@ -95,7 +154,7 @@ window.state = () => {
         time: video.currentTime, duration: video.duration, ended: video.ended, paused: video.paused,
         seeking: video.seeking, ready: video.readyState, buffered: ranges, frames: quality.totalVideoFrames,
         dropped: quality.droppedVideoFrames, width: video.videoWidth, height: video.videoHeight,
-        errors: window.errors, waits: window.waits, cues: active(),
-        tracks: Array.from(video.textTracks, (t) => `${t.language} ${t.mode} ${t.cues?.length}`),
+        errors: window.errors, waits: window.waits, cues: active(), tone: tone(),
+        tracks: Array.from(text_tracks(), (t) => `${t.language} ${t.mode} ${t.cues?.length}`),
     };
 };

@@ -70,7 +70,7 @@ static const char* a_film() {
     MEZZ_CHECK(mpd.name == "MPD" && mpd.at("type") == "static" &&
                mpd.at("xmlns") == "urn:mpeg:dash:schema:mpd:2011");
     MEZZ_CHECK(mpd.at("mediaPresentationDuration") == "PT13.003S" &&
-               mpd.at("maxSegmentDuration") == "PT6.001S");
+               mpd.at("maxSegmentDuration") == "PT6.015S");
     const auto sets = mpd.one("Period").all("AdaptationSet");
     MEZZ_CHECK(sets.size() == 3 && sets[0]->at("contentType") == "video" &&
                sets[1]->at("contentType") == "audio");
