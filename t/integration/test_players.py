@@ -207,15 +207,15 @@ def test_cues_are_shown_in_time(play, name, player):
 @pytest.mark.parametrize("player", ["hls.js TS", "dash.js", "Shaka DASH"])
 def test_a_part_is_played(play, player):
     """HLS from the very time, to the segment's end; DASH from the key frame before it, to the very end."""
-    report = play("tracks", player, "&from=7.3&to=11.5")
+    report = play("tracks", player, "&from=7.3&to=11.52")
     start = report["steps"][0]["time"]
     if player.startswith("hls"):
         assert abs(report["duration"] - 6) < 0.15 and start >= 1.3
     else:
-        assert abs(report["duration"] - 5.5) < 0.15 and start < 1.3
+        assert abs(report["duration"] - 5.52) < 0.15 and start < 1.3
 
 
-@pytest.mark.parametrize("player", ["hls.js TS", "hls.js CMAF", "dash.js", "Shaka HLS"])
+@pytest.mark.parametrize("player", ["hls.js CMAF", "dash.js", "Shaka HLS"])
 def test_cues_of_a_part_are_shown_in_time(play, player):
     """Its clock begins at 6 s."""
     cues = {"Across <i>two</i> boundaries": (-1, 6.5), "At the boundary": (0, 1)}
