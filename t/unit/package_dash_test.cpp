@@ -194,7 +194,8 @@ static const char* thumbnail_tiles() {
     MEZZ_CHECK(segments.number("timescale") == 1000 && segments.number("duration") == 10000);
     MEZZ_CHECK(segments.number("startNumber") == 0 && segments.number("endNumber") == 1);
     for (const std::int64_t from : {0, 6000000}) {
-        const mezz::package::Clip clip{.from = from, .to = 12000000, .first = from == 0 ? 0U : 1U, .last = 2};
+        const mezz::package::Clip clip{
+            .from = from, .to = 12000000, .first = from == 0 ? 0U : 1U, .last = 2, .asked = {}};
         std::string text;
         mezz::package::write_manifest(made.view(), made.tracks(), "", text, clip);
         MEZZ_CHECK((text.find("thumbnail_tile") != std::string::npos) == (from == 0));
