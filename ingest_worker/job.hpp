@@ -43,7 +43,7 @@ struct TranscodeOrder {
     Work work = Work::transcode;
     bool per_title = true;            ///< the ladder is fitted to the title first, see fit_ladder()
     std::uint32_t chunk_seconds = 0;  ///< to split into, about; 0: the title is made in one go
-    Piece piece;                      ///< for other work than transcode
+    Piece piece{};                    ///< for other work than transcode
 
     [[nodiscard]] std::string to_json() const;
 };
