@@ -89,16 +89,12 @@ private:
     bool first_ = true;
 };
 
-// Where a segment's media really begins: a track may start later than the title.
-std::int64_t media_start(const TrackTimeline& line, std::uint32_t n) noexcept {
-    return std::max<std::int64_t>(line.track().piece_time(line.pieces(n).first), 0);
-}
-
 void append_segments(const TitleView& title, const RenditionRecord& rendition, const media::TrackView& track,
                      const Of& of, std::string& out) {
     const TrackTimeline line = timeline(title, track);
+    const SegmentStarts starts(line);
     auto [first, last] = listed_segments(line, of.clip);
-    while (first < last && line.pieces(first).empty())
+    while (first < last && starts.empty(first))
         ++first;
     std::string base(title.revision());
     base += '/';
@@ -112,8 +108,8 @@ void append_segments(const TitleView& title, const RenditionRecord& rendition, c
     out += "><SegmentTimeline>";
     TimelineWriter segments(out);
     for (std::uint32_t n = first; n < last; ++n)
-        if (!line.pieces(n).empty())
-            segments.add(media_start(line, n), line.start(n + 1) - media_start(line, n));
+        if (!starts.empty(n))
+            segments.add(starts.media_start(n), starts.start(n + 1) - starts.media_start(n));
     segments.finish();
     out += "</SegmentTimeline></SegmentTemplate>";
 }
