@@ -59,31 +59,20 @@ std::int64_t TrackTimeline::start(std::uint32_t n) const noexcept {
     return n == 0 ? 0 : std::max<std::int64_t>(track_.piece_time(first_piece(n)), 0);
 }
 
-// The same choice as TrackView::nearest_piece() makes, but going on from where the segment before begins.
 SegmentStarts::SegmentStarts(const TrackTimeline& line) {
     const media::TrackView& track = line.track();
-    const auto pieces = track.pieces();
-    const auto at = [&](std::uint32_t piece, std::int64_t time) {
+    const auto add = [&](std::uint32_t piece, std::int64_t time) {
         starts_.push_back({piece, std::max<std::int64_t>(time, 0)});
     };
     starts_.reserve(std::size_t{line.segment_count()} + 1);
     const std::uint32_t first = line.first_piece(0);
-    at(first, track.piece_time(first));
-    std::uint32_t piece = 0;
-    std::int64_t time = track.piece_time(0);
+    add(first, track.piece_time(first));
+    media::PieceWalk walk(track);
     for (std::uint32_t n = 1; n < line.segment_count(); ++n) {
-        const std::int64_t wished = line.boundary(n);
-        while (piece < pieces.size() && time + pieces[piece].duration <= wished)
-            time += pieces[piece++].duration;
-        const bool next =
-            piece < pieces.size() && wished >= time && wished - time > time + pieces[piece].duration - wished;
-        const std::uint32_t chosen = next ? piece + 1 : piece;
-        if (chosen == pieces.size())
-            at(chosen, track->end);
-        else
-            at(chosen, next ? time + pieces[piece].duration : time);
+        const media::PieceWalk::Found found = walk.nearest(line.boundary(n));
+        add(found.piece, found.time);
     }
-    at(track.piece_count(), track->end);
+    add(track.piece_count(), track->end);
 }
 
 }  // namespace mezz::package
