@@ -69,14 +69,12 @@ def cpu_seconds(pid):
     return total / 1e9
 
 
-def run_wrk(server, origin, paths, connections, seconds, pace=None):
+def run_wrk(server, origin, paths, connections, seconds):
     """Asks for the paths in turn, over so many connections, for so many seconds (whole ones)."""
     listed = server.folder / "paths"
     listed.write_text("\n".join(paths) + "\n")
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", HERE / "wrk.lua", origin,
                "--", listed]
-    if pace is not None:
-        command.append(pace)
     before = cpu_seconds(server.worker)
     done = subprocess.run(pinned(CLIENT_CORE, command), capture_output=True, text=True)
     cpu = cpu_seconds(server.worker) - before
@@ -84,7 +82,6 @@ def run_wrk(server, origin, paths, connections, seconds, pace=None):
     if line is None:
         raise RuntimeError(f"wrk failed: {done.stderr or done.stdout}")
     told = json.loads(line[5:])
-    told.pop("max")
     if told["requests"] == 0:
         raise RuntimeError(f"no request for {paths[0]} was answered in {seconds} s")
     return Sample(cpu=cpu, **told)

@@ -1,9 +1,7 @@
 """What is not a rate: memory of indexes, cold titles, slow clients, many viewers."""
 import http.client
 import os
-import select
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,9 +10,10 @@ from statistics import median
 
 import load
 from cases import Urls
+from clients import SlowClient, run_viewers
 from titles import MINUTE, TWO_HOURS
 
-KIB, MIB = 1024, 1 << 20
+KIB = 1024
 
 
 def row(case, connections, ours, unit, target, met):
@@ -84,90 +83,39 @@ def cold(server, root, count=21):
     return rows
 
 
-def slow(server, root, clients=1000, rate=640 * KIB):
+def slow(server, root, count=1000, rate=640 * KIB):
     """Clients that take a 1080p TS segment slowly, all at once."""
-    urls = Urls(server)
-    paths = urls.segments(MINUTE, "hls", "1080p", MINUTE.segments())
+    del root
+    paths = Urls(server).segments(MINUTE, "hls", "1080p", MINUTE.segments())
     before, _ = server.memory()
-    sockets, poll = {}, select.epoll()
-    for i in range(clients):
-        s = socket.socket()
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * KIB)
-        s.connect(("127.0.0.1", server.port))
-        s.sendall(f"GET {paths[i % len(paths)]} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode())
-        s.setblocking(False)
-        sockets[s.fileno()] = Slow(s)
-    tick = 0.1
-    highest, deadline = before, time.monotonic() + 300
-    while any(not s.ended for s in sockets.values()) and time.monotonic() < deadline:
+    clients = [SlowClient(server.port, paths[i % len(paths)]) for i in range(count)]
+    tick, highest, deadline = 0.1, before, time.monotonic() + 300
+    while any(not c.ended for c in clients) and time.monotonic() < deadline:
         begun = time.monotonic()
-        for s in sockets.values():
-            s.take(int(rate * tick))
+        for client in clients:
+            client.take(int(rate * tick))
         highest = max(highest, server.memory()[0])
         time.sleep(max(0.0, begun + tick - time.monotonic()))
-    failed = sum(not s.whole for s in sockets.values())
-    for s in sockets.values():
-        s.socket.close()
-    poll.close()
-    grown = highest - before
-    return [row("slow: TS to slow clients", clients, highest, "MiB of the worker", "<= 600 MiB", highest <= 600),
-            row("slow: memory a request", clients, grown * KIB / clients, "KiB", "<= 512 KiB",
-                grown * KIB / clients <= 512),
-            row("slow: failures", clients, failed, "requests", "0", failed == 0)]
-
-
-class Slow:
-    """A client that counts what it gets."""
-
-    def __init__(self, s):
-        self.socket, self.head, self.body, self.length, self.ended = s, b"", 0, None, False
-
-    def take(self, most):
-        while most > 0 and not self.ended:
-            try:
-                if self.length is None:
-                    data = self.socket.recv(4096)
-                    self._read_head(data)
-                    n = len(data)
-                else:  # the kernel drops them: the client's core has better things to do than to copy
-                    n = self.socket.recv_into(BUFFER, min(most, len(BUFFER)), socket.MSG_TRUNC)
-                    self.body += n
-            except BlockingIOError:
-                return
-            except OSError:
-                self.ended = True
-                return
-            most -= n
-            self.ended = n == 0
-
-    def _read_head(self, data):
-        self.head += data
-        head, end, rest = self.head.partition(b"\r\n\r\n")
-        if not end:
-            return
-        fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
-        self.length = int(fields[b"content-length"]) if head.startswith(b"HTTP/1.1 200") else -1
-        self.body = len(rest)
-
-    @property
-    def whole(self):
-        return self.length is not None and self.body == self.length
-
-
-BUFFER = bytearray(64 * KIB)
+    failed = sum(not (c.answer.whole and c.answer.status == 200) for c in clients)
+    for client in clients:
+        client.socket.close()
+    each = (highest - before) * KIB / count
+    return [row("slow: TS to slow clients", count, highest, "MiB of the worker", "<= 600 MiB", highest <= 600),
+            row("slow: memory a request", count, each, "KiB", "<= 512 KiB", each <= 512),
+            row("slow: failures", count, failed, "requests", "0", failed == 0)]
 
 
 def viewers(server, root, count=10000, seconds=30):
     """Viewers with a connection of their own, each of whom takes a 240p segment every 6 s."""
     del root
     paths = Urls(server).segments(MINUTE, "cmaf", "240p", MINUTE.segments())
-    sample = load.run_wrk(server, server.origin(), paths, count, seconds, pace=6000)
-    memory_now, _ = server.memory()
-    return [row("viewers: errors", count, sample.errors, "requests", "0", sample.errors == 0),
-            row("viewers: p99", count, sample.p99, "ms", "< 50 ms", sample.p99 < 50),
-            row("viewers: requests", count, sample.per_second, "requests/s", "", None),
-            row("viewers: worker", count, sample.busy, "CPU s/s", "", None),
-            row("viewers: memory", count, memory_now, "MiB of the worker", "", None)]
+    latencies, failed, busy = run_viewers(server, paths, count, 6, seconds)
+    p99 = sorted(latencies)[len(latencies) * 99 // 100]
+    return [row("viewers: errors", count, failed, "requests", "0", failed == 0),
+            row("viewers: p99", count, p99, "ms", "< 50 ms", p99 < 50),
+            row("viewers: requests", count, len(latencies) / seconds, "requests/s", "", None),
+            row("viewers: worker", count, busy, "CPU s/s", "", None),
+            row("viewers: memory", count, server.memory()[0], "MiB of the worker", "", None)]
 
 
 def reads(server, root):
