@@ -140,9 +140,9 @@ def reads(server, root):
 
 
 def pictures(server, root):
-    """Pictures at any time, 1080p, decoded on request; nothing where the module makes none."""
+    """Pictures of the nearest key frame, 1080p, decoded on request; nothing where mezz_pictures is off."""
     del root
-    paths = [f"/mezz/{MINUTE.name}/thumbs/at_{second * 1000}.jpg" for second in range(0, 70, 2)]
+    paths = [f"/mezz/{MINUTE.name}/thumbs/key_{second * 1000}.jpg" for second in range(0, 70, 2)]
     try:
         server.get(paths[0])
     except RuntimeError:
