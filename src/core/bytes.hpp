@@ -1,6 +1,7 @@
 // Bounds-checked big-endian reading, and appending.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -95,8 +96,10 @@ public:
 
 private:
     void integer(std::uint64_t v, std::size_t n) {
-        for (std::size_t i = n; i-- > 0;)
-            out_->push_back(static_cast<std::byte>(v >> (8 * i) & 0xFF));
+        std::array<std::byte, 8> big;
+        for (std::size_t i = 0; i < n; ++i)
+            big[i] = static_cast<std::byte>(v >> (8 * (n - 1 - i)) & 0xFF);
+        out_->insert(out_->end(), big.data(), big.data() + n);
     }
 
     std::vector<std::byte>* out_;

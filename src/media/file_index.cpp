@@ -75,4 +75,15 @@ std::uint32_t TrackView::nearest_piece(std::int64_t time) const noexcept {
     return time - start <= start + all[i].duration - time ? i : i + 1;
 }
 
+PieceWalk::Found PieceWalk::nearest(std::int64_t time) noexcept {
+    const auto all = track_.pieces();
+    while (piece_ < all.size() && time_ + all[piece_].duration <= time)
+        time_ += all[piece_++].duration;
+    Found found{piece_, time_};
+    if (piece_ < all.size() && time >= time_ && time - time_ > time_ + all[piece_].duration - time)
+        found = {piece_ + 1, time_ + all[piece_].duration};
+    if (found.piece == all.size()) found.time = track_->end;
+    return found;
+}
+
 }  // namespace mezz::media

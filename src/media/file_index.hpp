@@ -211,6 +211,24 @@ private:
     const TrackRecord* record_;
 };
 
+/// Finds the pieces nearest to times that rise, going through the track once.
+class PieceWalk {
+public:
+    explicit PieceWalk(const TrackView& track) noexcept : track_(track), time_(track.piece_time(0)) {}
+
+    struct Found {
+        std::uint32_t piece = 0;
+        std::int64_t time = 0;  ///< its start, as piece_time() says it
+    };
+    /// What TrackView::nearest_piece() finds. `time` is not before that of the last call.
+    [[nodiscard]] Found nearest(std::int64_t time) noexcept;
+
+private:
+    TrackView track_;
+    std::uint32_t piece_ = 0;
+    std::int64_t time_;  // of piece_
+};
+
 /// Reads an index block that build_index() made; the block is trusted and must be aligned to 8 bytes.
 class FileIndexView {
 public:

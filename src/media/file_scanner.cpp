@@ -69,7 +69,9 @@ Result<void> FileScanner::feed(Bytes bytes) {
                 return fail(ErrorCode::too_large, "moov: over mezz_max_moov", position_);
             if (header->size > here.size()) {
                 goal_ = Goal::body;
-                body_length_ = header->size;
+                // Behind the index of a track file stands its first fragment, which is wanted too.
+                const std::uint64_t more = fragmented_ ? kHeaderRead : 0;
+                body_length_ = std::min(header->size + more, file_size_ - position_);
                 return {};
             }
             const auto size = static_cast<std::size_t>(header->payload_size());

@@ -1,5 +1,8 @@
 #include "nginx/answer_head.hpp"
 
+#include "core/hash.hpp"
+#include "core/text.hpp"
+
 namespace mezz::nginx {
 
 Caching caching_of(const AnswerContext& context, bool personal) noexcept {
@@ -7,9 +10,10 @@ Caching caching_of(const AnswerContext& context, bool personal) noexcept {
     return personal ? Caching::brief_private : Caching::brief;
 }
 
-ResponseHead text_head(const AnswerContext& context, std::string_view type) noexcept {
+ResponseHead text_head(const AnswerContext& context, std::string_view type, std::string_view etag) noexcept {
     ResponseHead head;
     head.content_type = type;
+    head.etag = etag;
     head.modified = context.title.view().header().modified;
     head.caching = caching_of(context, context.personal || !context.query.empty());
     return head;
@@ -24,8 +28,38 @@ ResponseHead media_head(const AnswerContext& context, std::string_view type, std
     return head;
 }
 
+void append_selection(std::string& out, const AnswerContext& context) {
+    package::append_selection(out, context.path);
+    const auto add = [&out](std::string_view name, auto number) {
+        out += name;
+        append_number(out, number);
+    };
+    if (!context.filter.passes_all()) {
+        add("-h", context.filter.min_height);
+        add("-", context.filter.max_height);
+        add("-c", context.filter.codecs);
+    }
+    if (!context.clip) return;
+    add("-t", context.clip->from);
+    add("-", context.clip->to);
+}
+
+std::string text_etag(const AnswerContext& context) {
+    std::string etag;
+    etag.reserve(64 + context.path.rendition.size());
+    etag += context.title.view().revision();
+    etag += '-';
+    append_selection(etag, context);
+    if (context.query.empty()) return etag;
+    etag += '-';
+    etag += to_hex(hash_of(context.query));
+    return etag;
+}
+
 std::string media_etag(const AnswerContext& context, std::string_view what) {
-    std::string etag(context.title.view().revision());
+    std::string etag;
+    etag.reserve(64 + context.path.rendition.size());
+    etag += context.title.view().revision();
     for (const std::string_view part : {to_text(context.path.format), context.path.rendition, what}) {
         etag += '-';
         etag += part;

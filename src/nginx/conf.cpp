@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kDefaultMaxMoov = std::size_t{128} << 20;
 constexpr std::uint32_t kDefaultSegmentMs = 6000;
+constexpr std::size_t kMostTokens = 4096;  // that a worker remembers, of some 500 bytes each
 constexpr time_t kDefaultStreamTtl = 4 * 3600;
 constexpr time_t kDefaultUploadTtl = 24 * 3600;
 constexpr off_t kDefaultUploadMaxSize = off_t{64} << 30;
@@ -111,7 +112,8 @@ void* create_main_conf(ngx_conf_t* cf) noexcept {
     if (conf == nullptr) return nullptr;
     conf->leeway = NGX_CONF_UNSET;
     conf->verifier = pool_new<token::Verifier>(cf->pool);
-    if (conf->verifier == nullptr) return nullptr;
+    conf->tokens = pool_new<token::TokenCache>(cf->pool, kMostTokens);
+    if (conf->verifier == nullptr || conf->tokens == nullptr) return nullptr;
     conf->backends = pool_new<BackendsConf>(cf->pool);
     if (conf->backends == nullptr) return nullptr;
     if (ngx_array_init(&conf->locations, cf->pool, 4, sizeof(LocationConf*)) != NGX_OK) return nullptr;
@@ -126,6 +128,7 @@ void* create_location_conf(ngx_conf_t* cf) noexcept {
     conf->catalog = NGX_CONF_UNSET_UINT;
     conf->token = NGX_CONF_UNSET_UINT;
     conf->max_moov = NGX_CONF_UNSET_SIZE;
+    conf->keep_playlists = NGX_CONF_UNSET;
     conf->stream_ttl = NGX_CONF_UNSET;
     conf->upload_ttl = NGX_CONF_UNSET;
     conf->upload_max_size = NGX_CONF_UNSET;
@@ -138,6 +141,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept {
     ngx_conf_merge_uint_value(conf->catalog, from->catalog, static_cast<ngx_uint_t>(Catalog::none));
     ngx_conf_merge_uint_value(conf->token, from->token, static_cast<ngx_uint_t>(TokenMode::off));
     ngx_conf_merge_size_value(conf->max_moov, from->max_moov, kDefaultMaxMoov);
+    ngx_conf_merge_value(conf->keep_playlists, from->keep_playlists, 1);
     const auto* core =
         static_cast<ngx_http_core_loc_conf_t*>(ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
     const bool inner = core->noname != 0 || core->lmt_excpt != 0;  // `if` and `limit_except` keep the handler

@@ -5,7 +5,7 @@
 #include "nginx/ngx.hpp"
 #include "package/title_builder.hpp"
 #include "policy/policy.hpp"
-#include "token/verifier.hpp"
+#include "token/token_cache.hpp"
 
 extern "C" ngx_module_t ngx_http_mezz_module;
 
@@ -26,6 +26,7 @@ struct PolicyVar {
 struct MainConf {
     ngx_shm_zone_t* zone;
     token::Verifier* verifier;
+    token::TokenCache* tokens;  ///< of each worker, for the verifier's keys
     ngx_int_t leeway;           ///< seconds
     ngx_array_t locations;      ///< LocationConf*, those with `mezz`
     ngx_array_t api_locations;  ///< LocationConf*, those with `mezz_api`
@@ -47,6 +48,7 @@ struct LocationConf {
     ngx_http_complex_value_t* token_geo;  ///< the client's country; null: not known
     size_t max_moov;
     PictureConf* pictures;  ///< null: none, as with an empty socket
+    ngx_flag_t keep_playlists;
     ngx_flag_t api;
     ngx_str_t raw_root;         ///< where uploads are stored; as root
     ngx_str_t stream_location;  ///< "/v/": the prefix of playback URLs

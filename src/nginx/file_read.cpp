@@ -71,7 +71,24 @@ std::expected<std::size_t, int> read_direct(ngx_fd_t fd, std::span<std::byte> to
     return done;
 }
 
+// preadv2 that does not wait: bytes, or an errno.
+std::expected<std::size_t, int> read_now(ngx_fd_t fd, std::span<std::byte> to,
+                                         std::uint64_t offset) noexcept {
+    const iovec part{to.data(), to.size()};
+    ssize_t n = 0;
+    do {
+        n = ::preadv2(fd, &part, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) return std::unexpected(errno);
+    return static_cast<std::size_t>(n);
+}
+
 }  // namespace
+
+std::size_t read_if_cached(const FileRef& file, std::span<std::byte> to, std::uint64_t offset) noexcept {
+    if (file.direct || slow_devices.contains(file.device)) return 0;
+    return read_now(file.fd, to, offset).value_or(0);
+}
 
 std::expected<std::size_t, int> read_blocking(const FileRef& file, std::span<std::byte> to,
                                               std::uint64_t offset) noexcept {
@@ -93,21 +110,17 @@ bool ReadOp::await_ready() noexcept {
 
 // True if the read has ended, well or badly; false if a thread must do the rest.
 bool ReadOp::read_cached() noexcept {
-    iovec part{to_.data(), to_.size()};
-    ssize_t n = 0;
-    do {
-        n = ::preadv2(file_.fd, &part, 1, static_cast<off_t>(offset_), RWF_NOWAIT);
-    } while (n < 0 && errno == EINTR);
-    if (n >= 0) {
-        done_ = static_cast<std::size_t>(n);
+    const auto n = read_now(file_.fd, to_, offset_);
+    if (n) {
+        done_ = *n;
         return done_ == to_.size();
     }
-    if (errno == EAGAIN) return false;
-    if (errno == EOPNOTSUPP || errno == ENOSYS) {
+    if (n.error() == EAGAIN) return false;
+    if (n.error() == EOPNOTSUPP || n.error() == ENOSYS) {
         slow_devices.add(file_.device);
         return false;
     }
-    errno_ = errno;
+    errno_ = n.error();
     return true;
 }
 

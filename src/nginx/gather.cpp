@@ -52,6 +52,25 @@ std::uint64_t read_ahead(std::span<const ByteRange> ranges, std::uint64_t done) 
     return end - begin;
 }
 
+// Nearly always all is in the page cache: then each range is copied once, to where it is sent from. Stops
+// where the output is full or bytes are not at hand.
+void copy_cached(const MediaFile& file, Cursor& cursor, OutputBuffer& output) noexcept {
+    while (!cursor.at_end() && !output.room().empty()) {
+        if (!cursor.head.empty()) {
+            cursor.consume(output.append(cursor.head));
+            continue;
+        }
+        const ByteRange& range = cursor.ranges.front();
+        const std::span<std::byte> room = output.room();
+        const std::span<std::byte> to = room.first(
+            static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), range.length - cursor.done)));
+        const std::size_t n = read_if_cached(file.file, to, range.offset + cursor.done);
+        output.advance(n);
+        cursor.consume(n);
+        if (n < to.size()) return;
+    }
+}
+
 }  // namespace
 
 bool is_scattered(std::span<const ByteRange> ranges) noexcept {
@@ -66,16 +85,16 @@ Task<Result<ngx_int_t>> send_gathered(RequestFlow& flow, const MediaFile& file, 
     FileWindow window(file);
     Cursor cursor{.head = head, .ranges = ranges};
     while (!cursor.at_end()) {
-        Bytes piece = cursor.head;
-        if (piece.empty()) {
+        copy_cached(file, cursor, *output);
+        if (!output->room().empty() && !cursor.at_end()) {
             const ByteRange& range = cursor.ranges.front();
             const std::uint64_t ahead = read_ahead(cursor.ranges, cursor.done);
             const auto fetched = co_await window.fetch(flow, range.offset + cursor.done, ahead);
             if (!fetched) co_return std::unexpected(fetched.error());
             const std::uint64_t left = range.length - cursor.done;
-            piece = fetched->first(static_cast<std::size_t>(std::min<std::uint64_t>(fetched->size(), left)));
+            cursor.consume(output->append(
+                fetched->first(static_cast<std::size_t>(std::min<std::uint64_t>(fetched->size(), left)))));
         }
-        cursor.consume(output->append(piece));
         if (!output->room().empty() && !cursor.at_end()) continue;
         const auto sent = co_await send(flow, output->chain(r, cursor.at_end()));
         if (!sent) co_return std::unexpected(sent.error());

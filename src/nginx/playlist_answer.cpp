@@ -1,11 +1,18 @@
 #include "nginx/playlist_answer.hpp"
 
 #include "nginx/answer_head.hpp"
+#include "nginx/kept_text.hpp"
 
 namespace mezz::nginx {
 
 Task<Result<ngx_int_t>> answer_playlist(RequestFlow& flow, const AnswerContext& context,
                                         const package::RenditionRecord& rendition, PlaylistWriter* write) {
+    const std::string etag = text_etag(context);
+    const ResponseHead head = text_head(context, kPlaylistType, etag);
+    if (const auto opened = open_title_file(flow, context.title, rendition.file); !opened)
+        co_return std::unexpected(opened.error());
+    if (auto kept = find_kept_text(flow, context))
+        co_return send_text(flow.request(), head, std::move(*kept));
     const auto file = co_await load_file(flow, context.title, rendition.file);
     if (!file) co_return std::unexpected(file.error());
     const package::TitleView title = context.title.view();
@@ -17,18 +24,20 @@ Task<Result<ngx_int_t>> answer_playlist(RequestFlow& flow, const AnswerContext& 
         prefix = title.revision();
         prefix += '/';
     }
-    const package::MediaPlaylist playlist{
+    package::MediaPlaylist playlist{
         .title = title,
         .rendition = rendition,
         .line = line,
         .format = context.path.format,
         .uri_prefix = prefix,
-        .query = context.query,
+        .query = {},
         .clip = context.clip,
     };
-    std::string text;
-    write(playlist, text);
-    co_return send_text(flow.request(), text_head(context, kPlaylistType), std::move(text));
+    const auto write_with = [&playlist, write](std::string_view query, std::string& out) {
+        playlist.query = query;
+        write(playlist, out);
+    };
+    co_return send_text(flow.request(), head, make_text(flow, context, write_with));
 }
 
 }  // namespace mezz::nginx

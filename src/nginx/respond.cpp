@@ -27,7 +27,9 @@ std::string_view cache_control(Caching caching) noexcept {
 }
 
 bool add_etag(ngx_http_request_t* r, std::string_view etag) {
-    std::string quoted = "\"";
+    std::string quoted;
+    quoted.reserve(etag.size() + 2);
+    quoted += '"';
     quoted += etag;
     quoted += '"';
     const ngx_str_t value = copy(r->pool, quoted);

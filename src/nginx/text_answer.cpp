@@ -21,7 +21,8 @@ ngx_int_t send_playlist(RequestFlow& flow, const AnswerContext& context, const p
     }
     std::string playlist;
     package::write_text_playlist(title, text, prefix, context.query, playlist, context.clip);
-    return send_text(flow.request(), text_head(context, kPlaylistType), std::move(playlist));
+    const std::string etag = text_etag(context);
+    return send_text(flow.request(), text_head(context, kPlaylistType, etag), std::move(playlist));
 }
 
 }  // namespace

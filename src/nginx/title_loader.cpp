@@ -5,6 +5,7 @@
 #include "media/file_scanner.hpp"
 #include "nginx/conf.hpp"
 #include "nginx/flight.hpp"
+#include "nginx/short_memory.hpp"
 #include "nginx/text_loader.hpp"
 #include "nginx/thread_op.hpp"
 #include "nginx/title_files.hpp"
@@ -15,12 +16,18 @@
 namespace mezz::nginx {
 namespace {
 
+constexpr std::size_t kFailures = 256;
+constexpr ngx_msec_t kFailureTtl = 10'000;
+constexpr std::size_t kRevisions = 1024;
+
 Zone zone_of(const RequestFlow& flow) noexcept {
     return Zone(mezz_main_conf(flow.request()).zone);
 }
 
 std::string title_key(std::string_view path, std::string_view revision) {
-    std::string key = "title ";
+    std::string key;
+    key.reserve(16 + revision.size() + path.size());
+    key += "title ";
     key += revision;
     key += ' ';
     key += path;
@@ -28,7 +35,9 @@ std::string title_key(std::string_view path, std::string_view revision) {
 }
 
 std::string index_key(const MediaFile& file) {
-    std::string key = "index ";
+    std::string key;
+    key.reserve(96 + file.path().size());
+    key += "index ";
     append_number(key, media::kFileIndexVersion);
     append_identity(key, file);
     key += ' ';
@@ -66,6 +75,18 @@ private:
         return scanner.take_index();
     }
 };
+
+// Why files could not be indexed: a file that is broken stays so until it is replaced, and then has another
+// key.
+ShortMemory<Error>& failures() {
+    static ShortMemory<Error> remembered(kFailures);
+    return remembered;
+}
+
+bool is_the_files_fault(const Error& error) noexcept {
+    return error.code == ErrorCode::bad_media || error.code == ErrorCode::unsupported ||
+           error.code == ErrorCode::too_large;
+}
 
 Task<Result<std::vector<std::byte>>> scan_file(RequestFlow& flow, MediaFile file) {
     IndexJob job;
@@ -155,12 +176,51 @@ void warn_of_unaligned(RequestFlow& flow, std::string_view path, const package::
              title.header().unaligned, path);
 }
 
+// Which revision a title had when its folder was last looked at. As for files themselves, the operator says
+// by open_file_cache_valid how long that may be believed.
+ShortMemory<std::string>& current_revisions() {
+    static ShortMemory<std::string> remembered(kRevisions);
+    return remembered;
+}
+
+// Locations may make different titles of the same files.
+std::string current_key(const RequestFlow& flow, std::string_view path) {
+    std::string key = package::make_revision({}, *mezz_conf(flow.request()).title_options, {});
+    key += ' ';
+    key += path;
+    return key;
+}
+
+std::string remembered_revision(const RequestFlow& flow, std::string_view path) {
+    if (core_conf(flow.request()).open_file_cache == nullptr) return {};
+    const std::string* revision = current_revisions().find(current_key(flow, path));
+    return revision == nullptr ? std::string() : *revision;
+}
+
+void remember_revision(const RequestFlow& flow, std::string_view path, const std::string& revision) {
+    const ngx_http_core_loc_conf_t& core = core_conf(flow.request());
+    if (core.open_file_cache == nullptr) return;
+    const ngx_msec_t valid = static_cast<ngx_msec_t>(core.open_file_cache_valid) * 1000;
+    current_revisions().put(current_key(flow, path), revision, valid);
+}
+
+void forget_revision(const RequestFlow& flow, std::string_view path) {
+    if (core_conf(flow.request()).open_file_cache != nullptr)
+        current_revisions().put(current_key(flow, path), {}, 0);
+}
+
+bool is_folder(const TitleFiles& found) noexcept {
+    return !found.files.empty() && !found.files.front().name.empty();
+}
+
 Task<Result<LoadedTitle>> load_title_of_files(RequestFlow& flow, package::RequestPath path) {
     const LocationConf& conf = mezz_conf(flow.request());
     LoadedTitle title;
     title.path = title_path(flow, path);
-    if (!path.revision.empty()) {
-        title.block = zone_of(flow).find(title_key(title.path, path.revision));
+    const std::string known =
+        path.revision.empty() ? remembered_revision(flow, title.path) : std::string(path.revision);
+    if (!known.empty()) {
+        title.block = zone_of(flow).find(title_key(title.path, known));
         if (title.block) co_return title;
     }
     auto found = co_await find_title_files(flow, title.path);
@@ -169,6 +229,7 @@ Task<Result<LoadedTitle>> load_title_of_files(RequestFlow& flow, package::Reques
         package::make_revision(found->files, *conf.title_options, found->revision, found->texts);
     if (!path.revision.empty() && path.revision != revision)
         co_return fail(ErrorCode::not_found, "title: that revision is not the current one");
+    if (is_folder(*found)) remember_revision(flow, title.path, revision);
     const std::string key = title_key(title.path, revision);
     title.block = zone_of(flow).find(key);
     if (title.block) co_return title;
@@ -243,6 +304,7 @@ Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file) {
     for (;;) {
         Block block = zone_of(flow).find(key);
         if (block) co_return block;
+        if (const Error* known = failures().find(key)) co_return std::unexpected(*known);
         Flight* under_way = Flight::find(key);
         if (under_way == nullptr) break;
         const auto landed = co_await wait_for(flow, *under_way);
@@ -251,6 +313,7 @@ Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file) {
     Flight flight(key);
     auto index = co_await scan_file(flow, file);
     if (!index) {
+        if (is_the_files_fault(index.error())) failures().put(key, index.error(), kFailureTtl);
         flight.fail(index.error());
         co_return std::unexpected(index.error());
     }
@@ -261,7 +324,9 @@ Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file) {
 }
 
 std::string join_path(std::string_view folder, std::string_view name) {
-    std::string path(folder);
+    std::string path;
+    path.reserve(folder.size() + 1 + name.size());
+    path += folder;
     if (!name.empty()) {
         path += '/';
         path += name;
@@ -282,13 +347,19 @@ Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath pat
     co_return title;
 }
 
-Task<Result<LoadedFile>> load_file(RequestFlow& flow, const LoadedTitle& title, std::uint32_t number) {
+Result<MediaFile> open_title_file(RequestFlow& flow, const LoadedTitle& title, std::uint32_t number) {
     const package::FileRecord& record = title.view().files()[number];
-    const std::string name = join_path(title.path, title.view().file_name(record));
-    const auto opened = open_media_file(flow, name);
+    auto opened = open_media_file(flow, join_path(title.path, title.view().file_name(record)));
+    if (opened && (opened->size != record.size || opened->modified != record.modified)) {
+        forget_revision(flow, title.path);
+        return fail(ErrorCode::not_found, "title: that revision is not the current one");
+    }
+    return opened;
+}
+
+Task<Result<LoadedFile>> load_file(RequestFlow& flow, const LoadedTitle& title, std::uint32_t number) {
+    const auto opened = open_title_file(flow, title, number);
     if (!opened) co_return std::unexpected(opened.error());
-    if (opened->size != record.size || opened->modified != record.modified)
-        co_return fail(ErrorCode::not_found, "title: that revision is not the current one");
     LoadedFile file;
     file.media = *opened;
     auto index = co_await load_index(flow, *opened);

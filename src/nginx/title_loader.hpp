@@ -27,6 +27,11 @@ struct LoadedTitle {
 /// not_found if there is no such title or that revision is not the current one.
 [[nodiscard]] Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath path);
 
+/// Opens file `number` of a title. Fails with not_found if the file is not the one any more that the title
+/// was made of.
+[[nodiscard]] Result<MediaFile> open_title_file(RequestFlow& flow, const LoadedTitle& title,
+                                                std::uint32_t number);
+
 /// An open file of a title and its index.
 struct LoadedFile {
     MediaFile media;

@@ -55,6 +55,22 @@ void note(RequestInfo& info, token::Verdict verdict) noexcept {
     info.verdict = verdict;
 }
 
+// What a token is good for here; notes whom it names and what it limits.
+token::Verdict check(ngx_http_request_t* r, std::string_view token, RequestInfo& info, Admission& admission) {
+    const MainConf& conf = mezz_main_conf(r);
+    const auto country = country_of(r, mezz_conf(r));
+    if (!country) return token::Verdict::internal;
+    const auto claims = conf.tokens->read(*conf.verifier, token);
+    if (!claims) return claims.error();
+    const auto subject = copy_text(r, (*claims)->sub);
+    const auto session = copy_text(r, (*claims)->sid);
+    if (!subject || !session) return token::Verdict::internal;
+    info.token_subject = *subject;
+    info.token_session = *session;
+    admission.max_height = (*claims)->max_height.value_or(UINT32_MAX);
+    return conf.verifier->judge(**claims, view(r->uri), view(r->connection->addr_text), ngx_time(), *country);
+}
+
 }  // namespace
 
 std::optional<std::string_view> bearer_token(const ngx_http_request_t* r) noexcept {
@@ -80,20 +96,11 @@ Result<Admission> admit(ngx_http_request_t* r) {
     std::optional<std::string_view> token = in_query;
     if (!token) token = bearer_token(r);
     if (!token) token = cookie_token(r, conf);
-    const auto country = country_of(r, conf);
-    if (!country) return std::unexpected(country.error());
-    const token::Check check = mezz_main_conf(r).verifier->check(
-        token.value_or(""), view(r->uri), view(r->connection->addr_text), ngx_time(), *country);
-    note(*info, token ? check.verdict : token::Verdict::missing);
-    const auto subject = copy_text(r, check.claims.sub);
-    const auto session = copy_text(r, check.claims.sid);
-    if (!subject || !session) return fail(ErrorCode::internal, "no memory");
-    info->token_subject = *subject;
-    info->token_session = *session;
     Admission admission;
-    admission.granted = token && check.verdict == token::Verdict::ok;
+    const token::Verdict verdict = token ? check(r, *token, *info, admission) : token::Verdict::missing;
+    note(*info, verdict);
+    admission.granted = verdict == token::Verdict::ok;
     admission.personal = !in_query;
-    admission.max_height = check.claims.max_height.value_or(UINT32_MAX);
     if (!admission.granted || !in_query) return admission;
     const auto query = carried_query(r, conf, *in_query);
     if (!query) return std::unexpected(query.error());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "nginx/answer_head.hpp"
+#include "nginx/kept_text.hpp"
 #include "package/playlist.hpp"
 #include "package/rendition_choice.hpp"
 
@@ -52,26 +53,32 @@ Result<Choice> choose_renditions(RequestFlow& flow, const AnswerContext& context
     return choice;
 }
 
-ngx_int_t send_playlist(RequestFlow& flow, const AnswerContext& context, const TitleView& title) {
-    std::string text;
-    package::write_multivariant_playlist(title, context.path.format, context.query, text, context.clip);
-    return send_text(flow.request(), text_head(context, kPlaylistType), std::move(text));
+std::string make_playlist(RequestFlow& flow, const AnswerContext& context, const TitleView& title) {
+    const auto write = [&](std::string_view query, std::string& out) {
+        package::write_multivariant_playlist(title, context.path.format, query, out, context.clip);
+    };
+    return make_text(flow, context, write);
 }
 
-ngx_int_t send_manifest(RequestFlow& flow, const AnswerContext& context, const TitleView& title,
-                        std::span<const LoadedFile> files) {
+std::string make_manifest(RequestFlow& flow, const AnswerContext& context, const TitleView& title,
+                          std::span<const LoadedFile> files) {
     std::vector<media::TrackView> tracks;
     for (const package::RenditionRecord& rendition : title.renditions())
         tracks.push_back(track_of(files, rendition));
-    std::string text;
-    package::write_manifest(title, tracks, context.query, text, context.clip);
-    return send_text(flow.request(), text_head(context, kManifestType), std::move(text));
+    const auto write = [&](std::string_view query, std::string& out) {
+        package::write_manifest(title, tracks, query, out, context.clip);
+    };
+    return make_text(flow, context, write);
 }
 
 }  // namespace
 
 Task<Result<ngx_int_t>> answer_top(RequestFlow& flow, const AnswerContext& context) {
     const bool manifest = context.path.resource == Resource::manifest;
+    const std::string etag = text_etag(context);
+    const ResponseHead head = text_head(context, manifest ? kManifestType : kPlaylistType, etag);
+    if (auto kept = find_kept_text(flow, context))
+        co_return send_text(flow.request(), head, std::move(*kept));
     TitleView title = context.title.view();
     auto choice = choose_renditions(flow, context);
     if (!choice) co_return std::unexpected(choice.error());
@@ -89,7 +96,9 @@ Task<Result<ngx_int_t>> answer_top(RequestFlow& flow, const AnswerContext& conte
         block = package::with_renditions(title, *choice);
         title = TitleView(block);
     }
-    co_return manifest ? send_manifest(flow, context, title, files) : send_playlist(flow, context, title);
+    std::string text =
+        manifest ? make_manifest(flow, context, title, files) : make_playlist(flow, context, title);
+    co_return send_text(flow.request(), head, std::move(text));
 }
 
 }  // namespace mezz::nginx

@@ -1,15 +1,14 @@
 #include "nginx/zone_memory.hpp"
 
-#include "core/hash.hpp"
-
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <new>
 
 namespace mezz::nginx {
 namespace {
 
-constexpr std::uint64_t kZoneVersion = 2;
+constexpr std::uint64_t kZoneVersion = 3;
 constexpr int kEvictionSteps = 64;
 constexpr std::size_t kAlwaysEvicted = std::size_t{256} << 10;
 constexpr ngx_msec_t kMinute = 60000;
@@ -20,6 +19,11 @@ ngx_slab_pool_t* pool_of(ngx_shm_zone_t* zone) noexcept {
 
 std::size_t data_offset(std::size_t key_size) noexcept {
     return (sizeof(ZoneEntry) + key_size + 7) / 8 * 8;
+}
+
+// All processes that use a zone are of one build of the module.
+ngx_rbtree_key_t hash_key(std::string_view key) noexcept {
+    return std::hash<std::string_view>{}(key);
 }
 
 ZoneEntry& entry_of(ngx_rbtree_node_t* node) noexcept {
@@ -101,7 +105,7 @@ void ZoneLock::start_over() noexcept {
 }
 
 ZoneEntry* ZoneLock::find(std::string_view key) noexcept {
-    const ngx_rbtree_key_t h = hash_of(key);
+    const ngx_rbtree_key_t h = hash_key(key);
     ngx_rbtree_node_t* node = header_.tree.root;
     while (node != header_.tree.sentinel) {
         const std::string_view stored = zone_key(entry_of(node));
@@ -178,7 +182,7 @@ ZonePin* ZoneLock::reserve(std::string_view key, std::size_t data_size) noexcept
         return nullptr;
     }
     auto* entry = ::new (memory) ZoneEntry{};
-    entry->node.key = hash_of(key);
+    entry->node.key = hash_key(key);
     entry->key_size = static_cast<std::uint32_t>(key.size());
     entry->data_size = data_size;
     entry->pins = 1;

@@ -27,7 +27,10 @@ std::uint64_t bits_per_second(std::uint64_t bytes, std::int64_t ticks, std::uint
 }
 
 std::uint64_t bytes_of(const media::TrackView& track, PieceRange pieces) noexcept {
-    return track.bytes_before(pieces.last) - track.bytes_before(pieces.first);
+    std::uint64_t bytes = 0;
+    for (const media::Piece& piece : track.pieces().subspan(pieces.first, pieces.last - pieces.first))
+        bytes += piece.bytes;
+    return bytes;
 }
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) noexcept {
@@ -112,38 +115,41 @@ BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale)
 
 BitRate cmaf_bit_rate(const TrackTimeline& line) {
     const media::TrackView& track = line.track();
+    const SegmentStarts starts(line);
     std::vector<SegmentSize> sizes;
-    sizes.reserve(line.segment_count());
-    for (std::uint32_t n = 0; n < line.segment_count(); ++n) {
-        const PieceRange pieces = line.pieces(n);
+    sizes.reserve(starts.count());
+    for (std::uint32_t n = 0; n < starts.count(); ++n) {
+        const PieceRange pieces = starts.pieces(n);
         if (pieces.empty()) continue;
         const bool generated = track->layout != media::Layout::fragments;
         const std::uint64_t head = generated ? fragment_head_size(track, pieces) : 0;
-        sizes.push_back({bytes_of(track, pieces) + head, line.start(n + 1) - line.start(n)});
+        sizes.push_back({bytes_of(track, pieces) + head, starts.start(n + 1) - starts.start(n)});
     }
     return bit_rate(sizes, track->timescale);
 }
 
 // A peak must not be exceeded: estimates get 1 % more.
 BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::optional<TrackTimeline>& audio) {
-    const TrackTimeline& clock = video ? *video : *audio;
+    const SegmentStarts clock(video ? *video : *audio);
+    const std::optional<SegmentStarts> beside =
+        video && audio ? std::optional<SegmentStarts>(*audio) : std::nullopt;
     std::vector<SegmentSize> sizes;
-    sizes.reserve(clock.segment_count());
-    for (std::uint32_t n = 0; n < clock.segment_count(); ++n) {
+    sizes.reserve(clock.count());
+    for (std::uint32_t n = 0; n < clock.count(); ++n) {
         std::uint64_t packets = kPsiPackets;
-        if (clock.pieces(n).empty()) continue;
+        if (clock.empty(n)) continue;
         std::int64_t end = clock.start(n + 1);
-        PieceRange sound = audio ? audio->pieces(n) : PieceRange();
-        if (video && audio && video->pieces(n).last == video->track().piece_count()) {
+        PieceRange sound = !video ? clock.pieces(n) : beside ? beside->pieces(n) : PieceRange();
+        if (beside && clock.pieces(n).last == video->track().piece_count()) {
             sound.last = audio->track().piece_count();
-            const std::uint32_t timescale = clock.track()->timescale;
+            const std::uint32_t timescale = video->track()->timescale;
             end = std::max(end, rescale(audio->track()->end, timescale, audio->track()->timescale));
         }
-        if (video) packets += video_packets(video->track(), video->pieces(n));
+        if (video) packets += video_packets(video->track(), clock.pieces(n));
         if (!sound.empty()) packets += audio_packets(audio->track(), sound, !video.has_value());
         sizes.push_back({packets * kTsPacket, end - clock.start(n)});
     }
-    BitRate rate = bit_rate(sizes, clock.track()->timescale);
+    BitRate rate = bit_rate(sizes, (video ? *video : *audio).track()->timescale);
     const auto estimated = [](const std::optional<TrackTimeline>& line) {
         return line && line->track()->layout == media::Layout::fragments;
     };

@@ -81,19 +81,14 @@ private:
     bool first_ = true;
 };
 
-// Where a segment's media really begins: a track may start later than the title.
-std::int64_t media_start(const TrackTimeline& line, std::uint32_t n) noexcept {
-    return std::max<std::int64_t>(line.track().piece_time(line.pieces(n).first), 0);
-}
-
 // Of sound too: its segments end with a frame, after the pictures (ISO/IEC 23009-1 §5.3.1.2).
 std::uint64_t longest_segment_ms(const TitleView& title, std::span<const media::TrackView> tracks) {
     std::int64_t longest = 0;
     for (const media::TrackView& track : tracks) {
-        const TrackTimeline line = timeline(title, track);
+        const SegmentStarts starts(timeline(title, track));
         std::int64_t ticks = 0;
-        for (std::uint32_t n = 0; n < line.segment_count(); ++n)
-            if (!line.pieces(n).empty()) ticks = std::max(ticks, line.start(n + 1) - media_start(line, n));
+        for (std::uint32_t n = 0; n < starts.count(); ++n)
+            if (!starts.empty(n)) ticks = std::max(ticks, starts.start(n + 1) - starts.media_start(n));
         longest = std::max(longest, rescale(ticks, 1000, track->timescale));
     }
     return static_cast<std::uint64_t>(longest);
@@ -102,8 +97,9 @@ std::uint64_t longest_segment_ms(const TitleView& title, std::span<const media::
 void append_segments(const TitleView& title, const RenditionRecord& rendition, const media::TrackView& track,
                      const Of& of, std::string& out) {
     const TrackTimeline line = timeline(title, track);
+    const SegmentStarts starts(line);
     auto [first, last] = listed_segments(line, of.clip);
-    while (first < last && line.pieces(first).empty())
+    while (first < last && starts.empty(first))
         ++first;
     std::string base(title.revision());
     base += '/';
@@ -117,8 +113,8 @@ void append_segments(const TitleView& title, const RenditionRecord& rendition, c
     out += "><SegmentTimeline>";
     TimelineWriter segments(out);
     for (std::uint32_t n = first; n < last; ++n)
-        if (!line.pieces(n).empty())
-            segments.add(media_start(line, n), line.start(n + 1) - media_start(line, n));
+        if (!starts.empty(n))
+            segments.add(starts.media_start(n), starts.start(n + 1) - starts.media_start(n));
     segments.finish();
     out += "</SegmentTimeline></SegmentTemplate>";
 }

@@ -12,22 +12,23 @@ void append_number_attribute(std::string& out, std::string_view name, std::uint6
     out += '"';
 }
 
-// The I-frames from n on that last equally long.
-std::uint32_t run_of(const IFrameLine& line, std::uint32_t n, std::uint32_t last) noexcept {
+// The I-frames from n on, before `last`, that last equally long.
+std::uint32_t run_of(std::span<const std::int64_t> starts, std::uint32_t n, std::uint32_t last) noexcept {
     std::uint32_t end = n + 1;
-    while (end < last && line.duration(end) == line.duration(n))
+    while (end < last && starts[end + 1] - starts[end] == starts[n + 1] - starts[n])
         ++end;
     return end - n;
 }
 
 void append_timeline(const IFrameLine& line, PieceRange listed, std::string& out) {
     out += "<SegmentTimeline>";
+    const std::vector<std::int64_t> starts = starts_of(line);
     std::uint32_t run = 0;
     for (std::uint32_t n = listed.first; n < listed.last; n += run) {
-        run = run_of(line, n, listed.last);
+        run = run_of(starts, n, listed.last);
         out += "<S";
-        if (n == listed.first) append_number_attribute(out, "t", static_cast<std::uint64_t>(line.start(n)));
-        append_number_attribute(out, "d", static_cast<std::uint64_t>(line.duration(n)));
+        if (n == listed.first) append_number_attribute(out, "t", static_cast<std::uint64_t>(starts[n]));
+        append_number_attribute(out, "d", static_cast<std::uint64_t>(starts[n + 1] - starts[n]));
         if (run > 1) append_number_attribute(out, "r", run - 1);
         out += "/>";
     }

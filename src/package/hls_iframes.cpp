@@ -10,26 +10,29 @@ namespace {
 constexpr std::uint32_t kMicros = 1000000;
 
 // As in media playlists: differences of rounded starts, so that their sum never drifts from the truth.
-std::uint64_t duration_micros(const IFrameLine& line, std::uint32_t n) noexcept {
-    const std::int64_t begin = rescale(line.start(n), kMicros, line.track()->timescale);
-    const std::int64_t end = rescale(line.start(n + 1), kMicros, line.track()->timescale);
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(end - begin, 0));
+std::vector<std::uint64_t> durations(const IFrameLine& line) {
+    const std::vector<std::int64_t> starts = starts_of(line);
+    std::vector<std::uint64_t> micros(line.count());
+    std::int64_t begin = 0;
+    for (std::uint32_t n = 0; n < line.count(); ++n) {
+        const std::int64_t end = rescale(starts[n + 1], kMicros, line.track()->timescale);
+        micros[n] = static_cast<std::uint64_t>(std::max<std::int64_t>(end - begin, 0));
+        begin = end;
+    }
+    return micros;
 }
 
-std::uint64_t target_seconds(const IFrameLine& line) noexcept {
-    std::uint64_t longest = 0;
-    for (std::uint32_t n = 0; n < line.count(); ++n)
-        longest = std::max(longest, duration_micros(line, n));
+std::uint64_t target_seconds(std::span<const std::uint64_t> micros) noexcept {
+    const std::uint64_t longest = micros.empty() ? 0 : std::ranges::max(micros);
     return std::max<std::uint64_t>(1, (longest + kMicros / 2) / kMicros);
 }
 
-void append_head(const MediaPlaylist& playlist, const IFrameLine& line, std::uint32_t first,
-                 std::string& out) {
+void append_head(const MediaPlaylist& playlist, std::uint64_t target, std::uint32_t first, std::string& out) {
     const bool cmaf = playlist.format == Format::cmaf;
     out += "#EXTM3U\n#EXT-X-VERSION:";
     out += cmaf ? '5' : '4';
     out += "\n#EXT-X-TARGETDURATION:";
-    append_number(out, target_seconds(line));
+    append_number(out, target);
     out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n";
     append_first_number(playlist.clip, first, out);
     out += "#EXT-X-I-FRAMES-ONLY\n";
@@ -46,12 +49,12 @@ void write_iframe_playlist(const MediaPlaylist& playlist, std::string& out) {
     out.reserve(out.size() + 256 +
                 (listed.last - listed.first) *
                     (48 + playlist.uri_prefix.size() + name.size() + playlist.query.size()));
-    append_head(playlist, line, listed.first, out);
+    const std::vector<std::uint64_t> micros = durations(line);
+    append_head(playlist, target_seconds(micros), listed.first, out);
     for (std::uint32_t n = listed.first; n < listed.last; ++n) {
-        const std::uint64_t micros = duration_micros(line, n);
-        if (micros == 0) continue;
+        if (micros[n] == 0) continue;
         out += "#EXTINF:";
-        append_seconds(out, micros);
+        append_seconds(out, micros[n]);
         out += ",\n";
         out += playlist.uri_prefix;
         out += name;

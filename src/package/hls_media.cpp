@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <vector>
 
 #include "core/rescale.hpp"
 #include "core/text.hpp"
@@ -9,49 +10,50 @@ namespace {
 
 constexpr std::uint32_t kMicros = 1000000;
 
-// Which segments a rendition has, and when they begin in microseconds. Differences of rounded starts are what
-// EXTINF says, so that their sum never drifts from the truth.
+// Which segments a rendition has, and how long they last in microseconds. Differences of rounded starts are
+// what EXTINF says, so that their sum never drifts from the truth.
 class SegmentTimes {
 public:
-    explicit SegmentTimes(const MediaPlaylist& playlist) noexcept
-        : title_(playlist.title),
-          line_(playlist.line),
-          end_(micros(line_.start(line_.segment_count()), line_.track()->timescale)) {
-        while (first_ < line_.segment_count() && line_.pieces(first_).empty())
+    explicit SegmentTimes(const MediaPlaylist& playlist)
+        : starts_(playlist.line), pieces_(playlist.line.track().piece_count()), durations_(starts_.count()) {
+        const std::uint32_t timescale = playlist.line.track()->timescale;
+        std::int64_t end = micros(starts_.start(starts_.count()), timescale);
+        while (first_ < starts_.count() && starts_.empty(first_))
             ++first_;
-        if (first_ == line_.segment_count()) first_ = 0;  // there is nothing at all
-        const bool muxed = playlist.format == Format::hls && line_.track()->kind == media::TrackKind::video;
-        if (muxed && is_after(line_.segment_count() - 1))
-            end_ = std::max(end_, micros(playlist.rendition.ts_end, title_.header().timescale));
+        if (first_ == starts_.count()) first_ = 0;  // there is nothing at all
+        const bool muxed =
+            playlist.format == Format::hls && playlist.line.track()->kind == media::TrackKind::video;
+        if (muxed && is_after(starts_.count() - 1))
+            end = std::max(end, micros(playlist.rendition.ts_end, playlist.title.header().timescale));
+        std::int64_t begin = start(playlist.title, timescale, 0, end);
+        for (std::uint32_t n = 0; n < starts_.count(); ++n) {
+            const std::int64_t next =
+                n + 1 == starts_.count() ? end : start(playlist.title, timescale, n + 1, end);
+            durations_[n] = static_cast<std::uint64_t>(std::max<std::int64_t>(next - begin, 0));
+            begin = next;
+        }
     }
 
     /// The rendition begins later: there is nothing to be sent.
     [[nodiscard]] bool is_gap(std::uint32_t n) const noexcept { return n < first_; }
-    [[nodiscard]] bool is_there(std::uint32_t n) const noexcept {
-        return !line_.pieces(n).empty() || is_gap(n);
-    }
-    [[nodiscard]] std::uint64_t duration(std::uint32_t n) const noexcept {
-        const std::int64_t begin = start(n);
-        const std::int64_t end = start(n + 1);
-        return end > begin ? static_cast<std::uint64_t>(end - begin) : 0;
-    }
+    [[nodiscard]] bool is_there(std::uint32_t n) const noexcept { return !starts_.empty(n) || is_gap(n); }
+    [[nodiscard]] std::uint64_t duration(std::uint32_t n) const noexcept { return durations_[n]; }
+    [[nodiscard]] std::uint64_t longest() const noexcept { return std::ranges::max(durations_); }
 
 private:
     static std::int64_t micros(std::int64_t ticks, std::uint32_t timescale) noexcept {
         return std::max<std::int64_t>(rescale(ticks, kMicros, timescale), 0);
     }
-    [[nodiscard]] bool is_after(std::uint32_t n) const noexcept {
-        return line_.pieces(n).first == line_.track().piece_count();
-    }
-    [[nodiscard]] std::int64_t start(std::uint32_t n) const noexcept {
-        if (n >= line_.segment_count()) return end_;
-        if (n <= first_) return micros(title_.boundaries()[n], title_.header().timescale);
-        return is_after(n) ? end_ : micros(line_.start(n), line_.track()->timescale);
+    [[nodiscard]] bool is_after(std::uint32_t n) const noexcept { return starts_.pieces(n).first == pieces_; }
+    [[nodiscard]] std::int64_t start(const TitleView& title, std::uint32_t timescale, std::uint32_t n,
+                                     std::int64_t end) const noexcept {
+        if (n <= first_) return micros(title.boundaries()[n], title.header().timescale);
+        return is_after(n) ? end : micros(starts_.start(n), timescale);
     }
 
-    const TitleView& title_;
-    const TrackTimeline& line_;
-    std::int64_t end_;
+    SegmentStarts starts_;
+    std::uint32_t pieces_;
+    std::vector<std::uint64_t> durations_;
     std::uint32_t first_ = 0;
 };
 
@@ -73,20 +75,14 @@ std::uint64_t target_seconds(std::uint64_t micros) noexcept {
     return std::max<std::uint64_t>(1, (micros + kMicros / 2) / kMicros);
 }
 
-std::uint64_t target_seconds(const MediaPlaylist& playlist, const SegmentTimes& times) {
-    std::uint64_t micros = longest_micros(playlist.title, playlist.format);
-    for (std::uint32_t n = 0; n < playlist.line.segment_count(); ++n)
-        micros = std::max(micros, times.duration(n));
-    return target_seconds(micros);
-}
-
 void append_head(const MediaPlaylist& playlist, const SegmentTimes& times, std::uint32_t first,
                  std::string& out) {
     const bool cmaf = playlist.format == Format::cmaf;
     out += "#EXTM3U\n#EXT-X-VERSION:";
     out += cmaf ? '6' : '3';
     out += "\n#EXT-X-TARGETDURATION:";
-    append_number(out, target_seconds(playlist, times));
+    append_number(out,
+                  target_seconds(std::max(longest_micros(playlist.title, playlist.format), times.longest())));
     out += "\n#EXT-X-PLAYLIST-TYPE:VOD\n";
     append_first_number(playlist.clip, first, out);
     append_start(playlist.clip, out);
@@ -105,16 +101,18 @@ void append_map(const MediaPlaylist& playlist, std::string& out) {
 }
 
 void write_media_playlist(const MediaPlaylist& playlist, std::string& out) {
-    const TrackTimeline& line = playlist.line;
-    const std::string_view name = playlist.rendition.name.data();
-    const std::string_view suffix = playlist.format == Format::cmaf ? ".m4s" : ".ts";
     const SegmentTimes times(playlist);
-    PieceRange segments = listed_segments(line, playlist.clip);
+    PieceRange segments = listed_segments(playlist.line, playlist.clip);
     while (!segments.empty() && !times.is_there(segments.first))
         ++segments.first;
-    out.reserve(out.size() + 256 +
-                (segments.last - segments.first) *
-                    (40 + playlist.uri_prefix.size() + name.size() + playlist.query.size()));
+    std::string before;
+    before += playlist.uri_prefix;
+    before += playlist.rendition.name.data();
+    before += '_';
+    std::string after(playlist.format == Format::cmaf ? ".m4s" : ".ts");
+    after += playlist.query;
+    after += '\n';
+    out.reserve(out.size() + 256 + (segments.last - segments.first) * (40 + before.size() + after.size()));
     append_head(playlist, times, segments.first, out);
     for (std::uint32_t n = segments.first; n < segments.last; ++n) {
         if (!times.is_there(n)) continue;
@@ -122,13 +120,9 @@ void write_media_playlist(const MediaPlaylist& playlist, std::string& out) {
         append_seconds(out, times.duration(n));
         out += ",\n";
         if (times.is_gap(n)) out += "#EXT-X-GAP\n";
-        out += playlist.uri_prefix;
-        out += name;
-        out += '_';
+        out += before;
         append_number(out, n);
-        out += suffix;
-        out += playlist.query;
-        out += '\n';
+        out += after;
     }
     out += "#EXT-X-ENDLIST\n";
 }

@@ -70,10 +70,11 @@ void write_moof(ByteWriter& out, const IFrameLine& line, const media::Sample& pi
 
 }  // namespace
 
-bool IFrameLine::is_complete() const noexcept {
+bool IFrameLine::is_complete() const {
     if (track_->kind != media::TrackKind::video || count() == 0) return false;
+    const std::vector<std::int64_t> starts = starts_of(*this);
     for (std::uint32_t n = 0; n < count(); ++n)
-        if (track_.key_bytes(first_ + n) == 0 || duration(n) <= 0) return false;
+        if (track_.key_bytes(first_ + n) == 0 || starts[n + 1] <= starts[n]) return false;
     return true;
 }
 
@@ -84,6 +85,17 @@ PieceRange IFrameLine::piece(std::uint32_t n) const noexcept {
 
 std::int64_t IFrameLine::start(std::uint32_t n) const noexcept {
     return n == 0 ? 0 : std::max<std::int64_t>(track_.piece_time(first_ + n), 0);
+}
+
+std::vector<std::int64_t> starts_of(const IFrameLine& line) {
+    std::vector<std::int64_t> starts(std::size_t{line.count()} + 1);
+    std::int64_t time = line.track_.piece_time(line.first_);
+    for (std::uint32_t n = 1; n < line.count(); ++n) {
+        time += line.track_.pieces()[line.first_ + n - 1].duration;
+        starts[n] = std::max<std::int64_t>(time, 0);
+    }
+    if (line.count() > 0) starts.back() = line.start(line.count());
+    return starts;
 }
 
 std::uint64_t IFrameLine::cmaf_size(std::uint32_t n) const noexcept {
@@ -118,11 +130,12 @@ void set_iframe_rates(const TrackTimeline& line, RenditionRecord& rendition) {
     const IFrameLine iframes(line);
     // One picture is nothing to move through, and FFmpeg warns of a stream of one.
     if (!iframes.is_complete() || iframes.count() < 2) return;
+    const std::vector<std::int64_t> starts = starts_of(iframes);
     std::vector<SegmentSize> cmaf;
     std::vector<SegmentSize> ts;
     for (std::uint32_t n = 0; n < iframes.count(); ++n) {
-        cmaf.push_back({iframes.cmaf_size(n), iframes.duration(n)});
-        ts.push_back({iframes.ts_size(n), iframes.duration(n)});
+        cmaf.push_back({iframes.cmaf_size(n), starts[n + 1] - starts[n]});
+        ts.push_back({iframes.ts_size(n), starts[n + 1] - starts[n]});
     }
     rendition.iframes_cmaf = bit_rate(cmaf, line.track()->timescale);
     if (rendition.in_ts) rendition.iframes_ts = bit_rate(ts, line.track()->timescale);

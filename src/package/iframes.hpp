@@ -26,7 +26,7 @@ public:
     [[nodiscard]] std::uint32_t count() const noexcept { return track_.piece_count() - first_; }
     /// True if the size of each is known (of a fragmented file with sidx only if it has ssix, too) and each
     /// lasts some time.
-    [[nodiscard]] bool is_complete() const noexcept;
+    [[nodiscard]] bool is_complete() const;
     /// The piece that I-frame n begins; empty if there is none of that number.
     [[nodiscard]] PieceRange piece(std::uint32_t n) const noexcept;
     /// When it is shown: ticks, 0 for the first, the track's end for n = count().
@@ -44,6 +44,7 @@ public:
                                                  const media::Sample& picture) const noexcept;
 
 private:
+    friend std::vector<std::int64_t> starts_of(const IFrameLine& line);
     [[nodiscard]] std::uint32_t ts_packets(std::uint32_t n) const noexcept;
 
     media::TrackView track_;
@@ -52,6 +53,9 @@ private:
 
 /// The I-frames first ≤ n < last to list: those in the segments of the clip, or all.
 [[nodiscard]] PieceRange listed_iframes(const TrackTimeline& line, const std::optional<Clip>& clip) noexcept;
+
+/// When each I-frame of a line is shown, as IFrameLine::start() says, and the end: count() + 1 times.
+[[nodiscard]] std::vector<std::int64_t> starts_of(const IFrameLine& line);
 
 /// Sets the bit rates of a rendition's I-frame playlists; leaves them 0 if it has none, and that of transport
 /// streams if they cannot carry its codec.

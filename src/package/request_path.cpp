@@ -1,5 +1,7 @@
 #include "package/request_path.hpp"
 
+#include "core/text.hpp"
+
 #include <charconv>
 
 namespace mezz::package {
@@ -138,6 +140,16 @@ std::optional<RequestPath> parse_request_path(std::string_view path) noexcept {
     out.title = path;
     if (!parse_leaf(leaf, out)) return std::nullopt;
     return out;
+}
+
+void append_selection(std::string& out, const RequestPath& path) {
+    out += to_text(path.format);
+    out += '-';
+    append_number(out, static_cast<unsigned>(path.resource));
+    out += path.revision.empty() ? "-" : "r-";
+    append_number(out, path.number);
+    out += '-';
+    out += path.rendition;
 }
 
 }  // namespace mezz::package

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace mezz::package {
@@ -52,6 +53,10 @@ struct RequestPath {
     Format format = Format::hls;
     Resource resource = Resource::segment;
 };
+
+/// Appends what of a path decides the answer, besides the title and its revision: the same text for the same
+/// answer only. Of characters that may stand in an ETag.
+void append_selection(std::string& out, const RequestPath& path);
 
 /// Parses `{title}/{format}/[{revision}/]{leaf}`, the part of a decoded URI behind the location. nullopt if
 /// it is no URL that Mezz answers. Text tracks' media playlists are in hls/ and subs/. Pictures (thumbs)

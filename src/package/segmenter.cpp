@@ -32,11 +32,13 @@ CutPoints cut_points(const media::TrackView& track, bool closed) {
 CutPoints common_points(const CutPoints& points, const media::TrackView& track) {
     CutPoints common{.timescale = points.timescale, .times = {}, .end = points.end, .closed = points.closed};
     const std::int64_t tolerance = rescale(kToleranceMs, points.timescale, 1000);
+    media::PieceWalk walk(track);
     for (const std::int64_t time : points.times) {
-        const std::uint32_t piece = track.nearest_piece(rescale(time, track->timescale, points.timescale));
-        const std::int64_t theirs = rescale(track.piece_time(piece), points.timescale, track->timescale);
-        if (points.closed && track.is_open(piece)) continue;
-        if (piece < track.piece_count() && std::abs(theirs - time) <= tolerance) common.times.push_back(time);
+        const media::PieceWalk::Found found = walk.nearest(rescale(time, track->timescale, points.timescale));
+        const std::int64_t theirs = rescale(found.time, points.timescale, track->timescale);
+        if (points.closed && track.is_open(found.piece)) continue;
+        if (found.piece < track.piece_count() && std::abs(theirs - time) <= tolerance)
+            common.times.push_back(time);
     }
     return common;
 }

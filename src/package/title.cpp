@@ -44,7 +44,11 @@ std::uint32_t TrackTimeline::first_piece(std::uint32_t n) const noexcept {
         return i > 0 && track_.piece_time(i) > 0 ? i - 1 : i;
     }
     if (n >= segment_count()) return track_.piece_count();
-    return track_.nearest_piece(rescale(boundaries_[n], track_->timescale, timescale_));
+    return track_.nearest_piece(boundary(n));
+}
+
+std::int64_t TrackTimeline::boundary(std::uint32_t n) const noexcept {
+    return rescale(boundaries_[n], track_->timescale, timescale_);
 }
 
 PieceRange TrackTimeline::pieces(std::uint32_t n) const noexcept {
@@ -53,6 +57,22 @@ PieceRange TrackTimeline::pieces(std::uint32_t n) const noexcept {
 
 std::int64_t TrackTimeline::start(std::uint32_t n) const noexcept {
     return n == 0 ? 0 : std::max<std::int64_t>(track_.piece_time(first_piece(n)), 0);
+}
+
+SegmentStarts::SegmentStarts(const TrackTimeline& line) {
+    const media::TrackView& track = line.track();
+    const auto add = [&](std::uint32_t piece, std::int64_t time) {
+        starts_.push_back({piece, std::max<std::int64_t>(time, 0)});
+    };
+    starts_.reserve(std::size_t{line.segment_count()} + 1);
+    const std::uint32_t first = line.first_piece(0);
+    add(first, track.piece_time(first));
+    media::PieceWalk walk(track);
+    for (std::uint32_t n = 1; n < line.segment_count(); ++n) {
+        const media::PieceWalk::Found found = walk.nearest(line.boundary(n));
+        add(found.piece, found.time);
+    }
+    add(track.piece_count(), track->end);
 }
 
 }  // namespace mezz::package

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "core/bytes.hpp"
 #include "media/file_index.hpp"
@@ -178,11 +179,45 @@ public:
     [[nodiscard]] const media::TrackView& track() const noexcept { return track_; }
 
 private:
+    friend class SegmentStarts;
     [[nodiscard]] std::uint32_t first_piece(std::uint32_t n) const noexcept;
+    /// Where segment n is wished to begin, 0 < n; ticks of the track.
+    [[nodiscard]] std::int64_t boundary(std::uint32_t n) const noexcept;
 
     std::span<const std::int64_t> boundaries_;
     std::uint32_t timescale_;
     media::TrackView track_;
+};
+
+/// Where all segments of a track begin, found in one pass over its pieces: for what tells of all of them. The
+/// values are those of the timeline.
+class SegmentStarts {
+public:
+    explicit SegmentStarts(const TrackTimeline& line);
+
+    [[nodiscard]] std::uint32_t count() const noexcept {
+        return static_cast<std::uint32_t>(starts_.size() - 1);
+    }
+    [[nodiscard]] bool empty(std::uint32_t n) const noexcept {
+        return starts_[n].piece >= starts_[n + 1].piece;
+    }
+    /// As TrackTimeline::pieces().
+    [[nodiscard]] PieceRange pieces(std::uint32_t n) const noexcept {
+        return {starts_[n].piece, starts_[n + 1].piece};
+    }
+    /// As TrackTimeline::start().
+    [[nodiscard]] std::int64_t start(std::uint32_t n) const noexcept { return n == 0 ? 0 : starts_[n].time; }
+    /// When the first piece of segment n is shown; ticks, not before 0. A track may start later than the
+    /// title.
+    [[nodiscard]] std::int64_t media_start(std::uint32_t n) const noexcept { return starts_[n].time; }
+
+private:
+    struct Start {
+        std::uint32_t piece = 0;
+        std::int64_t time = 0;
+    };
+
+    std::vector<Start> starts_;  // of each segment, and the end
 };
 
 [[nodiscard]] inline TrackTimeline timeline(const TitleView& title, const media::TrackView& track) noexcept {

@@ -70,13 +70,34 @@ TsMuxer::Progress TsMuxer::run(Bytes input, std::span<std::byte> output) noexcep
             n = payload_.write(rest.first(std::min(rest.size(), room_)), source);
             room_ -= n;
             if (n == 0) break;
-        } else if (!next_packet(source)) {
-            break;
+        } else {
+            n = plain_packets(rest, source);
+            if (n == 0 && !next_packet(source)) break;
         }
         produced += n;
         settle();
     }
     return {source.used(), produced};
+}
+
+// Nearly all packets are a header and the next 184 bytes of the file. The last one of a PES packet is not
+// among them, nor are those that a short PES packet is stretched over.
+std::size_t TsMuxer::plain_packets(std::span<std::byte> output, TsInput& input) noexcept {
+    if (psi_packets_left_ > 0 || pcr_packets_left_ > 0 || !open_ || packets_left_ < 2) return 0;
+    const std::uint64_t spare = unpacked_ - (packets_left_ - 1);
+    if (spare < kTsPayloadSize) return 0;
+    const std::uint64_t most =
+        std::min<std::uint64_t>({packets_left_ - 1, (spare - kTsPayloadSize) / (kTsPayloadSize - 1) + 1,
+                                 output.size() / kTsPacketSize});
+    const Bytes payload =
+        payload_.take_plain(kTsPayloadSize, static_cast<std::size_t>(most) * kTsPayloadSize, input);
+    const std::size_t count = payload.size() / kTsPayloadSize;
+    const unsigned source = plan_->pes()[pes_].source;
+    write_plain_ts_packets(output.data(), pid_of(source), counters_[source], payload);
+    counters_[source] = static_cast<std::uint8_t>(counters_[source] + count);
+    packets_left_ -= static_cast<std::uint32_t>(count);
+    unpacked_ -= payload.size();
+    return count * kTsPacketSize;
 }
 
 bool TsMuxer::next_packet(TsInput& input) noexcept {

@@ -49,6 +49,7 @@ public:
 private:
     void begin_pes() noexcept;
     void settle() noexcept;
+    std::size_t plain_packets(std::span<std::byte> output, TsInput& input) noexcept;
     bool next_packet(TsInput& input) noexcept;
     void next_psi() noexcept;
     void next_pcr() noexcept;

@@ -47,6 +47,19 @@ std::size_t write_ts_head(TsPacketBuffer out, const TsPacketHead& head, std::siz
     return kTsPacketSize - payload;
 }
 
+void write_plain_ts_packets(std::byte* out, std::uint16_t pid, std::uint8_t counter,
+                            std::span<const std::byte> payload) noexcept {
+    const std::byte* from = payload.data();
+    for (const std::byte* end = from + payload.size(); from != end; from += kTsPayloadSize) {
+        out[0] = byte_of(kSyncByte);
+        out[1] = byte_of(pid >> 8);
+        out[2] = byte_of(pid);
+        out[3] = byte_of(kHasPayload | (counter++ & 0x0FU));
+        std::memcpy(out + 4, from, kTsPayloadSize);
+        out += kTsPacketSize;
+    }
+}
+
 void write_ts_pcr_packet(TsPacketBuffer out, std::uint16_t pid, std::uint8_t last_counter,
                          std::uint64_t pcr) noexcept {
     write_ts_head(out, {.pid = pid, .counter = last_counter, .pcr = pcr}, 0);

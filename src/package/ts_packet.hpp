@@ -38,6 +38,11 @@ struct TsPacketHead {
 /// `payload` is 1 to 184 less ts_adaptation_size. Returns where the payload begins: 188 - payload.
 std::size_t write_ts_head(TsPacketBuffer out, const TsPacketHead& head, std::size_t payload) noexcept;
 
+/// Writes whole packets without an adaptation field: `payload`, a multiple of kTsPayloadSize, behind headers
+/// whose continuity counters go on from `counter`. `out` has kTsPacketSize bytes for each.
+void write_plain_ts_packets(std::byte* out, std::uint16_t pid, std::uint8_t counter,
+                            std::span<const std::byte> payload) noexcept;
+
 /// Writes a whole packet that carries only a clock reference. Such packets do not advance the continuity
 /// counter (2.4.3.3): `last_counter` is that of the PID's last packet with a payload.
 void write_ts_pcr_packet(TsPacketBuffer out, std::uint16_t pid, std::uint8_t last_counter,

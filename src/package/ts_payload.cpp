@@ -222,6 +222,19 @@ std::size_t TsPayload::write(std::span<std::byte> out, TsInput& input) noexcept 
     return done;
 }
 
+Bytes TsPayload::take_plain(std::size_t unit, std::size_t most, TsInput& input) noexcept {
+    if (!literal_.empty() || !parameter_sets_.empty() || zeros_ > 0) return {};
+    const Bytes bytes = input.at(source_, position_);
+    const std::size_t n = std::min({most, bytes.size(), std::size_t{copy_}}) / unit * unit;
+    if (n == 0) return {};
+    position_ += n;
+    input.used_until(position_);
+    copy_ -= static_cast<std::uint32_t>(n);
+    left_ -= static_cast<std::uint32_t>(n);
+    if (copy_ == 0) zero_unusable();
+    return bytes.first(n);
+}
+
 TsNeed TsPayload::need() const noexcept {
     if (plan_ == nullptr) return {};
     const std::uint32_t unread = copy_ > 0 ? left_ : readable(*plan_, source_, left_);

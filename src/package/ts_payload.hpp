@@ -62,6 +62,10 @@ public:
     /// come zeros.
     std::size_t write(std::span<std::byte> out, TsInput& input) noexcept;
 
+    /// The next bytes of the PES packet, if they are the input's as they are: takes `most` of them or less, a
+    /// multiple of `unit`, and none where something else comes first. They count as written.
+    [[nodiscard]] Bytes take_plain(std::size_t unit, std::size_t most, TsInput& input) noexcept;
+
     /// The input that is needed next for this PES packet; length 0 if none.
     [[nodiscard]] TsNeed need() const noexcept;
 

@@ -49,16 +49,21 @@ Result<void> Verifier::add(Key key) {
 Check Verifier::check(std::string_view token, std::string_view path, std::string_view client,
                       std::int64_t now_s, std::optional<std::string_view> country) const noexcept {
     try {
-        const auto jws = believe(token);
-        if (!jws) return {jws.error(), {}};
-        auto claims = parse_claims(*jws);
+        auto claims = read(token);
         if (!claims) return {claims.error(), {}};
-        if (!claims->exp) return {Verdict::malformed, {}};
         const Verdict verdict = judge(*claims, path, client, now_s, country);
         return {verdict, std::move(*claims)};
     } catch (const std::bad_alloc&) {
         return {Verdict::internal, {}};
     }
+}
+
+std::expected<Claims, Verdict> Verifier::read(std::string_view token) const {
+    const auto jws = believe(token);
+    if (!jws) return std::unexpected(jws.error());
+    auto claims = parse_claims(*jws);
+    if (claims && !claims->exp) return std::unexpected(Verdict::malformed);
+    return claims;
 }
 
 ApiCheck Verifier::check_api_token(std::string_view token, std::string_view client,

@@ -60,6 +60,15 @@ public:
                               std::int64_t now_s,
                               std::optional<std::string_view> country = std::nullopt) const noexcept;
 
+    /// The first half of check: the claims of a token whose signature and form are right, as long as the keys
+    /// are the same. Throws std::bad_alloc only.
+    [[nodiscard]] std::expected<Claims, Verdict> read(std::string_view token) const;
+
+    /// The second half of check: what claims that read() gave allow.
+    [[nodiscard]] Verdict judge(const Claims& claims, std::string_view path, std::string_view client,
+                                std::int64_t now_s,
+                                std::optional<std::string_view> country = std::nullopt) const noexcept;
+
     /// Whether `token`, untrusted, is one for the API, at `now_s` and from `client`; the rules for its key
     /// and signature are those of check. Then come the form of the claims (see parse_api_claims), `exp`,
     /// `nbf` and `ip`. What its scopes allow is the caller's to judge.
@@ -71,8 +80,6 @@ private:
     [[nodiscard]] const Key* find(const Jws& jws) const noexcept;
     [[nodiscard]] Verdict judge_time(std::int64_t exp, std::optional<std::int64_t> nbf,
                                      std::int64_t now_s) const noexcept;
-    [[nodiscard]] Verdict judge(const Claims& claims, std::string_view path, std::string_view client,
-                                std::int64_t now_s, std::optional<std::string_view> country) const noexcept;
 
     std::vector<Key> keys_;
     std::int64_t leeway_s_ = 0;

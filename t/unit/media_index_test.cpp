@@ -70,8 +70,13 @@ static const char* finds_pieces_among_hundreds() {
         const TrackView track = FileIndexView(*block).track(t);
         MEZZ_CHECK(track.piece_count() > 200);
         MEZZ_CHECK_ALL(check_sums(track));
-        for (std::int64_t time = -50000; time < track->end + 50000; time += track->end / 997)
-            MEZZ_CHECK(track.nearest_piece(time) == nearest_by_looking(track, time));
+        mezz::media::PieceWalk walk(track);
+        for (std::int64_t time = -50000; time < track->end + 50000; time += track->end / 997) {
+            const std::uint32_t piece = track.nearest_piece(time);
+            MEZZ_CHECK(piece == nearest_by_looking(track, time));
+            const auto found = walk.nearest(time);
+            MEZZ_CHECK(found.piece == piece && found.time == track.piece_time(piece));
+        }
         for (std::uint32_t i = 0; i <= track.piece_count(); ++i) {
             MEZZ_CHECK(track.nearest_piece(track.piece_time(i)) == i);
             MEZZ_CHECK(track.nearest_piece(track.piece_time(i) + 1) == i);

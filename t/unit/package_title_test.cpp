@@ -30,8 +30,23 @@ test::FileSpec audio_only(const std::string& language) {
     return {.tracks = {track}};
 }
 
+// What one pass finds is what the timeline says of each segment.
+bool starts_are_the_same(const TrackTimeline& line) {
+    const mezz::package::SegmentStarts starts(line);
+    if (starts.count() != line.segment_count()) return false;
+    for (std::uint32_t n = 0; n < line.segment_count(); ++n) {
+        const PieceRange pieces = line.pieces(n);
+        const std::int64_t media = std::max<std::int64_t>(line.track().piece_time(pieces.first), 0);
+        if (starts.empty(n) != pieces.empty() || starts.start(n) != line.start(n) ||
+            starts.media_start(n) != media)
+            return false;
+    }
+    return starts.start(starts.count()) == line.start(line.segment_count());
+}
+
 // All segments of a track, one after the other, are all its pieces from the first shown one on.
 bool segments_are_complete(const TrackTimeline& line, std::uint32_t first_piece = 0) {
+    if (!starts_are_the_same(line)) return false;
     std::uint32_t next = first_piece;
     for (std::uint32_t n = 0; n < line.segment_count(); ++n) {
         if (line.pieces(n).first != next || line.start(n) > line.start(n + 1)) return false;

@@ -1,0 +1,120 @@
+"""scripts/bench: how fast the read path is, beside nginx's own static files of the same bytes."""
+import argparse
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
+
+import cases  # noqa: E402
+import instructions  # noqa: E402
+import load  # noqa: E402
+import mezz  # noqa: E402
+import special  # noqa: E402
+import table  # noqa: E402
+import throughput  # noqa: E402
+from server import Server  # noqa: E402
+from titles import FULL, SMALL, Media  # noqa: E402
+
+CACHE = mezz.BUILD / "bench"
+
+USAGE = """\
+Measures requests for playlists and segments beside nginx's own static files of the very same bytes, in rounds that
+alternate; one worker on one core, wrk on another. Prints a table with ratios: what Mezz needs by what a file needs, or for
+rates what Mezz gives by what a file gives. t/bench/README.md tells how to read it.
+"""
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=USAGE,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="cases, or parts of their names (default: all)")
+    parser.add_argument("--list", action="store_true", help="the names of the cases")
+    parser.add_argument("--rounds", type=int, default=20, metavar="N", help="of each case (default 20)")
+    parser.add_argument("--seconds", type=int, default=1, metavar="S", help="that one side of a round takes (default 1)")
+    parser.add_argument("--connections", metavar="N,N", help="instead of each case's own")
+    parser.add_argument("--instructions", action="store_true", help="count instructions with callgrind instead")
+    parser.add_argument("--quick", action="store_true", help="one round of small titles: shows that it works, measures nothing")
+    parser.add_argument("--real-time", action="store_true", help="before all other processes (for root, on a busy machine)")
+    parser.add_argument("--json", metavar="FILE", help="write the rows there")
+    return parser.parse_args()
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def machine():
+    kernel_tls = "yes" if Path("/proc/net/tls_stat").exists() else "not measured (this kernel has none)"
+    return {"cores": len(os.sched_getaffinity(0)), "load before": round(os.getloadavg()[0], 1), "kernel TLS": kernel_tls}
+
+
+def chosen(names, wanted):
+    return [name for name in names if not wanted or any(part in name for part in wanted)]
+
+
+def connections_of(case, options):
+    if options.connections:
+        return [int(n) for n in options.connections.split(",")]
+    return case.connections[:1] if options.quick else case.connections
+
+
+def count_instructions(media, options):
+    rows = []
+    if not instructions.available():
+        sys.exit("scripts/bench: --instructions needs valgrind")
+    with instructions.Counted(CACHE / "counted", media.root, CACHE / "profiles") as counted:
+        all_cases = cases.all_cases(cases.Urls(counted.server))
+        for name in chosen([n for n, case in all_cases.items() if not case.tls], options.names):
+            rows.append(instructions.measure(counted, all_cases[name]))
+            say(table.line(rows[-1]))
+    return rows
+
+
+def measure(media, options, about):
+    rows = []
+    rounds = 1 if options.quick else options.rounds
+    with Server(CACHE / "server", media.root) as server:
+        about["congestion control"] = server.congestion
+        all_cases = cases.all_cases(cases.Urls(server))
+        for name in chosen(all_cases, options.names):
+            for connections in connections_of(all_cases[name], options):
+                rows += throughput.measure(server, all_cases[name], connections, rounds, options.seconds)
+                say(table.line(rows[-len(throughput.METRICS)]))
+    for name in [] if options.quick else chosen(special.ALL, options.names):
+        with Server(CACHE / "server", media.root) as server:
+            made = special.ALL[name](server, media.root)
+            rows += made
+            for row in made:
+                say(table.line(row))
+    return rows
+
+
+def main():
+    options = arguments()
+    if shutil.which("wrk") is None:
+        sys.exit("scripts/bench: wrk is missing: apt-get install wrk")
+    media = Media(CACHE, SMALL if options.quick else FULL).make(say)
+    if options.list:
+        with Server(CACHE / "server", media.root) as server:
+            for case in cases.all_cases(cases.Urls(server)).values():
+                print(f"{case.name:14} {case.what}")
+        for name, run in special.ALL.items():
+            print(f"{name:14} {run.__doc__.splitlines()[0]}")
+        return
+    if options.real_time and not load.use_real_time():
+        sys.exit("scripts/bench: --real-time needs root")
+    about = machine()
+    rows = count_instructions(media, options) if options.instructions else measure(media, options, about)
+    if not rows:
+        sys.exit(f"scripts/bench: no case is called {' or '.join(options.names)} (--list)")
+    print(table.render(rows, about))
+    if options.json:
+        Path(options.json).write_text(json.dumps({"machine": about, "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
