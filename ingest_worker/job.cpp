@@ -82,6 +82,8 @@ Piece read_piece(const Json& object) {
 
 std::string_view to_text(JobKind kind) noexcept {
     switch (kind) {
+        case JobKind::remux:
+            return "remux";
         case JobKind::title:
             return "title";
         case JobKind::chunk:
@@ -95,7 +97,8 @@ std::string_view to_text(JobKind kind) noexcept {
 }
 
 std::optional<JobKind> job_kind(std::string_view name) noexcept {
-    for (const JobKind kind : {JobKind::title, JobKind::chunk, JobKind::sound, JobKind::finish})
+    for (const JobKind kind :
+         {JobKind::remux, JobKind::title, JobKind::chunk, JobKind::sound, JobKind::finish})
         if (to_text(kind) == name) return kind;
     return std::nullopt;
 }

@@ -53,13 +53,14 @@ struct TranscodeOrder {
 
 /// A step of a title's making.
 enum class JobKind : std::uint8_t {
+    remux,   ///< copies the source, if players can play it, so that it can be watched at once
     title,   ///< looks at the source; makes a short title, splits a long one
     chunk,   ///< one chunk of its pictures
     sound,   ///< its sound and subtitles
     finish,  ///< puts the parts together
 };
 
-/// "title", "chunk", …: as the database calls it.
+/// "remux", "title", …: as the database calls it.
 [[nodiscard]] std::string_view to_text(JobKind kind) noexcept;
 
 /// The kind of this name; nullopt for any other text.

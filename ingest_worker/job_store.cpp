@@ -14,7 +14,7 @@ constexpr const char* kClaim = R"(
 WITH picked AS (
     SELECT j.job_id, j.worker_id AS previous
     FROM transcoding_jobs j JOIN videos v USING (video_id)
-    WHERE j.status IN ('queued', 'running') AND v.deleted_at IS NULL AND j.attempts < CASE j.kind WHEN 'title' THEN $4::int ELSE $6::int END
+    WHERE j.status IN ('queued', 'running') AND v.deleted_at IS NULL AND j.attempts < CASE WHEN j.kind IN ('remux', 'title') THEN $4::int ELSE $6::int END
         AND j.memory_mib <= $5::int
         AND (j.status = 'queued' AND j.run_after <= now()
              OR j.status = 'running' AND j.lease_until < now() AND $3::bool)
@@ -29,7 +29,7 @@ WITH picked AS (
     UPDATE videos v
     SET revision = v.revision + 1, status = CASE WHEN v.asset IS NULL THEN 'processing' ELSE v.status END,
         progress = 0, reason = NULL
-    FROM job WHERE v.video_id = job.video_id AND job.kind = 'title'
+    FROM job WHERE v.video_id = job.video_id AND job.kind IN ('remux', 'title')
     RETURNING v.video_id, v.revision
 )
 SELECT job.job_id, job.video_id, job.attempts, job.source, v.title, job.ladder,
@@ -85,6 +85,25 @@ WITH job AS (
     FROM job WHERE v.video_id = job.video_id
 )
 SELECT count(*) FROM job)";
+
+// $4 asset, $5 milliseconds; none if the source could not be copied, and $6 says why.
+constexpr const char* kCopied = R"(
+WITH job AS (
+    UPDATE transcoding_jobs j
+    SET status = 'done', progress = 100, reason = NULL, error = $6, lease_until = NULL, finished_at = now()
+    FROM videos v WHERE v.video_id = j.video_id AND v.deleted_at IS NULL AND )" MEZZ_MINE R"(
+    RETURNING j.video_id
+), video AS (
+    UPDATE videos v
+    SET status = 'ready', asset = $4::jsonb, duration = $5::bigint,
+        s3_manifest_key = v.video_id || '/asset.json', updated_at = now()
+    FROM job WHERE v.video_id = job.video_id AND $4 IS NOT NULL
+), next AS (
+    UPDATE transcoding_jobs n SET status = 'queued', pending = 0, run_after = now(), queued_at = NULL
+    FROM job WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting'
+    RETURNING n.job_id
+)
+SELECT (SELECT count(*) FROM job), (SELECT job_id::text FROM next))";
 
 // $4 reason, $5 error, $6 seconds to wait.
 constexpr const char* kRetry = R"(
@@ -276,6 +295,16 @@ Answer<Hold> JobStore::renew(const Claim& claim, double progress, const std::str
 
 Answer<Hold> JobStore::ready(const Claim& claim, const std::string& asset, std::uint64_t duration_ms) {
     return change(kReady, claim, {asset, std::to_string(duration_ms)}, "done");
+}
+
+Answer<Hold> JobStore::copied(const Claim& claim, const std::string& asset, std::uint64_t duration_ms,
+                              Freed& freed) {
+    return change_and_free(kCopied, claim, {asset, std::to_string(duration_ms), std::nullopt}, freed);
+}
+
+Answer<Hold> JobStore::not_copied(const Claim& claim, const Failure& why, Freed& freed) {
+    const std::string text = why.detail.empty() ? why.reason : why.reason + ' ' + why.detail;
+    return change_and_free(kCopied, claim, {std::nullopt, std::nullopt, clean_text(text)}, freed);
 }
 
 // What a job's work amounts to, as far as its turn is concerned: all of the video up to its end.

@@ -63,6 +63,14 @@ public:
     /// The title is published: `asset` is its asset.json, `duration_ms` its length.
     [[nodiscard]] Answer<Hold> ready(const Claim& claim, const std::string& asset, std::uint64_t duration_ms);
 
+    /// The source was copied into a title that can be watched until its own job, which is queued by this, has
+    /// made the better one.
+    [[nodiscard]] Answer<Hold> copied(const Claim& claim, const std::string& asset, std::uint64_t duration_ms,
+                                      Freed& freed);
+
+    /// The source cannot be copied: the title's own job is queued.
+    [[nodiscard]] Answer<Hold> not_copied(const Claim& claim, const Failure& why, Freed& freed);
+
     /// The title was planned in parts: adds their jobs.
     [[nodiscard]] Answer<Hold> split(const Claim& claim, const SplitPlan& plan, Freed& freed);
 

@@ -21,6 +21,7 @@ struct QueueOptions {
     seconds purge_after{86400};
     seconds keep_replaced{21600};
     std::uint32_t chunk_seconds = 30;
+    bool remux = true;         ///< sources that players can play are copied first
     int cpus = 1;              ///< jobs at once
     std::string metrics_file;  ///< empty: none is written
     bool once = false;         ///< end when no job is open

@@ -176,6 +176,12 @@ Outcome<Job> QueueSource::make_job(const Claim& claim) const {
     job.numbered = true;
     job.kind = claim.kind;
     job.order = make_order(ladder_, options_.transcode);
+    if (claim.kind == JobKind::remux) {
+        if (!options_.remux) return give_up(FailureKind::source, "Sources are not copied here.");
+        job.order.work = Work::remux;
+        job.clamd = options_.transcode.clamd;
+        return job;
+    }
     if (claim.kind != JobKind::title) {
         if (auto ok = make_part(claim, job); !ok) return std::unexpected(std::move(ok.error()));
         return job;
@@ -285,6 +291,8 @@ Answer<Hold> QueueSource::report(const Outcome<Ready>& outcome) {
     freed_.clear();
     if (!outcome) return report_failure(outcome.error());
     if (outcome->split) return store_.split(*claim_, *outcome->split, freed_);
+    if (claim_->kind == JobKind::remux)
+        return store_.copied(*claim_, outcome->asset, duration_in(outcome->asset), freed_);
     if (outcome->part.empty()) return store_.ready(*claim_, outcome->asset, duration_in(outcome->asset));
     const auto state = shared_.active.state();
     return store_.part_done(*claim_, outcome->part, state ? state->detail : "{}", freed_);
@@ -299,6 +307,7 @@ Answer<Hold> QueueSource::report_failure(const Failure& failure) {
         default:
             break;
     }
+    if (claim_->kind == JobKind::remux) return store_.not_copied(*claim_, failure, freed_);
     if (unsplits(failure)) return store_.unsplit(*claim_, failure, freed_);
     if (may_be_retried(failure.kind) && claim_->attempt < kMostAttempts)
         return store_.retry(*claim_, failure, retry_delay(claim_->attempt));
@@ -333,6 +342,11 @@ void QueueSource::reported(const Outcome<Ready>& outcome, Hold hold) {
         return log_job(LogLevel::info, "job_split", *claim_,
                        {{"chunks", std::to_string(outcome->split->chunks.size())}});
     if (!outcome->part.empty()) return log_job(LogLevel::info, "part_done", *claim_);
+    if (claim_->kind == JobKind::remux) {
+        log_job(LogLevel::info, "title_copied", *claim_);
+        shared_.outbox.put(Announcement{claim_->video_id});
+        return;
+    }
     log_job(LogLevel::info, "job_ready", *claim_);
     shared_.metrics->add("mezz_ingest_video_seconds_sum", claim_->age + seconds_since(begun_));
     shared_.metrics->add("mezz_ingest_video_seconds_count");
@@ -350,6 +364,10 @@ void QueueSource::reported_failure(const Failure& failure) {
         log_job(LogLevel::info, "job_handed_back", *claim_);
         shared_.outbox.put(QueuedJob{claim_->job_id, claim_->video_id});
         return;
+    }
+    if (claim_->kind == JobKind::remux) {
+        count("not_copied");
+        return log_job(LogLevel::info, "title_not_copied", *claim_, why);
     }
     const bool again = may_be_retried(failure.kind) && claim_->attempt < kMostAttempts;
     count(again || unsplits(failure) ? "retried" : "failed", &failure);

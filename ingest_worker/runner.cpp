@@ -54,7 +54,8 @@ Outcome<Ready> run_job(const Job& job, ProgressSink& progress, JobControl& contr
     if (!staging) return std::unexpected(std::move(staging.error()));
     auto report = run_order(job.order, source->get(), *staging, progress, control);
     if (!report) return std::unexpected(std::move(report.error()));
-    if (job.kind != JobKind::title) return keep_part(*report, *staging, control);
+    if (job.kind != JobKind::title && job.kind != JobKind::remux)
+        return keep_part(*report, *staging, control);
     if (report->split) {
         Ready ready;
         ready.split = std::move(report->split);

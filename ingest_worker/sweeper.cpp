@@ -22,7 +22,7 @@ WITH job AS (
     UPDATE transcoding_jobs
     SET status = 'failed', reason = CASE kind WHEN 'title' THEN $2 ELSE $4 END, lease_until = NULL,
         finished_at = now()
-    WHERE status = 'running' AND lease_until < now()
+    WHERE status = 'running' AND lease_until < now() AND kind <> 'remux'
         AND attempts >= CASE kind WHEN 'title' THEN $1::int ELSE $3::int END
     RETURNING job_id, video_id, worker_id, reason
 ), others AS (
@@ -37,6 +37,17 @@ WITH job AS (
     FROM job WHERE v.video_id = job.video_id AND v.deleted_at IS NULL
 )
 SELECT job_id, video_id, worker_id, reason FROM job)";
+
+// A source that workers died of while they copied it may still be decoded. $1 the most attempts.
+constexpr const char* kSkipCopies = R"(
+WITH job AS (
+    UPDATE transcoding_jobs
+    SET status = 'done', error = 'Workers died while they copied it.', lease_until = NULL, finished_at = now()
+    WHERE status = 'running' AND lease_until < now() AND kind = 'remux' AND attempts >= $1::int
+    RETURNING video_id
+)
+UPDATE transcoding_jobs n SET status = 'queued', pending = 0, run_after = now(), queued_at = NULL
+FROM job WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting')";
 
 // Worker and attempt stay, so that a worker that is not dead after all may go on until another has claimed
 // it.
@@ -193,6 +204,8 @@ Answer<void> Sweeper::close_taken_down_jobs() {
 }
 
 Answer<void> Sweeper::bury_dead_jobs() {
+    if (const auto skipped = postgres_.query(kSkipCopies, {std::to_string(kMostAttempts)}); !skipped)
+        return error_of(skipped);
     const auto rows = postgres_.query(
         kBuryDead, {std::to_string(kMostAttempts), kDeath, std::to_string(kMostPartAttempts), kPartDeath});
     if (!rows) return error_of(rows);

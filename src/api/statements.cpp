@@ -125,10 +125,14 @@ WITH upload AS (
            'processing', coalesce($6::jsonb, '{}'), $7::timestamptz, $8::timestamptz
     FROM upload WHERE mine AND valid
     ON CONFLICT (upload_id) DO NOTHING RETURNING video_id, upload_id
+), jobs AS (
+    INSERT INTO transcoding_jobs (video_id, kind, source, ladder, status, pending, queued_at, cost)
+    SELECT video_id, j.kind, upload_id || '/' || filename, $9::jsonb, j.status, j.pending, j.queued_at, j.cost
+    FROM video JOIN upload USING (upload_id),
+         (VALUES ('remux', 'queued', 0, now(), 1), ('title', 'waiting', 1, NULL, 10)) AS j (kind, status, pending, queued_at, cost)
+    RETURNING job_id, kind
 ), job AS (
-    INSERT INTO transcoding_jobs (video_id, source, ladder, queued_at)
-    SELECT video_id, upload_id || '/' || filename, $9::jsonb, now() FROM video JOIN upload USING (upload_id)
-    RETURNING job_id
+    SELECT job_id FROM jobs WHERE kind = 'remux'
 ), before AS (
     SELECT video_id FROM videos WHERE upload_id = $1::uuid
 )
