@@ -97,7 +97,7 @@ WITH job AS (
     UPDATE videos v
     SET status = 'ready', asset = $4::jsonb, duration = $5::bigint,
         s3_manifest_key = v.video_id || '/asset.json', updated_at = now()
-    FROM job WHERE v.video_id = job.video_id AND $4 IS NOT NULL
+    FROM job WHERE v.video_id = job.video_id AND $4::jsonb IS NOT NULL
 ), next AS (
     UPDATE transcoding_jobs n SET status = 'queued', pending = 0, run_after = now(), queued_at = NULL
     FROM job WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting'

@@ -149,6 +149,7 @@ class Video:
         self.path = path
         self.name = upload_name(path)
         self.id = self.error = self.urls = None
+        self.watchable = False
         self.shown = {"status": "processing"}
 
     @property
@@ -222,7 +223,7 @@ class Ingest:
         self.screen.say("video", f"{video.name} was uploaded: {video.id}")
 
     def look(self, video):
-        """Asks how it is; ends it when it is ready or failed."""
+        """Asks how it is; ends it when all of it is made, or it failed."""
         status, video.shown = self.service.call("GET", f"videos/{video.id}")
         if status >= 500:
             raise Away(f"the server has trouble (HTTP {status}; {self.service.base}/readyz says with what)")
@@ -230,9 +231,14 @@ class Ingest:
             refuse("it cannot be asked for", status, video.shown)
         if video.shown.get("status") == "failed":
             raise Refused(video.shown.get("reason") or "it could not be processed")
-        if video.shown.get("status") == "ready":
+        ready = video.shown.get("status") == "ready"
+        if ready and video.shown.get("processed_at"):
             video.urls = self.urls(video)
             return
+        if ready and not video.watchable:
+            video.watchable = True
+            urls = self.urls(video)
+            self.screen.say("video", f"{video.name} can be watched: {urls.get('page', urls['hls'])}; its qualities follow")
         self.screen.step(video.path, "video", video.name, video.shown.get("stage") or "waits for a worker",
                          video.shown.get("progress") or 0)
 

@@ -140,7 +140,10 @@ Result<std::string> video_answer(std::string_view video, const Links& links) {
     const Json made = member(*row, "renditions");
     const Json notes = member(*row, "notes");
     Json out = common_members(*row, urls);
-    out["stage"] = out["status"] == "processing" ? member(*row, "stage") : Json();
+    // What can be watched as it was uploaded is still in work.
+    const bool in_work =
+        out["status"] == "processing" || (out["status"] == "ready" && out["processed_at"].is_null());
+    out["stage"] = in_work ? member(*row, "stage") : Json();
     out["renditions"] =
         made.is_array() ? made_renditions(made) : renditions_in_work(member(*row, "progress_by_rendition"));
     out["thumbnails"] = {{"poster_url", out["poster_url"]},

@@ -342,8 +342,8 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
         append_text(title, text, sets++, of, out);
     for (const VideoSet& video : videos)
         if (write_trick_set(title, tracks, video, query, sets, out)) ++sets;
-    // Sheets of some minutes each do not begin where a clip does, and players take it that they do.
-    if (!clip) write_tile_set(title, query, sets, out);
+    // Sheets are counted from the title's start, and players take it that they are from the clip's.
+    if (!clip || clip->from == 0) write_tile_set(title, query, sets, out);
     out += "</Period>\n</MPD>\n";
 }
 

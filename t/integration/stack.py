@@ -162,7 +162,7 @@ class Stack:
         return answer.json()
 
     def wait_for(self, video_id, status="ready", within=120):
-        """The video once it has that status; fails at once if it ends in another."""
+        """The video once it has that status, ready with its whole ladder; fails at once if it ends in another."""
         def look():
             answer = self.call("GET", f"videos/{video_id}")
             if answer.status_code == 503:  # what took long on a busy machine is asked again
@@ -171,7 +171,7 @@ class Stack:
             video = answer.json()
             if video["status"] != status and video["status"] in ("ready", "failed"):
                 raise AssertionError(f"{video}\n{self.worker_logs()}")
-            return video["status"] == status and video
+            return video["status"] == status and (status != "ready" or video["processed_at"]) and video
         return wait_until(look, f"{video_id} is {status}\n{self.worker_logs()}", within)
 
     def worker_logs(self):

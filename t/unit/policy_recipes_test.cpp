@@ -38,7 +38,7 @@ json facts_of(const char* text) {
 
 static const char* recipes_work() {
     const auto all = recipes();
-    MEZZ_CHECK(all.size() == 6);
+    MEZZ_CHECK(all.size() == 7);
     constexpr const char* night = R"({"claims":{"group":"trial"},"now":1800000000})";  // 08:00 UTC
     MEZZ_CHECK(pasted(all[0], facts_of(night)) == "yes");
     json later = facts_of(night);
@@ -60,7 +60,7 @@ static const char* recipes_work() {
 
 static const char* recipes_of_whole_files_work() {
     const auto all = recipes();
-    MEZZ_CHECK(all.size() == 6);
+    MEZZ_CHECK(all.size() == 7);
     auto sources = test::deployed_rules();
     for (auto& source : sources)
         if (source.name == "watch.lua") source.name = "watch_base.lua";
@@ -76,6 +76,10 @@ static const char* recipes_of_whole_files_work() {
     const auto screen = ladder->choose("ladder", facts_of(R"({"upload":{"filename":"Screen 1.mov"}})"));
     const auto other = ladder->choose("ladder", facts_of(R"({"upload":{"filename":"a.mov"}})"));
     MEZZ_CHECK(screen && screen->size() == 2 && (*screen)[0]["name"] == "1080p" && other && other->is_null());
+    auto press = Policy::make({{"ladder.lua", all[6]}});
+    MEZZ_CHECK(press.has_value());
+    const auto hevc = press->choose("ladder", facts_of(R"({"claims":{"department":"press"}})"));
+    MEZZ_CHECK(hevc && hevc->size() == 3 && (*hevc)[0]["codec"] == "hevc");
     return test::kFine;
 }
 

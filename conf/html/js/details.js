@@ -87,6 +87,8 @@ export class Details {
         const { description, notes } = this.#video;
         return [
             description && el('p', { class: 'description' }, description),
+            this.#video.status === 'ready' && !this.#video.processed_at && el('p', { class: 'description' },
+                'Better qualities are being made. They are there when this page is opened again.'),
             session.owns(this.#video) && notes?.length > 0 && el('details', { class: 'notes' },
                 el('summary', {}, 'About the file'), el('ul', {}, notes.map((note) => el('li', {}, String(note))))),
         ].filter(Boolean);
