@@ -19,20 +19,21 @@ api::Links links() {
             }};
 }
 
-std::string row(const std::string& status, const std::string& more = "") {
+std::string row(const std::string& status, const std::string& more = "", const char* processed = "null") {
     return R"({"video_id" : ")" + kId +
            R"(", "title" : "</script>\u0001 é", "description" : "", "status" : ")" + status +
            R"(", "progress" : 42.5, "reason" : null, "duration_ms" : 9000, "uploader_id" : "ana",
-           "uploaded_at" : "2026-11-25T19:21:07.420392Z", "processed_at" : null, "secret" : 1)" +
-           more + "}";
+           "uploaded_at" : "2026-11-25T19:21:07.420392Z", "processed_at" : )" +
+           processed + R"(, "secret" : 1)" + more + "}";
 }
 
-const std::string kReady = row("ready", R"(, "thumbs" : {"poster": "thumbs/poster.jpg",
+const std::string kMade = R"(, "thumbs" : {"poster": "thumbs/poster.jpg",
     "storyboard": "thumbs/storyboard.vtt", "sheets": 2}, "access" : {"a": 1}, "stage" : "done",
     "progress_by_rendition" : {"720p": 100},
     "renditions" : [{"name": "720p", "file": "720p.mp4", "width": 1280, "height": 720, "codecs": "avc1.64001f",
     "bandwidth": 3000000}, {"name": "audio-eng", "file": "a.mp4", "language": "en"}],
-    "notes" : ["One."], "available_from" : null, "available_until" : null, "updated_at" : "2026-11-25T19:21:07Z")");
+    "notes" : ["One."], "available_from" : null, "available_until" : null, "updated_at" : "2026-11-25T19:21:07Z")";
+const std::string kReady = row("ready", kMade, R"("2026-11-25T19:25:00.000000Z")");
 
 }  // namespace
 
@@ -72,6 +73,8 @@ static const char* videos_that_are_ready() {
     MEZZ_CHECK(video["thumbnails"]["storyboard_url"] ==
                kBase + "/thumbs/storyboard.vtt?token=pictures-of-8c4d0a4e");
     MEZZ_CHECK(video["notes"] == Json::array({"One."}) && video["access"]["a"] == 1);
+    const auto copied = api::video_answer(row("ready", kMade), links());
+    MEZZ_CHECK(copied.has_value() && Json::parse(*copied)["stage"] == "done");
     return kFine;
 }
 
