@@ -164,7 +164,7 @@ def test_ladder_is_kept_with_the_job(api, stack, rules):
         return { { name = "540p", height = 540, max_kbps = 900 }, { name = "small", height = 144, max_kbps = 80 } }
     end""")
     video_id = api.ok("POST", "videos", {"upload_id": uploaded(api)}, 201)["video_id"]
-    (job,) = stack.postgres.rows("SELECT ladder FROM transcoding_jobs WHERE video_id = %s", video_id)
+    (job,) = stack.postgres.rows("SELECT ladder FROM transcoding_jobs WHERE video_id = %s AND kind = 'title'", video_id)
     assert job["ladder"] == LADDER
 
 

@@ -168,7 +168,7 @@ def test_api_without_redis(stack):
         assert api.client(told["upload_url"], "PUT", {"Content-Type": "video/mp4"}, b"abc").status == 201
         getattr(stack.redis, how)()
         video_id = api.ok("POST", "videos", {"upload_id": told["upload_id"]}, 201)["video_id"]
-        (job,) = stack.postgres.rows("SELECT status, queued_at FROM transcoding_jobs WHERE video_id = %s", video_id)
+        (job,) = stack.postgres.rows("SELECT status, queued_at FROM transcoding_jobs WHERE video_id = %s AND kind = 'remux'", video_id)
         assert job == {"status": "queued", "queued_at": None}
         assert api("DELETE", f"videos/{video_id}").status == 204
         getattr(stack.redis, back)()

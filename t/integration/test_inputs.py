@@ -95,7 +95,8 @@ def packaged(get, base, folder, carried):
     if not carried:
         assert get(f"{base}/hls/master.m3u8").status == 404
     else:
-        (playlist,) = walk.hls_title(get, base, "hls").playlists
+        found = walk.hls_title(get, base, "hls")
+        (playlist,) = found.variants if "video" in carried else found.playlists
         stream, bodies = ts.Stream(), []
         for uri in playlist.uris:
             bodies.append(get.ok(uri).body)

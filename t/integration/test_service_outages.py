@@ -94,7 +94,7 @@ def test_known_titles_play_while_both_backends_are_away(service, known, how):
 
 
 def progresses(service, video_id):
-    return lambda: service.postgres.rows("SELECT worker_id FROM transcoding_jobs WHERE video_id = %s AND status = 'running'"
+    return lambda: service.postgres.rows("SELECT worker_id FROM transcoding_jobs WHERE video_id = %s AND kind = 'title' AND status = 'running'"
                                          " AND progress > 2", video_id)
 
 
@@ -120,7 +120,7 @@ def test_another_worker_takes_over(service, long_source, how):
     os.kill(victim.process.pid, how)
     try:
         service.wait_for(video_id, within=180)
-        (job,) = service.postgres.rows("SELECT worker_id, attempts, status FROM transcoding_jobs WHERE video_id = %s", video_id)
+        (job,) = service.postgres.rows("SELECT worker_id, attempts, status FROM transcoding_jobs WHERE video_id = %s AND kind = 'title'", video_id)
         assert job["attempts"] == 2 and job["worker_id"] != row["worker_id"] and job["status"] == "done"
     finally:
         if how == signal.SIGSTOP:

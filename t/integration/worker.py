@@ -43,7 +43,8 @@ class Result:
         return [r["name"] for r in self.asset["renditions"]]
 
     def data(self, name):
-        return (self.folder / f"{name}.mp4").read_bytes()
+        file = next((r["file"] for r in self.asset["renditions"] if r["name"] == name), f"{name}.mp4")
+        return (self.folder / file).read_bytes()
 
     def track(self, name):
         (track,) = boxes.Movie(self.data(name)).tracks.values()
