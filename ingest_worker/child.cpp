@@ -1,6 +1,5 @@
 #include "child.hpp"
 
-#include <cstdlib>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -82,7 +81,6 @@ bool report(const Channel& channel, const Outcome<TranscodeReport>& outcome) {
 
 int run_child() {
     capture_library_errors();
-    ::setenv("SVT_LOG", "0", 1);  // SVT-AV1 has no other way to be silent
     const Channel channel{UniqueFd(kChannelFd)};
     return report(channel, work(channel)) ? 0 : 1;
 }

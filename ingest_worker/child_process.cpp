@@ -22,6 +22,7 @@ namespace {
     if (channel_copy < 0 || source_copy < 0 || null < 0) ::_exit(kExecFailed);
     ::dup2(null, STDIN_FILENO);
     ::dup2(null, STDOUT_FILENO);
+    ::dup2(null, STDERR_FILENO);  // encoders write there what nobody can make sense of
     ::dup2(channel_copy, kChannelFd);
     ::dup2(source_copy, kSourceFd);
     ::close_range(kSourceFd + 1, ~0U, 0);

@@ -1,5 +1,7 @@
 #include "demuxer.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <string_view>
@@ -31,6 +33,20 @@ std::string refusal(std::string_view type) {
     return "Files of the type \"" + std::string(type) + "\" are not accepted.";
 }
 
+// Archives are told apart only for the sake of a better reason: none of their types is accepted.
+bool is_archive(int fd) {
+    constexpr std::size_t kTarMark = 257;
+    std::array<char, 512> head{};
+    const ssize_t got = ::pread(fd, head.data(), head.size(), 0);
+    const std::string_view text(head.data(), got < 0 ? 0 : static_cast<std::size_t>(got));
+    for (const std::string_view mark : {"PK\3\4", "PK\5\6", "\x1f\x8b", "Rar!\x1a", "7z\xbc\xaf",
+                                        "\xfd"
+                                        "7zXZ",
+                                        "BZh", "\x28\xb5\x2f\xfd"})
+        if (text.starts_with(mark)) return true;
+    return text.size() > kTarMark && text.substr(kTarMark).starts_with("ustar");
+}
+
 // libavformat asks for this whenever a file names another one.
 int refuse_nested(AVFormatContext* /*context*/, AVIOContext** /*io*/, const char* /*url*/, int /*flags*/,
                   AVDictionary** /*options*/) noexcept {
@@ -60,6 +76,7 @@ bool is_accepted(const AVInputFormat& type) {
 }  // namespace
 
 Outcome<Demuxer> Demuxer::open(int fd, const Limits& limits) {
+    if (is_archive(fd)) return give_up(FailureKind::source, "This is an archive, not a video.");
     auto io = std::make_unique<SourceIo>(fd);
     const auto type = recognise(io->get());
     if (!type) return std::unexpected(type.error());

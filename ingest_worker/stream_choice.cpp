@@ -119,6 +119,16 @@ void add_subtitles(const AVStream& stream, MediaInfo& info) {
         info.subtitles.push_back(track(stream));
 }
 
+// Of a codec that libavcodec may not even know by name.
+std::string format_name(const AVStream& stream) {
+    const std::uint32_t tag = stream.codecpar->codec_tag;
+    if (tag == MKTAG('v', 'v', 'c', '1') || tag == MKTAG('v', 'v', 'i', '1')) return "H.266 / VVC";
+    if (stream.codecpar->codec_id != AV_CODEC_ID_NONE || tag == 0)
+        return codec_name(stream.codecpar->codec_id);
+    char text[AV_FOURCC_MAX_STRING_SIZE] = "";
+    return std::string("\"") + av_fourcc_make_string(text, tag) + '"';
+}
+
 Outcome<void> choose_video(const Demuxer& source, MediaInfo& info) {
     const AVStream* best = nullptr;
     const AVStream* undecodable = nullptr;
@@ -133,8 +143,8 @@ Outcome<void> choose_video(const Demuxer& source, MediaInfo& info) {
     if (best != nullptr)
         info.video.emplace().stream = best->index;
     else if (undecodable != nullptr)
-        return give_up(FailureKind::source, "There is no decoder for this video's format, " +
-                                                codec_name(undecodable->codecpar->codec_id) + ".");
+        return give_up(FailureKind::source,
+                       "There is no decoder for this video's format, " + format_name(*undecodable) + ".");
     return {};
 }
 

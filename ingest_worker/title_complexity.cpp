@@ -8,10 +8,11 @@
 namespace mezz::worker {
 namespace {
 
-constexpr double kEnough = 42;         // dB
+constexpr double kEnough = 43;         // dB; the slower presets of renditions give one less for the same CRF
 constexpr double kDecibelsACrf = 0.6;  // what a step of CRF costs
 constexpr double kStepsADoubling = 6;  // of CRF, for half the rate
 constexpr double kRoom = 1.5;          // of the cap over what the samples need
+constexpr double kUltrafast = 1.8;     // what this preset needs of the rate of the samples
 constexpr double kFrames = 30;         // a second, for which caps hold
 constexpr int kMostSteps = 6;
 constexpr int kSmall = 360;   // lines of the smaller size
@@ -111,7 +112,9 @@ Rung fit_rung(Rung rung, const std::vector<Sample>& samples) {
     const Need need = need_at(rung.height, samples);
     const int steps = std::clamp(static_cast<int>((need.psnr - kEnough) / kDecibelsACrf), 0, kMostSteps);
     rung.crf += steps;
-    const double kbps = need.kbps * share_of(rung.codec) * std::exp2(-steps / kStepsADoubling) * kRoom;
+    const double faster = rung.preset == "ultrafast" ? kUltrafast : 1;
+    const double kbps =
+        faster * need.kbps * share_of(rung.codec) * std::exp2(-steps / kStepsADoubling) * kRoom;
     const int rounded = 50 * static_cast<int>(std::ceil(std::min(kbps, 1e6) / 50));
     rung.max_kbps = std::clamp(rounded, (rung.max_kbps + 3) / 4, rung.max_kbps);
     return rung;

@@ -13,9 +13,9 @@ struct Sample {
     double psnr = 0;  ///< of luma, dB
 };
 
-/// The rung with a CRF raised (by at most 6) as far as luma keeps 42 dB, at which differences are no longer
-/// seen, and a cap lowered to what the most expensive moment needs then, with room, but at least to a
-/// quarter. Samples of any two heights or one; without any, the rung as it is.
+/// The rung with a CRF raised (by at most 6) as far as the samples keep 43 dB of luma, at which differences
+/// are no longer seen, and a cap lowered to what the most expensive moment needs then, with room, but at
+/// least to a quarter. Samples of any two heights or one; without any, the rung as it is.
 [[nodiscard]] Rung fit_rung(Rung rung, const std::vector<Sample>& samples);
 
 /// The ladder fitted to the title: encodes about 1 s at each of up to five moments, in two sizes. Rungs as

@@ -16,17 +16,17 @@ const char* rungs_are_fitted() {
     MEZZ_CHECK(fit_rung(rung, {}) == rung);
     // Hard: below what is aimed at, and dearer than the cap.
     MEZZ_CHECK(fit_rung(rung, {{360, 2000, 33}}) == rung);
-    // 45 dB are five steps of 0.6 dB too good; 300 kbit/s become 300 · 2^(-5/6) · 1.5 = 252, rounded up.
-    const Rung easy = fit_rung(rung, {{360, 300, 45}});
+    // 46 dB are five steps of 0.6 dB too good; 300 kbit/s become 300 · 2^(-5/6) · 1.5 = 252, rounded up.
+    const Rung easy = fit_rung(rung, {{360, 300, 46}});
     MEZZ_CHECK(easy.crf == 28 && easy.max_kbps == 300);
     // Never less than a quarter, never more than six steps.
     const Rung still = fit_rung(rung, {{360, 1, 70}});
     MEZZ_CHECK(still.crf == 29 && still.max_kbps == 200);
     // The most expensive moment counts.
-    MEZZ_CHECK(fit_rung(rung, {{360, 100, 42}, {360, 500, 42}}).max_kbps == 750);
+    MEZZ_CHECK(fit_rung(rung, {{360, 100, 43}, {360, 500, 43}}).max_kbps == 750);
     // Between two sizes.
     const Rung middle =
-        fit_rung({.name = "720p", .height = 720, .max_kbps = 3000}, {{360, 400, 42}, {1440, 1600, 42}});
+        fit_rung({.name = "720p", .height = 720, .max_kbps = 3000}, {{360, 400, 43}, {1440, 1600, 43}});
     MEZZ_CHECK(middle.crf == 23 && middle.max_kbps == 1200);
     return test::kFine;
 }

@@ -79,7 +79,7 @@ def ffmpeg_command(source, asset, preset, folder, threads):
 
 
 def psnr(made, source, rendition):
-    graph = (f"[0:v]setpts=N[a];[1:v]scale={rendition['width']}:{rendition['height']}:flags=bicubic,format=yuv420p,setpts=N[b];"
+    graph = (f"[0:v]settb=1/1000,setpts=N[a];[1:v]scale={rendition['width']}:{rendition['height']}:flags=bicubic,format=yuv420p,settb=1/1000,setpts=N[b];"
              "[a][b]psnr")
     done = subprocess.run(["ffmpeg", "-nostdin", "-v", "info", "-i", made, "-i", source, "-lavfi", graph, "-f", "null", "-"],
                           capture_output=True, text=True, check=True)

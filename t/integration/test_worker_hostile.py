@@ -1,6 +1,7 @@
 """Files that attack, and processes that die: the worker fails with a reason, and nothing half-made is seen."""
 import http.server
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -78,6 +79,27 @@ def test_a_file_that_names_others_reads_and_connects_to_nothing(canary, tmp_path
     assert not result.ready and result.json["retry"] is False
     assert "CANARY" not in str(result.json) and not canary.requests
     assert not (tmp_path / "title").exists()
+
+
+def small_mp4(path):
+    return worker.make(path, "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=10:duration=1", "-c:v", "libx264", "-preset",
+                       "ultrafast")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "gztar"])
+def test_an_archive_is_refused_by_its_content(tmp_path, kind):
+    (tmp_path / "in").mkdir()
+    small_mp4(tmp_path / "in" / "v.mp4")
+    packed = Path(shutil.make_archive(tmp_path / "packed", kind, tmp_path / "in")).rename(tmp_path / "v.mp4")
+    result = worker.run(packed, tmp_path / "title", *SMALL)
+    assert result.reason == "This is an archive, not a video." and result.json["kind"] == "source"
+
+
+def test_a_codec_that_nothing_here_decodes_is_named(tmp_path):
+    data = small_mp4(tmp_path / "v.mp4").read_bytes()
+    (tmp_path / "vvc.mp4").write_bytes(data.replace(b"avc1" + bytes(7), b"vvc1" + bytes(7)).replace(b"avcC", b"vvcC"))
+    result = worker.run(tmp_path / "vvc.mp4", tmp_path / "title", *SMALL)
+    assert result.reason == "There is no decoder for this video's format, H.266 / VVC."
 
 
 @pytest.mark.parametrize("name", hostile_files())
