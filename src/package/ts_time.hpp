@@ -50,12 +50,12 @@ inline constexpr std::uint64_t kTsTimeMask = (std::uint64_t{1} << 33) - 1;
 /// Whether a sample lies before the title's beginning: audio that an encoder needs before what is heard.
 /// Beside video it gets a PES packet of its own without a time stamp: it has no time at which it is
 /// presented, and players would else take the title to begin with it, before the first picture. Of AAC, whose
-/// frames blend into each other, all that begins before; of other codecs a frame of which more lies before
-/// than after: most of the first one of MP3, a small part of that of AC-3.
+/// frames blend into each other, all that begins before; of other codecs, whose delay may be a small part of
+/// a frame, only what also ends before.
 [[nodiscard]] constexpr bool is_priming(const media::Sample& sample, media::Codec codec) noexcept {
     const std::int64_t begin = ts_add_ticks(sample.dts, sample.composition_offset);
-    if (begin >= 0 || codec == media::Codec::aac) return begin < 0;
-    return ts_add_ticks(begin, sample.duration / 2) <= 0;
+    if (codec == media::Codec::aac) return begin < 0;
+    return ts_add_ticks(begin, sample.duration) <= 0;
 }
 
 /// Time at which a sample ends, in decoding order.

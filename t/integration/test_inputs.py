@@ -43,8 +43,8 @@ def known_streams(path):
 def seconds_to_decode(known):
     """All of a file, or of one with too many pictures its beginning (None: all)."""
     for kind, _, _, stream in known:
-        if kind == "video" and int(stream["nb_frames"]) * stream["width"] * stream["height"] > MOST_PIXELS:
-            return MOST_PIXELS / (stream["width"] * stream["height"]) * float(stream["duration"]) / int(stream["nb_frames"])
+        if kind == "video" and int(stream.get("nb_frames", 0)) * stream["width"] * stream["height"] > MOST_PIXELS:
+            return MOST_PIXELS / (stream["width"] * stream["height"]) * float(stream["duration"]) / int(stream.get("nb_frames", 0))
     return None
 
 

@@ -110,7 +110,7 @@ def test_down_hands_a_job_back_and_up_goes_on(instance, place):
                               stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         deadline = time.monotonic() + 120
-        while not (job := instance.sql("SELECT job_id FROM transcoding_jobs WHERE kind = 'title' AND status = 'running' AND progress > 0")):
+        while not (job := instance.sql("SELECT job_id FROM transcoding_jobs WHERE kind IN ('title', 'chunk') AND status = 'running' AND progress > 0")):
             assert time.monotonic() < deadline and upload.poll() is None
             time.sleep(0.05)
         done = instance.run("down")

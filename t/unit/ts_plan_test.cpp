@@ -3,7 +3,6 @@
 #include "package/adts.hpp"
 #include "package/ts_estimate.hpp"
 #include "package/ts_packet.hpp"
-#include "package/ts_time.hpp"
 #include "test.hpp"
 #include "ts_fixture.hpp"
 
@@ -157,17 +156,6 @@ static void estimates_are_what_the_plan_uses() {
     assert_true(same);
 }
 
-static void what_lies_before_the_beginning() {
-    using mezz::media::Codec;
-    const auto priming = [](Codec codec, std::int64_t dts, std::uint32_t duration) {
-        return mezz::package::is_priming({.dts = dts, .duration = duration}, codec);
-    };
-    assert_true(priming(Codec::aac, -1, 1024) && !priming(Codec::aac, 0, 1024));
-    assert_true(priming(Codec::mp3, -1105, 1152) && !priming(Codec::mp3, 47, 1152));
-    assert_true(priming(Codec::ac3, -1792, 1536) && !priming(Codec::ac3, -256, 1536));
-    assert_false(priming(Codec::mp3, 0, 0));
-}
-
 int main() {
     const CMUnitTest tests[] = {
         MEZZ_TEST(refuses_what_it_cannot_pack),
@@ -176,7 +164,6 @@ int main() {
         MEZZ_TEST(low_frame_rates_get_clock_packets),
         MEZZ_TEST(hostile_times_do_not_blow_up),
         MEZZ_TEST(estimates_are_what_the_plan_uses),
-        MEZZ_TEST(what_lies_before_the_beginning),
     };
     return cmocka_run_group_tests_name("ts plan", tests, nullptr, nullptr);
 }
