@@ -99,6 +99,13 @@ std::vector<std::byte> avif_file(const AVFrame& picture, const AVPacket& packet)
     parameters.color_space = picture.colorspace;
     parameters.color_primaries = picture.color_primaries;
     parameters.color_trc = picture.color_trc;
+    // The muxer makes av1C of the sequence header, which the picture begins with; browsers insist on it.
+    const auto size_of_header = static_cast<std::size_t>(packet.size);
+    parameters.extradata =
+        static_cast<std::uint8_t*>(av_mallocz(size_of_header + AV_INPUT_BUFFER_PADDING_SIZE));
+    if (parameters.extradata == nullptr) throw std::bad_alloc();
+    std::copy_n(packet.data, size_of_header, parameters.extradata);
+    parameters.extradata_size = packet.size;
     muxer->flags |= AVFMT_FLAG_BITEXACT;
     const Av<AVPacket> copy(av_packet_clone(&packet));
     if (!copy) throw std::bad_alloc();

@@ -157,6 +157,10 @@ static const char* other_forms_are_smaller_and_as_good() {
             MEZZ_CHECK(form.bytes.size() < jpeg->size());
         MEZZ_CHECK(as_text(Bytes(made[0].bytes).subspan(8, 4)) == "WEBP");
         MEZZ_CHECK(as_text(Bytes(made[1].bytes).subspan(4, 8)) == "ftypavif");
+        MEZZ_CHECK(as_text(made[1].bytes)
+                       .find(std::string("\0\0\0\x0c"
+                                         "av1C\x81",
+                                         9)) != std::string::npos);
     }
     MEZZ_CHECK(similarity(*picture, *picture, 192) == 1);
     MEZZ_CHECK(similarity(*picture, *squares(3, 0, 255), 192) < 0.95);
