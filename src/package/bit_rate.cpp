@@ -141,7 +141,8 @@ BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::option
         std::int64_t end = clock.start(n + 1);
         PieceRange sound = !video ? clock.pieces(n) : beside ? beside->pieces(n) : PieceRange();
         if (beside && clock.pieces(n).last == video->track().piece_count()) {
-            // As the playlist has it: sound that goes on for whole segments counts, the rest of a frame does not.
+            // As the playlist has it: sound that goes on for whole segments counts, the rest of a frame does
+            // not.
             sound.last = audio->track().piece_count();
             const std::uint32_t timescale = video->track()->timescale;
             if (n + 1 < clock.count())
