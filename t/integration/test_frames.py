@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -89,12 +90,10 @@ def test_the_picture_shown_at_a_time(get, title, source, rate, times):
 
 
 def gray_of(jpeg):
-    with open(f"/tmp/mezz-frame-{os.getpid()}.jpg", "wb") as f:
-        f.write(jpeg)
-    try:
-        return gray(f.name)
-    finally:
-        os.unlink(f.name)
+    with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
+        file.write(jpeg)
+        file.flush()
+        return gray(file.name)
 
 
 def test_nearest_key_frame(get):
