@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -71,7 +72,8 @@ def until_ready(station, video, within=120):
 
 
 def made(folder):
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*")
+    """By name, whatever the revision."""
+    return {re.sub(r"\.r\d+", "", p.name): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*")
             if p.is_file() and p.name != "asset.json"}
 
 

@@ -107,7 +107,8 @@ def test_down_hands_a_job_back_and_up_goes_on(instance, place):
     path = worker.make(place / "long.mkv", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=120", "-c:v", "libx264",
                        "-preset", "ultrafast", "-g", 250)
     upload = subprocess.Popen([mezz.REPO / "scripts/up", "--state", instance.state, path], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, start_new_session=True)
+                              stderr=subprocess.PIPE, text=True, start_new_session=True,
+                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # who runs the tests may ignore it
     try:
         deadline = time.monotonic() + 120
         while not (job := instance.sql("SELECT job_id FROM transcoding_jobs WHERE kind IN ('title', 'chunk') AND status = 'running' AND progress > 0")):
