@@ -7,6 +7,7 @@
 #include "package/dash_tiles.hpp"
 #include "package/iframes.hpp"
 #include "package/playlist.hpp"
+#include "package/xml_attribute.hpp"
 
 namespace mezz::package {
 namespace {
@@ -18,22 +19,6 @@ struct Of {
     std::string_view query;  // behind each URL
     const std::optional<Clip>& clip;
 };
-
-void append_attribute(std::string& out, std::string_view name, std::string_view value) {
-    out += ' ';
-    out += name;
-    out += "=\"";
-    append_xml(out, value);
-    out += '"';
-}
-
-void append_attribute(std::string& out, std::string_view name, std::uint64_t value) {
-    out += ' ';
-    out += name;
-    out += "=\"";
-    append_number(out, value);
-    out += '"';
-}
 
 // An xs:duration of a number of milliseconds.
 std::string duration_text(std::uint64_t ms) {

@@ -2,20 +2,9 @@
 
 #include <algorithm>
 
-#include "core/text.hpp"
+#include "package/xml_attribute.hpp"
 
 namespace mezz::package {
-namespace {
-
-void append_attribute(std::string& out, std::string_view name, std::uint64_t value) {
-    out += ' ';
-    out += name;
-    out += "=\"";
-    append_number(out, value);
-    out += '"';
-}
-
-}  // namespace
 
 void write_tile_set(const TitleView& title, std::string_view query, unsigned id, std::string& out) {
     const Storyboard& board = title.header().storyboard;

@@ -1,16 +1,9 @@
 #include "core/text.hpp"
 #include "package/iframes.hpp"
+#include "package/xml_attribute.hpp"
 
 namespace mezz::package {
 namespace {
-
-void append_number_attribute(std::string& out, std::string_view name, std::uint64_t value) {
-    out += ' ';
-    out += name;
-    out += "=\"";
-    append_number(out, value);
-    out += '"';
-}
 
 // The I-frames from n on, before `last`, that last equally long.
 std::uint32_t run_of(std::span<const std::int64_t> starts, std::uint32_t n, std::uint32_t last) noexcept {
@@ -27,9 +20,9 @@ void append_timeline(const IFrameLine& line, PieceRange listed, std::string& out
     for (std::uint32_t n = listed.first; n < listed.last; n += run) {
         run = run_of(starts, n, listed.last);
         out += "<S";
-        if (n == listed.first) append_number_attribute(out, "t", static_cast<std::uint64_t>(starts[n]));
-        append_number_attribute(out, "d", static_cast<std::uint64_t>(starts[n + 1] - starts[n]));
-        if (run > 1) append_number_attribute(out, "r", run - 1);
+        if (n == listed.first) append_attribute(out, "t", static_cast<std::uint64_t>(starts[n]));
+        append_attribute(out, "d", static_cast<std::uint64_t>(starts[n + 1] - starts[n]));
+        if (run > 1) append_attribute(out, "r", run - 1);
         out += "/>";
     }
     out += "</SegmentTimeline>";
@@ -58,12 +51,12 @@ void append_representation(const TitleView& title, const RenditionRecord& rendit
     out += "-iframes\" codecs=\"";
     out += rendition.codec_string.data();
     out += '"';
-    append_number_attribute(out, "bandwidth", rendition.iframes_cmaf.peak);
+    append_attribute(out, "bandwidth", rendition.iframes_cmaf.peak);
     append_frame_size(track, out);
     out += " codingDependency=\"false\"><SegmentTemplate";
-    append_number_attribute(out, "timescale", track->timescale);
-    append_number_attribute(out, "startNumber", listed.first);
-    if (clip) append_number_attribute(out, "presentationTimeOffset", clip_offset(*clip, track->timescale));
+    append_attribute(out, "timescale", track->timescale);
+    append_attribute(out, "startNumber", listed.first);
+    if (clip) append_attribute(out, "presentationTimeOffset", clip_offset(*clip, track->timescale));
     append_url(title, rendition, "initialization", "_init.mp4", query, out);
     append_url(title, rendition, "media", "_iframe_$Number$.m4s", query, out);
     out += '>';
@@ -81,11 +74,11 @@ bool write_trick_set(const TitleView& title, std::span<const media::TrackView> t
         if (renditions[i].iframes_cmaf.peak == 0) continue;
         if (!open) {
             out += "<AdaptationSet";
-            append_number_attribute(out, "id", id);
+            append_attribute(out, "id", id);
             out +=
                 " contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">"
                 "<EssentialProperty schemeIdUri=\"http://dashif.org/guidelines/trickmode\"";
-            append_number_attribute(out, "value", video.id);
+            append_attribute(out, "value", video.id);
             out += "/>";
             out += video.properties;
             open = true;
