@@ -53,14 +53,7 @@ private:
                              .from = piece_.seek == INT64_MIN ? INT64_MIN : piece_.from - kRounding,
                              .first_time = piece_.first_time};
         for (const RenditionPlan& r : plan_.video->renditions)
-            report_.renditions.push_back({.name = r.name,
-                                          .video = true,
-                                          .width = r.size.width,
-                                          .height = r.size.height,
-                                          .language = {},
-                                          .label = {},
-                                          .crf = r.rung.crf,
-                                          .max_kbps = r.rung.max_kbps});
+            report_.renditions.push_back(planned(r));
         report_.frame_rate = plan_.video->rate.value();
         report_.title = info_.title;
         if (piece_.first == 0) report_.notes = info_.notes;

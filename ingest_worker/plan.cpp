@@ -64,6 +64,17 @@ void plan_audio(const TrackInfo& track, std::set<std::string>& taken, std::vecto
 
 }  // namespace
 
+MadeRendition planned(const RenditionPlan& rendition) {
+    return {.name = rendition.name,
+            .video = true,
+            .width = rendition.size.width,
+            .height = rendition.size.height,
+            .language = {},
+            .label = {},
+            .crf = rendition.rung.crf,
+            .max_kbps = rendition.rung.max_kbps};
+}
+
 std::vector<RenditionPlan> VideoPlan::pictures() const {
     std::vector<RenditionPlan> all = renditions;
     if (preview) all.push_back(*preview);

@@ -8,6 +8,7 @@
 
 #include "job.hpp"
 #include "probe.hpp"
+#include "transcode_report.hpp"
 
 namespace mezz::worker {
 
@@ -21,6 +22,9 @@ struct RenditionPlan {
     int step = 1;      ///< encodes every picture, or every second one
     bool hdr = false;  ///< keeps the source's high dynamic range, in 10 bits
 };
+
+/// What a report says of a rendition once it is made.
+[[nodiscard]] MadeRendition planned(const RenditionPlan& rendition);
 
 /// What is made of the ticks of a title: all, or those of one chunk.
 struct PartPlan {

@@ -10,6 +10,7 @@
 #include "audio_track.hpp"
 #include "chapter_list.hpp"
 #include "key_poster.hpp"
+#include "packet_loop.hpp"
 #include "plan.hpp"
 #include "subtitle_track.hpp"
 #include "timeline.hpp"
@@ -147,21 +148,10 @@ Outcome<void> Remuxer::dispatch(AVPacket& packet) {
 }
 
 Outcome<void> Remuxer::read_all(Demuxer& source, Timeline& timeline) {
-    const Av<AVPacket> packet = make_packet();
-    for (;;) {
-        const auto more = source.read(*packet);
-        if (!more) return std::unexpected(more.error());
-        if (!*more) break;
-        const int index = packet->stream_index;
-        Outcome<void> ok;
-        if (index < timeline.streams() && source.stream(index)->discard != AVDISCARD_ALL) {
-            timeline.adjust(*packet, source.stream(index)->time_base);
-            ok = dispatch(*packet);
-        }
-        av_packet_unref(packet.get());
-        if (!ok) return ok;
-        report_progress();
-    }
+    auto ok = for_each_packet(
+        source, timeline, [this](AVPacket& packet) { return dispatch(packet); },
+        [this] { report_progress(); });
+    if (!ok) return ok;
     if (source.damaged() || timeline.jumps() > 0)
         return give_up(FailureKind::source, "The file is damaged and cannot be copied.");
     return {};

@@ -2,18 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "json_field.hpp"
+
 namespace mezz::worker {
 namespace {
 
 using Json = nlohmann::json;
-
-template <class T>
-bool number(const Json& object, const char* key, T& out) {
-    const auto found = object.find(key);
-    if (found == object.end() || !found->is_number()) return false;
-    out = found->get<T>();
-    return true;
-}
 
 bool read(const Json& item, ChunkPlan& out) {
     return item.is_object() && number(item, "seek", out.seek) && number(item, "from", out.from) &&

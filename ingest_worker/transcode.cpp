@@ -6,6 +6,7 @@
 #include "audio_track.hpp"
 #include "chapter_list.hpp"
 #include "demuxer.hpp"
+#include "packet_loop.hpp"
 #include "plan.hpp"
 #include "probe.hpp"
 #include "split_planner.hpp"
@@ -91,14 +92,7 @@ Outcome<void> Transcoder::open(const Demuxer& source) {
         if (!video) return std::unexpected(std::move(video.error()));
         video_ = std::move(*video);
         for (const RenditionPlan& r : plan_.video->renditions)
-            report_.renditions.push_back({.name = r.name,
-                                          .video = true,
-                                          .width = r.size.width,
-                                          .height = r.size.height,
-                                          .language = {},
-                                          .label = {},
-                                          .crf = r.rung.crf,
-                                          .max_kbps = r.rung.max_kbps});
+            report_.renditions.push_back(planned(r));
         report_.frame_rate = plan_.video->rate.value();
     }
     for (const SubtitlePlan& track : plan_.subtitles)
@@ -118,22 +112,9 @@ Outcome<void> Transcoder::dispatch(AVPacket& packet) {
 }
 
 Outcome<void> Transcoder::read_all(Demuxer& source, Timeline& timeline) {
-    const Av<AVPacket> packet = make_packet();
-    for (;;) {
-        const auto more = source.read(*packet);
-        if (!more) return std::unexpected(more.error());
-        if (!*more) return {};
-        const int index = packet->stream_index;
-        // New streams may appear in the middle of a file; they are not part of the plan.
-        Outcome<void> ok;
-        if (index < timeline.streams() && source.stream(index)->discard != AVDISCARD_ALL) {
-            timeline.adjust(*packet, source.stream(index)->time_base);
-            ok = dispatch(*packet);
-        }
-        av_packet_unref(packet.get());
-        if (!ok) return ok;
-        report_progress();
-    }
+    return for_each_packet(
+        source, timeline, [this](AVPacket& packet) { return dispatch(packet); },
+        [this] { report_progress(); });
 }
 
 void Transcoder::report_progress() {

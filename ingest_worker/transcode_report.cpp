@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/asset.hpp"
+#include "json_field.hpp"
 
 namespace mezz::worker {
 namespace {
@@ -17,14 +18,6 @@ bool text(const Json& object, const char* key, std::string& out) {
     if (found == object.end() || !found->is_string()) return false;
     out = found->get<std::string>();
     return out.size() <= kLongestText;
-}
-
-template <class T>
-bool number(const Json& object, const char* key, T& out) {
-    const auto found = object.find(key);
-    if (found == object.end() || !found->is_number()) return false;
-    out = found->get<T>();
-    return true;
 }
 
 bool flag(const Json& object, const char* key, bool& out) {
