@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import media  # noqa: E402
 import mezz  # noqa: E402
 from instance import instance, place, started  # noqa: E402, F401
+from queue_station import servers, station  # noqa: E402, F401
 
 counter = itertools.count()
 running = []

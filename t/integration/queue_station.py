@@ -7,9 +7,11 @@ import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 import mezz
 import worker
-from services import wait_until
+from services import Postgres, Redis, wait_until
 
 QUICK = [{"name": "240p", "height": 240, "max_kbps": 400, "preset": "ultrafast"}]
 
@@ -163,3 +165,26 @@ class Station:
         assert len(list((self.processed / video).glob(".ingest-*"))) == leftovers
         wait_until(lambda: self.entry(video) == {"video_id": video, "status": "ready", "revision": revision,
                                                  "asset": row["asset"], "previous": row["previous"]}, "Redis has the entry")
+
+
+@pytest.fixture(scope="module")
+def servers():
+    with Postgres() as postgres, Redis() as redis:
+        yield postgres, redis
+
+
+@pytest.fixture
+def station(servers, tmp_path):
+    """An empty one; whatever a test has done to the servers before."""
+    for server in servers:
+        if not server.running:
+            server.start()
+    postgres, redis = servers
+    postgres.rows("TRUNCATE uploads, videos, transcoding_jobs")
+    redis.client().flushall()
+    made = Station(tmp_path, postgres, redis)
+    yield made
+    for server in servers:
+        if server.running:
+            server.resume()
+    made.close()

@@ -9,8 +9,7 @@ import subprocess
 import pytest
 
 import worker
-from queue_station import Station
-from services import Postgres, Redis, needs_postgres, needs_redis, wait_until
+from services import needs_postgres, needs_redis, wait_until
 
 pytestmark = [worker.needs_worker, needs_postgres, needs_redis]
 
@@ -18,25 +17,6 @@ pytestmark = [worker.needs_worker, needs_postgres, needs_redis]
 LADDER = [{"name": "240p", "height": 240, "max_kbps": 40000, "crf": 1, "preset": "ultrafast"},
           {"name": "120p", "height": 120, "max_kbps": 400, "crf": 28, "preset": "superfast"}]
 CHUNKS = ("--chunk", 6)
-
-
-@pytest.fixture(scope="module")
-def servers():
-    with Postgres() as postgres, Redis() as redis:
-        yield postgres, redis
-
-
-@pytest.fixture
-def station(servers, tmp_path):
-    for server in servers:
-        if not server.running:
-            server.start()
-    postgres, redis = servers
-    postgres.rows("TRUNCATE uploads, videos, transcoding_jobs")
-    redis.client().flushall()
-    made = Station(tmp_path, postgres, redis)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,34 +8,11 @@ import uuid
 import pytest
 
 import worker
-from queue_station import Station
-from services import Postgres, Redis, needs_postgres, needs_redis, wait_until
+from services import needs_postgres, needs_redis, wait_until
 
 pytestmark = [worker.needs_worker, needs_postgres, needs_redis]
 
 SHORT_LEASE = ("--lease", 3)
-
-
-@pytest.fixture(scope="module")
-def servers():
-    with Postgres() as postgres, Redis() as redis:
-        yield postgres, redis
-
-
-@pytest.fixture
-def station(servers, tmp_path):
-    for server in servers:
-        if not server.running:
-            server.start()
-    postgres, redis = servers
-    postgres.rows("TRUNCATE uploads, videos, transcoding_jobs")
-    redis.client().flushall()
-    made = Station(tmp_path, postgres, redis)
-    yield made
-    for server in servers:
-        if server.running:
-            server.resume()
-    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,26 +5,10 @@ import uuid
 import pytest
 
 import worker
-from queue_station import QUICK, Station
-from services import Postgres, Redis, needs_postgres, needs_redis, wait_until
+from queue_station import QUICK
+from services import needs_postgres, needs_redis, wait_until
 
 pytestmark = [worker.needs_worker, needs_postgres, needs_redis]
-
-
-@pytest.fixture(scope="module")
-def servers():
-    with Postgres() as postgres, Redis() as redis:
-        yield postgres, redis
-
-
-@pytest.fixture
-def station(servers, tmp_path):
-    postgres, redis = servers
-    postgres.rows("TRUNCATE uploads, videos, transcoding_jobs")
-    redis.client().flushall()
-    made = Station(tmp_path, postgres, redis)
-    yield made
-    made.close()
 
 
 def film(folder, *codec):
