@@ -5,8 +5,10 @@ usage: page.py SOURCE CACHE TARGET
 
 The libraries come from npm, exactly those of package-lock.json; the member "mezz" of package.json says which of their
 files go where: {"lib": {"hls.js/dist/hls.min.mjs": "lib/hls.mjs"}}. They are kept in CACHE, so that npm and the network are
-needed only when the lock file has changed.
+needed only when the lock file has changed. Several may use one CACHE at a time.
 """
+import contextlib
+import fcntl
 import hashlib
 import json
 import shutil
@@ -23,6 +25,15 @@ def inside(folder, name):
     if not path.is_relative_to(folder.resolve()):
         sys.exit(f"package.json: {name} leads out of {folder}")
     return path
+
+
+@contextlib.contextmanager
+def alone(cache):
+    """Waits for others that use a cache."""
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    with open(cache.with_name(f".{cache.name}.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def libraries(source, cache):
@@ -47,10 +58,11 @@ def main():
     wanted = json.loads((source / "package.json").read_text()).get("mezz", {}).get("lib", {})
     if not wanted:
         return
-    modules = libraries(source, cache)
-    for name, place in wanted.items():
-        inside(target, place).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(inside(modules, name), inside(target, place))
+    with alone(cache):
+        modules = libraries(source, cache)
+        for name, place in wanted.items():
+            inside(target, place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(inside(modules, name), inside(target, place))
 
 
 if __name__ == "__main__":

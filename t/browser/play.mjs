@@ -5,6 +5,7 @@
 //   language    of the text track that is shown, or none
 //   cues        a list of {at, cues}: seeks there and waits until just the cues with those texts are shown
 //   audio       a list of {language, tone}: chooses that sound and waits until its loudest tone is that (Hz)
+//   permitted   texts of errors that are no failures
 //   trick       true: moves at eight times the speed by the key frames that the player downloads for it
 // Without cues, audio and trick it seeks forward and back and plays to the end. "failures" says what did not succeed.
 import { createInterface } from 'node:readline';
@@ -25,7 +26,7 @@ function watch(page, report) {
 }
 
 async function play(browser, job) {
-    const report = { failures: [], steps: [], requests: [] };
+    const report = { failures: [], steps: [], requests: [], permitted: job.permitted ?? [] };
     const context = await browser.newContext({ viewport: { width: 640, height: 360 } });
     try {
         const page = await context.newPage();

@@ -119,7 +119,7 @@ def play(theatre, keys, chromiums, tmp_path):
             chromium.close()
             raise
         chromiums.append(chromium)
-        assert job or report["frames"] > 30
+        assert set(job) - {"permitted"} or report["frames"] > 30
         return report
     return run
 
@@ -179,9 +179,11 @@ def test_trick_play(play, player):
 
 @pytest.mark.parametrize("name, player", [(name, player) for name in CODECS for player in CODECS[name]])
 def test_codecs(play, name, player, tmp_path):
-    report = play(name, player)
-    # hls.js begins a transport stream with the frame of MP3 that lies 23 ms before the first picture.
-    if (name, player) != ("h264_mp3.mp4", "hls.js TS"):
+    # hls.js begins a transport stream with the frame of MP3 that lies 23 ms before the first picture: pictures come later
+    # by as much, and where the machine is slow it tells of a hole before them.
+    early = (name, player) == ("h264_mp3.mp4", "hls.js TS")
+    report = play(name, player, permitted=["bufferSeekOverHole"] if early else [])
+    if not early:
         assert_times(report, codec_media.generated(name))
     assert abs(report["duration"] - 13) < 0.15 and report["size"] == [320, 180]
     assert (tmp_path / "screen.png").stat().st_size > 5000
