@@ -119,9 +119,12 @@ bool Heartbeat::send(const Announcement& post) {
     for (std::string told;;) {
         auto entry = store_.catalog_entry(post.video_id);
         if (!entry) return !entry.error().lost;
-        if (entry->empty() || *entry == told) return true;
-        if (!queue_.announce(post.video_id, *entry)) return false;
-        told = std::move(*entry);
+        const bool is_told = !entry->text.empty() && entry->text == told;
+        // If it is not noted, the sweep tells it once more, which does no harm.
+        if (is_told && entry->untold_since) (void)store_.note_told(post.video_id, *entry->untold_since);
+        if (is_told || entry->text.empty()) return true;
+        if (!queue_.announce(post.video_id, entry->text)) return false;
+        told = std::move(entry->text);
     }
 }
 

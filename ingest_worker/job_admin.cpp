@@ -58,7 +58,7 @@ int requeue(PostgresLink& postgres, JobStore& store, JobQueue& queue, const std:
                 static_cast<long long>(rows->number(0, 1)));
     const auto entry = store.catalog_entry(video);
     if (!entry) return complain("PostgreSQL: " + entry.error().text);
-    if (const auto told = queue.announce(video, *entry); !told)
+    if (const auto told = queue.announce(video, entry->text); !told)
         return complain("Redis was not told: " + told.error().text);
     return 0;
 }

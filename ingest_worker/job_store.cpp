@@ -383,10 +383,24 @@ Answer<bool> JobStore::has_open_jobs() {
     return rows->flag(0, 0);
 }
 
-Answer<std::string> JobStore::catalog_entry(const std::string& video_id) {
-    const auto rows = link_.query("SELECT mezz_catalog_entry($1::uuid)", {video_id});
+Answer<JobStore::CatalogEntry> JobStore::catalog_entry(const std::string& video_id) {
+    const auto rows =
+        link_.query("SELECT mezz_catalog_entry(video_id), untold_since FROM videos WHERE video_id = $1::uuid",
+                    {video_id});
     if (!rows) return std::unexpected(rows.error());
-    return rows->size() == 1 ? std::string(rows->text(0, 0)) : std::string();
+    CatalogEntry entry;
+    if (rows->size() != 1) return entry;
+    entry.text = rows->text(0, 0);
+    if (!rows->is_null(0, 1)) entry.untold_since = rows->text(0, 1);
+    return entry;
+}
+
+Answer<void> JobStore::note_told(const std::string& video_id, const std::string& untold_since) {
+    const auto rows = link_.query(
+        "UPDATE videos SET untold_since = NULL WHERE video_id = $1::uuid AND untold_since = $2::timestamptz",
+        {video_id, untold_since});
+    if (!rows) return std::unexpected(rows.error());
+    return {};
 }
 
 }  // namespace mezz::worker

@@ -102,8 +102,15 @@ public:
     /// False if no job is queued or running.
     [[nodiscard]] Answer<bool> has_open_jobs();
 
-    /// What edges keep of a video; empty if there is no such video.
-    [[nodiscard]] Answer<std::string> catalog_entry(const std::string& video_id);
+    /// What edges keep of a video, and since when Redis has not been told of a change.
+    struct CatalogEntry {
+        std::string text;  ///< empty if there is no such video
+        std::optional<std::string> untold_since;
+    };
+    [[nodiscard]] Answer<CatalogEntry> catalog_entry(const std::string& video_id);
+
+    /// Redis has been told of the change that was noted at that time.
+    Answer<void> note_told(const std::string& video_id, const std::string& untold_since);
 
 private:
     [[nodiscard]] Answer<Hold> change(const char* statement, const Claim& claim, const PgValues& more,

@@ -77,6 +77,10 @@ WHERE job_id IN (
     ORDER BY j.run_after LIMIT 500 FOR UPDATE OF j SKIP LOCKED)
 RETURNING job_id, video_id)";
 
+// Whoever made the change tells Redis at once, as a rule.
+constexpr const char* kUntold = R"(
+SELECT video_id FROM videos WHERE untold_since < now() - interval '2 seconds' ORDER BY untold_since LIMIT 500)";
+
 constexpr const char* kQueueState = R"(
 SELECT status, count(*), max(extract(epoch FROM now() - greatest(run_after, created_at)))::bigint
 FROM transcoding_jobs WHERE status IN ('waiting', 'queued', 'running') GROUP BY status)";
@@ -194,6 +198,7 @@ Answer<void> Sweeper::sweep_jobs() {
     if (ok && settled()) ok = bury_dead_jobs();
     if (ok && settled()) ok = free_dead_workers_jobs();
     if (ok && settled()) ok = fill_queue();
+    if (ok && shared_.outbox.empty()) ok = announce_untold();
     return ok;
 }
 
@@ -250,6 +255,14 @@ Answer<void> Sweeper::fill_queue() {
             {job});
         if (!undone) return error_of(undone);
     }
+    return {};
+}
+
+Answer<void> Sweeper::announce_untold() {
+    const auto rows = postgres_.query(kUntold);
+    if (!rows) return error_of(rows);
+    for (int row = 0; row < rows->size(); ++row)
+        shared_.outbox.put(Announcement{std::string(rows->text(row, 0))});
     return {};
 }
 

@@ -1,5 +1,5 @@
-// A thread that tidies up about every 5 s, in one worker at a time: jobs whose worker died, jobs that Redis
-// has lost, files of videos that were taken down, uploads that nobody used.
+// A thread that tidies up about every 5 s, in one worker at a time: jobs whose worker died, jobs and
+// entries that Redis has lost, files of videos that were taken down, uploads that nobody used.
 #pragma once
 
 #include <atomic>
@@ -35,6 +35,7 @@ private:
     Answer<void> free_dead_workers_jobs();
     Answer<void> close_taken_down_jobs();
     Answer<void> fill_queue();
+    Answer<void> announce_untold();
     Answer<void> sweep_files();
     Answer<void> sweep_parts();
 

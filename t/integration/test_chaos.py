@@ -77,7 +77,7 @@ def chaos(station, numbered, dice):
     wait_until(ended, "all are ready", 900 if LONG else 180)
     for video in videos:
         revision = station.video(video)["revision"]
-        station.check_ready(video, revision=revision)
+        station.check_ready(video, revision=revision, forgotten=True)
         files = {r["name"]: station.processed / video / r["file"] for r in station.asset(video)["renditions"]}
         assert numbers(files["240p"], 320, 240) == numbers(files["120p"], 160, 120) == list(range(25 * SECONDS))
         expected = {"asset.json", "thumbs", *(path.name for path in files.values())}

@@ -198,6 +198,18 @@ def test_a_flushed_redis_loses_no_job(station, film):
     station.until_drained()
 
 
+def test_a_change_that_nobody_told_redis_of_is_told(station, film):
+    """As when whoever made it died before, or Redis was away."""
+    station.worker()
+    video = station.submit(film)
+    station.until(video, "done")
+    station.check_ready(video)
+    wait_until(lambda: station.video(video)["untold_since"] is None, "what was told is noted")
+    station.take_down(video)
+    wait_until(lambda: station.entry(video)["status"] == "gone", "the takedown is told")
+    wait_until(lambda: station.video(video)["untold_since"] is None, "that is noted, too")
+
+
 @pytest.mark.parametrize("how", ["stop", "pause"])
 def test_without_redis_jobs_are_done_all_the_same(station, film, how):
     one = station.worker()
