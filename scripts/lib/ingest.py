@@ -246,7 +246,7 @@ class Ingest:
         status, stream = self.service.call("GET", f"videos/{video.id}/stream")
         if status != 200:
             refuse("its URLs are not given out", status, stream)
-        answer = self.service.plays(stream["hls_url"])
+        answer = self.service.plays(stream["cmaf_url"])
         if answer != 200:
             raise Refused(f"it is ready, and the server does not play it: HTTP {answer}, see error.log")
         found = {kind: urllib.parse.urljoin(self.service.base, stream[f"{kind}_url"]) for kind in ("hls", "cmaf", "dash")}

@@ -102,6 +102,20 @@ ngx_file_t* make_file(ngx_http_request_t* r, const MediaFile& media) noexcept {
 
 }  // namespace
 
+ngx_int_t redirect(ngx_http_request_t* r, std::string_view where, Caching caching) {
+    std::string target(where);
+    if (r->args.len > 0) {
+        target += '?';
+        target += view(r->args);
+    }
+    const ngx_str_t value = copy(r->pool, target);
+    if (value.data == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    r->headers_out.location = add_header(r, "Location", view(value));
+    if (r->headers_out.location == nullptr || add_cache_control(r, cache_control(caching)) == nullptr)
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    return NGX_HTTP_MOVED_TEMPORARILY;
+}
+
 ngx_int_t send_head(ngx_http_request_t* r, const ResponseHead& head) noexcept {
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_type = borrow(head.content_type);

@@ -15,6 +15,8 @@ using package::Resource;
 using package::TitleView;
 
 constexpr std::string_view kManifestType = "application/dash+xml";
+// A title of which a transport stream cannot carry the pictures or the sound: the same in a format that can.
+constexpr std::string_view kElsewhere = "../cmaf/master.m3u8";
 
 Task<Result<std::vector<LoadedFile>>> load_files(RequestFlow& flow, const LoadedTitle& title) {
     std::vector<LoadedFile> files;
@@ -40,13 +42,8 @@ void leave_out_empty(const TitleView& title, std::span<const LoadedFile> files,
     }
 }
 
-Result<Choice> choose_renditions(RequestFlow& flow, const AnswerContext& context) {
+Result<Choice> choose_renditions(const AnswerContext& context) {
     const TitleView title = context.title.view();
-    if (!package::has_variants(title, context.path.format)) {
-        log_line(flow.log(), NGX_LOG_WARN, 0,
-                 "mezz: a transport stream can carry none of the title's codecs; cmaf/ has them");
-        return fail(ErrorCode::not_found, "title: a transport stream can carry none of its codecs");
-    }
     Choice choice = package::choose(title, context.filter, context.path.format);
     if (!package::leaves_each_kind(title, choice, context.path.format))
         return fail(ErrorCode::not_found, "query: no rendition passes the filter");
@@ -80,7 +77,9 @@ Task<Result<ngx_int_t>> answer_top(RequestFlow& flow, const AnswerContext& conte
     if (auto kept = find_kept_text(flow, context))
         co_return send_text(flow.request(), head, std::move(*kept));
     TitleView title = context.title.view();
-    auto choice = choose_renditions(flow, context);
+    if (!package::carries_each_kind(title, context.path.format))
+        co_return redirect(flow.request(), kElsewhere, head.caching);
+    auto choice = choose_renditions(context);
     if (!choice) co_return std::unexpected(choice.error());
     std::vector<LoadedFile> files;
     if (manifest || context.clip) {

@@ -206,9 +206,13 @@ void append_resolution(const RenditionRecord& rendition, Format format, std::str
     append_number(out, lying ? rendition.width : rendition.height);
 }
 
-bool has_variants(const TitleView& title, Format format) noexcept {
-    return std::ranges::any_of(title.renditions(), [format](const RenditionRecord& rendition) {
-        return format != Format::hls || rendition.in_ts;
+bool carries_each_kind(const TitleView& title, Format format) noexcept {
+    if (format != Format::hls) return true;
+    const auto renditions = title.renditions();
+    return std::ranges::all_of(renditions, [renditions](const RenditionRecord& rendition) {
+        return rendition.in_ts || std::ranges::any_of(renditions, [&rendition](const RenditionRecord& other) {
+                   return other.kind == rendition.kind && other.in_ts;
+               });
     });
 }
 

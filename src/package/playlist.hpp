@@ -11,8 +11,9 @@
 
 namespace mezz::package {
 
-/// Whether anything of a title can be played in a format: a transport stream does not carry every codec.
-[[nodiscard]] bool has_variants(const TitleView& title, Format format) noexcept;
+/// Whether a format can carry something of each kind of media, video and audio, that a title has: a transport
+/// stream does not carry every codec.
+[[nodiscard]] bool carries_each_kind(const TitleView& title, Format format) noexcept;
 
 /// Appends the multivariant playlist of a title (RFC 8216bis §4.4.6). `query` ("?token=…" or empty) is put
 /// behind each URI. Text tracks are those in hls/ or, for CMAF, in subs/. A title with pictures has its sound

@@ -93,7 +93,7 @@ def packaged(get, base, folder, carried):
         if kind == "video" or len(cmaf.playlists) == 1:
             name = match[0].id
     if not carried:
-        assert get(f"{base}/hls/master.m3u8").status == 404
+        assert get(f"{base}/hls/master.m3u8").status == 302
     else:
         found = walk.hls_title(get, base, "hls")
         (playlist,) = found.variants if "video" in carried else found.playlists
@@ -118,6 +118,8 @@ def test_plays(get, name, tmp_path):
         assert get(f"{base}/cmaf/master.m3u8").status == 422
         return
     carried = {kind for kind, codec, *_ in known if codec in TS_CODECS}
+    if carried != {kind for kind, *_ in known}:
+        carried = set()
     files = packaged(get, base, tmp_path, carried)
     assert {kind for form, kind in files if form == "cmaf"} == {kind for kind, *_ in known}
     seconds = seconds_to_decode(known)

@@ -199,7 +199,11 @@ static const char* a_transport_stream_leaves_out_what_it_cannot_carry() {
     MEZZ_CHECK(ts.iframes.size() == 1 && value_of(ts.iframes[0], "CODECS") == "avc1.42c01e" &&
                cmaf.iframes.size() == 2);
     const MadeTitle none = made_of({pictures(test::av1_entry()), sound(test::opus_entry())});
-    MEZZ_CHECK(!has_variants(none.view(), Format::hls) && has_variants(none.view(), Format::cmaf));
+    MEZZ_CHECK(carries_each_kind(made.view(), Format::hls));
+    MEZZ_CHECK(!carries_each_kind(none.view(), Format::hls) && carries_each_kind(none.view(), Format::cmaf));
+    const MadeTitle mute = made_of({pictures(test::avc_entry()), sound(test::opus_entry())});
+    const MadeTitle blind = made_of({pictures(test::av1_entry()), sound(test::mp3_entry())});
+    MEZZ_CHECK(!carries_each_kind(mute.view(), Format::hls) && !carries_each_kind(blind.view(), Format::hls));
     return test::kFine;
 }
 
