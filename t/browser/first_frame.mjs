@@ -1,7 +1,12 @@
 // node first_frame.mjs OPTIONS: how long a person waits for the first picture, from the click on a link to the first frame
 // that is shown, with an empty cache each time. OPTIONS is a JSON object: runs, token (an API token, for the web page), and
-// pages: {NAME: {url, engine}}, each a page with one <video> that plays by itself; engine is the web page's player. Prints
-// {NAME: {p50, p95, max, runs}} in milliseconds.
+// pages, by name, each with one <video> that plays by itself:
+//   {url, engine}   the web page with that player; "native" is what it uses where libraries cannot feed <video>
+//   {url, player}   a manifest (HLS or DASH) in a page of its own: hlsjs, dashjs, shaka, videojs or native, as they come
+// The pages take turns, so that all see the same load of the machine. Prints {NAME: {p50, p95, max, runs}} in milliseconds.
+import { createReadStream } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const options = JSON.parse(process.argv[2]);
@@ -9,11 +14,29 @@ const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '
     '--disable-background-networking', '--disable-component-update', '--disable-sync',
     '--autoplay-policy=no-user-gesture-required'];
 const kWait = 60000;  // ms
+const kTypes = { '.html': 'text/html', '.js': 'text/javascript' };
+
+/** This folder, for the pages with nothing but a player. */
+async function serve() {
+    const server = createServer((request, response) => {
+        const { pathname } = new URL(request.url, 'http://localhost');
+        const file = createReadStream(new URL(`.${pathname}`, import.meta.url));
+        file.on('open', () => response.setHeader('Content-Type', kTypes[extname(pathname)] ?? 'application/octet-stream'));
+        file.on('error', () => response.writeHead(404).end());
+        file.pipe(response);
+    });
+    await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    return server;
+}
 
 /** Runs in the page before anything of it: notes when the first frame is presented, since the navigation began. */
 function prepare({ token, engine }) {
     if (token) sessionStorage.setItem('mezz:token', JSON.stringify(token));
     if (engine) localStorage.setItem('mezz:player', JSON.stringify({ engine, muted: true }));
+    if (engine === 'native') {
+        delete window.MediaSource;
+        delete window.ManagedMediaSource;
+    }
     new MutationObserver((_, observer) => {
         const video = document.querySelector('video');
         if (!video) return;
@@ -22,12 +45,13 @@ function prepare({ token, engine }) {
     }).observe(document, { childList: true, subtree: true });
 }
 
-async function measure(browser, { url, engine }) {
+async function measure(browser, own, { url, engine, player }) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     try {
         const page = await context.newPage();
         await page.addInitScript(prepare, { token: options.token, engine });
-        await page.goto(url, { waitUntil: 'commit' });
+        const address = player ? `${own}/player.html?${new URLSearchParams({ player, url })}` : url;
+        await page.goto(address, { waitUntil: 'commit' });
         await page.waitForFunction(() => window.first_frame, null, { timeout: kWait, polling: 20 });
         return await page.evaluate(() => window.first_frame);
     } finally {
@@ -41,16 +65,19 @@ function summary(times) {
     return { p50: at(0.5), p95: at(0.95), max: at(1), runs: sorted.length };
 }
 
+const server = await serve();
 const browser = await chromium.launch({ executablePath: process.env.MEZZ_CHROMIUM ?? '/usr/bin/chromium', args });
 try {
-    const found = {};
-    for (const [name, page] of Object.entries(options.pages)) {
-        await measure(browser, page);  // the first one also wakes the browser up
-        const times = [];
-        for (let i = 0; i < options.runs; ++i) times.push(await measure(browser, page));
-        found[name] = summary(times);
+    const own = `http://127.0.0.1:${server.address().port}`;
+    const times = {};
+    for (let i = -1; i < options.runs; ++i) {
+        for (const [name, page] of Object.entries(options.pages)) {
+            const time = await measure(browser, own, page);
+            if (i >= 0) (times[name] ??= []).push(time);  // the first one also wakes the browser up
+        }
     }
-    console.log(JSON.stringify(found, null, 2));
+    console.log(JSON.stringify(Object.fromEntries(Object.entries(times).map(([name, list]) => [name, summary(list)])), null, 2));
 } finally {
     await browser.close();
+    server.close();
 }

@@ -54,21 +54,21 @@ export function problem_of(status, text, retry_after = null) {
 }
 
 /**
- * Asks the API. Resolves to {body, date}: the parsed answer (null if empty) and the server's time in ms.
+ * Asks the API, or takes the promise `begun` of a response that was asked for already. Resolves to {body, date}: the parsed answer (null if empty) and the server's time in ms.
  * Throws a Problem, or the signal's reason if it was aborted.
  */
-async function ask(method, path, { body, signal } = {}) {
+async function ask(method, path, { body, signal, begun } = {}) {
     const headers = { Accept: 'application/json' };
     if (session.token) headers.Authorization = `Bearer ${session.token}`;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const timeout = AbortSignal.timeout(kTimeout);
     let answer, text;
     try {
-        answer = await fetch(kBase + path, {
+        answer = await (begun ?? fetch(kBase + path, {
             method, headers, cache: 'no-store',
             body: body === undefined ? undefined : JSON.stringify(body),
             signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-        });
+        }));
         text = await answer.text();
     } catch {
         signal?.throwIfAborted();
@@ -102,9 +102,16 @@ export async function delete_video(id) {
     await ask('DELETE', video_path(id));
 }
 
+/** The request for this stream that ahead.js began for the same user, once. */
+function take_ahead(id) {
+    const ahead = window.mezz_ahead;
+    delete window.mezz_ahead;
+    return ahead?.id === id && ahead.token === session.token ? ahead.answer : undefined;
+}
+
 /** Signed URLs: the API's answer and `life`, the milliseconds they are valid by the server's own clock. */
 export async function open_stream(id, signal) {
-    const { body, date } = await ask('GET', `${video_path(id)}/stream`, { signal });
+    const { body, date } = await ask('GET', `${video_path(id)}/stream`, { signal, begun: take_ahead(id) });
     return { ...body, life: Date.parse(body.expires_at) - date };
 }
 

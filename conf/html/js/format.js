@@ -43,8 +43,9 @@ export function rough_time(seconds) {
 
 const kAges = [[60, 'second', 1], [3600, 'minute', 60], [86400, 'hour', 3600], [7 * 86400, 'day', 86400],
     [30 * 86400, 'week', 7 * 86400], [365 * 86400, 'month', 30 * 86400], [Infinity, 'year', 365 * 86400]];
-const kRelative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
-const kDate = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+// Made when they are first needed: that takes some milliseconds, which a page's start has better uses for.
+let relative = null;
+let date = null;
 
 /** An RFC 3339 time as "3 hours ago" or "in 5 minutes". */
 export function age(text, now = Date.now()) {
@@ -52,10 +53,12 @@ export function age(text, now = Date.now()) {
     if (!Number.isFinite(seconds)) return '';
     if (Math.abs(seconds) < 45) return seconds > 0 ? 'in a moment' : 'just now';
     const [, unit, length] = kAges.find(([limit]) => Math.abs(seconds) < limit);
-    return kRelative.format(Math.round(seconds / length), unit);
+    relative ??= new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+    return relative.format(Math.round(seconds / length), unit);
 }
 
 /** A date and a time of day, as the reader's region writes them. */
 export function date_time(when) {
-    return kDate.format(new Date(when));
+    date ??= new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+    return date.format(new Date(when));
 }

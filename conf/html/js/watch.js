@@ -1,30 +1,23 @@
 // The watch page: one video, from whatever state it is in to the end of it.
+import { forget_start_time, start_time, video_id as id } from './address.js';
 import { get_video, list_videos } from './api.js';
 import { thumbnail } from './card.js';
 import { Details } from './details.js';
 import { el } from './dom.js';
 import { age } from './format.js';
 import { message, problem_message, sign_in_message } from './message.js';
-import { Grant } from './player/grant.js';
+import { take_head_start } from './player/head_start.js';
+import { Opening } from './player/opening.js';
 import { Player } from './player/player.js';
 import { ProcessingView } from './processing.js';
-import { position_of } from './resume.js';
 import { session } from './session.js';
 import { prepare_shell } from './shell.js';
 import { poll, sleep } from './wait.js';
 
 const stage = document.getElementById('stage');
-const query = new URLSearchParams(location.search);
-const id = query.get('v') ?? '';
 const details = new Details(document.getElementById('details'), { player_time: () => player?.time ?? 0, taken_down });
 let player = null;
 let running = new AbortController();  // what belongs to the present attempt to show the video
-
-/** Where to begin: ?t= counts, then where one stopped before. */
-function start_time() {
-    const asked = Number.parseFloat(query.get('t') ?? '');
-    return Number.isFinite(asked) ? Math.max(0, asked) : position_of(id);
-}
 
 /** Says something in place of the video, or over a player that may go on later. */
 function show_message(content) {
@@ -110,16 +103,31 @@ async function follow_processing() {
     else show_video();
 }
 
-function begin_player(grant) {
-    const next = new Player(id, grant);
+function begin_player(opening, grant) {
+    const next = new Player(opening, grant);
     next.addEventListener('refused', ({ problem }) => next === player && show_problem(problem));
     player = next;
     clear_message();
-    stage.replaceChildren(player.root);
-    const start = start_time();
-    query.delete('t');  // a later attempt goes on where this one stopped
-    player.start(start).catch((error) => show_problem({ status: 0, title: 'The player could not be loaded', detail: error.message }));
+    forget_start_time();  // a later attempt goes on where this one stopped
+    player.start().catch((error) => next === player
+        && show_problem({ status: 0, title: 'The player could not be loaded', detail: error.message }));
     details.follow(player.video);
+}
+
+/** Waits for the right to play, and makes a player of what was opened. */
+async function open_player(opening, signal) {
+    const wait = el('div', { class: 'stage-wait', role: 'status' }, el('span', { class: 'visually-hidden' }, 'Loading'));
+    if (opening.root.parentNode !== stage) stage.replaceChildren(opening.root);
+    stage.append(wait);
+    try {
+        const grant = await opening.grant;
+        if (!signal.aborted) begin_player(opening, grant);
+    } catch (problem) {
+        opening.stop();
+        if (!signal.aborted) show_problem(problem);
+    } finally {
+        wait.remove();
+    }
 }
 
 /** Shows the video, whatever state it and the session are in. */
@@ -127,20 +135,17 @@ async function show_video() {
     running.abort();
     running = new AbortController();
     const { signal } = running;
-    if (!/^[\w-]{1,64}$/.test(id)) return show_message(gone_message());
-    if (!session.token) return show_message(sign_in_message('to watch'));
-    if (player) return go_on();
-    stage.replaceChildren(el('div', { class: 'stage-wait', role: 'status' },
-        el('span', { class: 'visually-hidden' }, 'Loading')));
-    // All at the same time: the first frame does not wait for the title, nor the server's answer for the player's code.
-    const grant = Grant.open(id, signal);
-    const video = get_video(id, signal).catch(() => null);
-    Player.prepare();
-    try {
-        begin_player(await grant);
-    } catch (problem) {
-        if (!signal.aborted) show_problem(problem);
+    const begun = take_head_start();
+    if (!id) return show_message(gone_message());
+    if (!session.token) {
+        begun?.stop();
+        return show_message(sign_in_message('to watch'));
     }
+    if (player) return go_on();
+    const opening = begun ?? new Opening(id, start_time());
+    signal.addEventListener('abort', () => player?.root !== opening.root && opening.stop());
+    const video = get_video(id, signal).catch(() => null);
+    await open_player(opening, signal);
     const known = await video;
     if (signal.aborted || !known) return;
     details.show(known);
@@ -152,6 +157,7 @@ async function show_video() {
 /** Resolves when a picture is there, or soon anyway: what is less important comes after it. */
 function first_picture(signal) {
     return new Promise((done) => {
+        if (player?.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) done();
         player?.video.addEventListener('loadeddata', done, { once: true });
         sleep(player ? 1500 : 0, signal).then(done, done);
     });

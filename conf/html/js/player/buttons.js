@@ -10,7 +10,10 @@ function label(button, symbol, text) {
 /** Keeps the buttons of a view in step with its video until the signal is aborted. */
 export function follow_video(view, signal) {
     const { video, root, play, mute, volume, fullscreen } = view;
-    const on = (names, run) => names.split(' ').forEach((name) => video.addEventListener(name, run, { signal }));
+    const on = (names, run) => {
+        for (const name of names.split(' ')) video.addEventListener(name, run, { signal });
+        run();  // the video may have begun already
+    };
 
     on('play pause ended emptied', () => {
         const { paused, ended } = video;

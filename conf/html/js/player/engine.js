@@ -76,13 +76,14 @@ export class Engine extends EventTarget {
     destroy() {}
 }
 
-const kLanguages = new Intl.DisplayNames(undefined, { type: 'language', fallback: 'none' });
+let languages = null;  // made when it is first needed, which takes a while
 
 /** A track's name for people: its own label, or its language, or its number. */
 export function track_label(label, language, number) {
     if (label && label !== language) return label;
     try {
-        const name = language && language !== 'und' && kLanguages.of(language);
+        languages ??= new Intl.DisplayNames(undefined, { type: 'language', fallback: 'none' });
+        const name = language && language !== 'und' && languages.of(language);
         if (name) return name;
     } catch { /* not a language tag */ }
     return `Track ${number + 1}`;

@@ -16,6 +16,7 @@ export default class DashEngine extends Engine {
                 buffer: { fastSwitchEnabled: true, bufferTimeDefault: 20, bufferTimeAtTopQuality: 30 },
                 abr: { limitBitrateByPortal: true, initialBitrate: { video: 4000 } },
                 text: { defaultEnabled: false },
+                capabilities: { useMediaCapabilitiesApi: false },
                 retryAttempts: { MPD: 3, MediaSegment: 4, InitializationSegment: 4 },
             },
         });

@@ -4,7 +4,7 @@ import { clock } from '../format.js';
 import { keep_position } from '../resume.js';
 import { Activity } from './activity.js';
 import { follow_video } from './buttons.js';
-import { load_engine } from './engine.js';
+import { Engine, load_engine } from './engine.js';
 import { listen_to_keys, show_keys } from './keys.js';
 import { Menu } from './menu.js';
 import { Overlay } from './overlay.js';
@@ -20,7 +20,8 @@ const kKeepEvery = 5;  // seconds between two positions that are remembered
  * Plays one video. Fires "refused" (event.problem) when it cannot go on: the page says why. The element is `root`.
  */
 export class Player extends EventTarget {
-    #view = build_view();
+    #opening;
+    #view;
     #id;
     #preferences = read_preferences();
     #menu;
@@ -28,20 +29,24 @@ export class Player extends EventTarget {
     #storyboard;
     #recovery = new Recovery(this);
     #stop = new AbortController();
-    #overlay = new Overlay(this.#view);
+    #overlay;
     #kept_at = 0;
     #last_subtitle = null;
     #is_preferred = {};
     #parked = null;  // where it was when it was refused: {at, was_playing}
 
-    constructor(id, grant) {
+    /** What was opened belongs to the player from now on; `grant` is what its promise gave. */
+    constructor(opening, grant) {
         super();
-        this.#id = id;
+        this.#opening = opening;
+        this.#view = build_view(opening);
+        this.#overlay = new Overlay(this.#view);
+        this.#id = opening.id;
         this.grant = grant;
-        this.engine = null;
+        this.root = opening.root;
+        this.video = opening.video;
+        this.engine = new Engine(this.video, grant);  // knows nothing, until there is a real one
         this.engine_name = this.#preferences.engine;
-        this.root = this.#view.root;
-        this.video = this.#view.video;
         this.#menu = new Menu(this.#view.settings, () => settings_topics(this), this.root);
         this.#seek_bar = new SeekBar(this.#view, (time) => this.seek(time));
         this.#storyboard = new Storyboard(grant);
@@ -53,30 +58,35 @@ export class Player extends EventTarget {
         grant.addEventListener('refused', (event) => this.#renewal_refused(event), { signal: this.#stop.signal });
     }
 
-    /** Fetches the code that will be needed, while the right to play is still being asked for. */
-    static prepare() {
-        load_engine(read_preferences().engine);
+    /** Takes over the video wherever its opening has come to; it may play already. */
+    async start() {
+        const { video } = this;
+        if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
+            video.poster = this.grant.urls.poster_url ?? '';
+            this.#overlay.wait(true);
+            video.addEventListener('loadeddata', () => this.#storyboard.load(), { once: true, signal: this.#stop.signal });
+        } else {
+            this.#storyboard.load();
+        }
+        const engine = await this.#opening.engine;
+        if (this.#parked) return engine.destroy();
+        this.#follow(engine);
+        for (const trouble of this.#opening.troubles) this.#troubled(trouble);
+        this.#tell_if_refused(this.#opening.playing);
     }
 
-    /** Loads the video and begins at `start` seconds, if the browser lets it begin without a click. */
-    async start(start) {
-        const { video } = this;
-        video.poster = this.grant.urls.poster_url ?? '';
-        video.volume = this.#preferences.volume;
-        video.muted = this.#preferences.muted;
-        this.#overlay.wait(true);
-        video.addEventListener('loadeddata', () => this.#storyboard.load(), { once: true, signal: this.#stop.signal });
-        await this.#load(start);
-        this.#play();
+    #follow(engine) {
+        this.engine = engine;
+        this.#is_preferred = {};
+        engine.addEventListener('trouble', (event) => engine === this.engine && this.#troubled(event));
+        engine.addEventListener('tracks', () => engine === this.engine && this.#tracks_changed());
+        this.#tracks_changed();
     }
 
     async #load(start) {
         const { default: Kind } = await load_engine(this.engine_name);
         const engine = new Kind(this.video, this.grant);
-        this.engine = engine;
-        this.#is_preferred = {};
-        engine.addEventListener('trouble', (event) => engine === this.engine && this.#troubled(event));
-        engine.addEventListener('tracks', () => engine === this.engine && this.#tracks_changed());
+        this.#follow(engine);
         await engine.load(start);
         this.video.playbackRate = this.video.defaultPlaybackRate = this.#preferences.speed;
         this.#tracks_changed();
@@ -93,7 +103,12 @@ export class Player extends EventTarget {
     }
 
     #play() {
-        this.video.play().catch((error) => {
+        this.#tell_if_refused(this.video.play());
+    }
+
+    /** Browsers may want a click before anything plays. */
+    #tell_if_refused(playing) {
+        playing.catch((error) => {
             if (error.name === 'NotAllowedError') this.#overlay.offer_play(true);
         });
     }
@@ -322,10 +337,9 @@ export class Player extends EventTarget {
         this.#keep(0);
         this.#stop.abort();
         this.#recovery.stop();
-        this.grant.close();
         this.#storyboard.destroy();
-        this.engine?.destroy();
+        this.engine.destroy();
         this.#overlay.destroy();
-        this.root.remove();
+        this.#opening.stop();
     }
 }

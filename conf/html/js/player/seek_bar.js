@@ -25,6 +25,7 @@ export class SeekBar {
         for (const event of ['timeupdate', 'seeking', 'durationchange', 'progress', 'emptied']) {
             video.addEventListener(event, () => this.show());
         }
+        this.show();
     }
 
     set storyboard(storyboard) {

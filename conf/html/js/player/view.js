@@ -5,9 +5,8 @@ function range(label, attributes) {
     return el('input', { type: 'range', 'aria-label': label, min: '0', ...attributes });
 }
 
-/** Builds the player without behaviour; the parts by name. */
-export function build_view() {
-    const video = el('video', { playsinline: true, preload: 'auto', tabindex: '-1' });
+/** Builds the player without behaviour around a <video> in its element; the parts by name. */
+export function build_view({ root, video }) {
     const seek = range('Position', { class: 'seek', max: '1', step: 'any', value: '0' });
     const preview_picture = el('div', { class: 'preview-picture' });
     const preview_time = el('span', { class: 'preview-time' });
@@ -35,7 +34,7 @@ export function build_view() {
     const notice = el('div', { class: 'notice', hidden: true }, icon('offline'), notice_text, notice_button);
     const bubble = el('div', { class: 'bubble', 'aria-hidden': 'true', hidden: true });
     const said = el('p', { class: 'visually-hidden', 'aria-live': 'polite' });
-    const root = el('div', { class: 'player' }, video, el('div', { class: 'shade' }), spinner, big_play, bubble,
+    root.append(el('div', { class: 'shade' }), spinner, big_play, bubble,
         el('div', { role: 'alert', class: 'notice-place' }, notice), controls, said);
     return { root, video, seek, track, buffered, preview, preview_picture, preview_time, play, mute, volume, now, length, captions,
         settings, keys, fullscreen, controls, big_play, spinner, notice, notice_text, notice_button, bubble, said };
