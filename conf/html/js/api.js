@@ -54,7 +54,8 @@ export function problem_of(status, text, retry_after = null) {
 }
 
 /**
- * Asks the API, or takes the promise `begun` of a response that was asked for already. Resolves to {body, date}: the parsed answer (null if empty) and the server's time in ms.
+ * Asks the API, or takes the promise `begun` of a response that was asked for already. Resolves to {body, date}: the parsed
+ * answer (null if empty) and the server's time in ms.
  * Throws a Problem, or the signal's reason if it was aborted.
  */
 async function ask(method, path, { body, signal, begun } = {}) {

@@ -34,8 +34,17 @@ function show_account(button, upload) {
     upload.hidden = session.token !== null && !session.can('upload');
 }
 
+/** Tells the bar when something is below it. */
+function follow_scrolling() {
+    const bar = document.querySelector('.bar');
+    const show = () => bar.classList.toggle('over', scrollY > 0);
+    addEventListener('scroll', show, { passive: true });
+    show();
+}
+
 /** Brings the bar to life. */
 export function prepare_shell() {
+    follow_scrolling();
     prepare_theme(document.getElementById('theme'));
     const account = document.getElementById('account');
     const upload = document.getElementById('to-upload');
