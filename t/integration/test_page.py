@@ -15,6 +15,7 @@ import mezz
 import services
 import worker
 from mezz import BUILD, REPO
+from services import wait_until
 from stack import Stack
 from test_players import BROWSER, CHROMIUM
 
@@ -157,10 +158,28 @@ def test_sign_in_ends(site, sessions):
     site.run("expiry", token=site.stack.token(scope="view", ttl=10), again=site.stack.token(scope="view"), video=site.long)
 
 
-def waiting_video(stack):
-    """A video that no worker gets to see."""
+def stop_workers(stack):
     for process in stack.workers:
         process.stop()
+
+
+def test_better_qualities_while_it_plays(site, sessions):
+    """No worker makes the ladder until both viewers watch the copy."""
+    stack = site.stack
+    stop_workers(stack)
+    video = stack.create(long_title(), title="Better and better")
+    stack.add_worker()
+    wait_until(lambda: stack.video(video)["status"] == "ready", "the copy is there", 60)
+    stop_workers(stack)
+    scenario = site.begin("better", video=video)
+    wait_until(lambda: stack.video(video)["description"] == "Go on" or scenario.poll() is not None, "both watch", 200)
+    stack.add_worker()
+    site.end(scenario)
+
+
+def waiting_video(stack):
+    """A video that no worker gets to see."""
+    stop_workers(stack)
     return stack.create(media.generated("faststart.mp4"), title="Waits")
 
 

@@ -46,7 +46,8 @@ export class Details {
 
     /** Shows a video; an edit that is under way is left alone. */
     show(video) {
-        const now = JSON.stringify([video.title, video.description, video.status, video.duration_ms, video.notes]);
+        const now = JSON.stringify([video.title, video.description, video.status, video.duration_ms, video.notes,
+            video.processed_at, video.reason]);
         this.#video = video;
         document.title = `${video.title} · Mezz`;
         if (now === this.#shown || this.#is_editing) return;
@@ -84,11 +85,12 @@ export class Details {
     }
 
     #texts() {
-        const { description, notes } = this.#video;
+        const { description, notes, processed_at, reason, status } = this.#video;
         return [
             description && el('p', { class: 'description' }, description),
-            this.#video.status === 'ready' && !this.#video.processed_at && el('p', { class: 'description' },
-                'Better qualities are being made. They are there when this page is opened again.'),
+            status === 'ready' && !processed_at && el('p', { class: 'description' },
+                reason ? `This is the file as it was uploaded. Other qualities could not be made: ${reason}`
+                    : 'This is the file as it was uploaded. Better qualities are being made.'),
             session.owns(this.#video) && notes?.length > 0 && el('details', { class: 'notes' },
                 el('summary', {}, 'About the file'), el('ul', {}, notes.map((note) => el('li', {}, String(note))))),
         ].filter(Boolean);

@@ -152,6 +152,25 @@ async function show_video() {
     player?.describe(known.title);
     await first_picture(signal);
     show_others(signal);
+    if (is_provisional(known)) follow_better(signal);
+}
+
+/** Is this the file as it was uploaded, while better qualities are being made? */
+function is_provisional({ status, processed_at, reason }) {
+    return status === 'ready' && !processed_at && !reason;
+}
+
+/** Waits for them, patiently: the video plays meanwhile. */
+async function follow_better(signal) {
+    let known = null;
+    try {
+        await poll(async () => {
+            known = await get_video(id, signal);
+            if (!signal.aborted) details.show(known);
+            return !is_provisional(known);
+        }, { signal, first: 2000 });
+    } catch { /* what is the matter with the video, the player gets to know */ }
+    if (!signal.aborted && known?.processed_at) player?.offer_better();
 }
 
 /** Resolves when a picture is there, or soon anyway: what is less important comes after it. */

@@ -12,6 +12,7 @@ import { Recovery } from './recovery.js';
 import { SeekBar } from './seek_bar.js';
 import { keep_preferences, kSpeeds, read_preferences, settings_topics, speed_label } from './settings.js';
 import { Storyboard } from './storyboard.js';
+import { offer_upgrade } from './upgrade.js';
 import { build_view } from './view.js';
 
 const kKeepEvery = 5;  // seconds between two positions that are remembered
@@ -97,6 +98,7 @@ export class Player extends EventTarget {
         const { video } = this;
         const at = video.currentTime;
         const was_paused = video.paused && !video.ended;
+        this.#overlay.hold_picture();
         this.engine.destroy();
         await this.#load(at);
         if (!was_paused) this.#play();
@@ -162,8 +164,18 @@ export class Player extends EventTarget {
         if (was_playing) this.#play();
     }
 
-    show_notice(text, action, on_action) {
-        this.#overlay.show_notice(text, action, on_action);
+    /** There are better qualities than when it was opened. */
+    offer_better() {
+        offer_upgrade(this, async () => {
+            await this.grant.renew();  // fresh URLs, which no cache answers with what was there before
+            if (this.#parked) return;
+            await this.reload();
+            this.#storyboard.load();
+        }, this.#stop.signal);
+    }
+
+    show_notice(text, action, on_action, symbol) {
+        this.#overlay.show_notice(text, action, on_action, symbol);
     }
 
     hide_notice() {
