@@ -44,7 +44,9 @@ frame-ancestors 'none'" always;
 """
 TWO_MINUTES = 130  # seconds of the title that is watched at length
 
+# One process has them all: the service, its titles and the long sessions are there once.
 pytestmark = [
+    pytest.mark.xdist_group("page"),
     pytest.mark.skipif(not (CHROMIUM and shutil.which("node") and shutil.which("npm")
                             and (BROWSER / "node_modules" / "axe-core").exists()),
                        reason="needs chromium, node, npm, and `npm ci` in t/browser"),
@@ -163,16 +165,22 @@ def stop_workers(stack):
         process.stop()
 
 
-def test_better_qualities_while_it_plays(site, sessions):
-    """No worker makes the ladder until both viewers watch the copy."""
+@pytest.fixture(scope="module")
+def copied(site):
+    """A title of two minutes as it was uploaded; no worker is there to make more of it."""
+    stop_workers(site.stack)
+    video = site.stack.create(long_title(), title="Better and better")
+    site.stack.add_worker()
+    wait_until(lambda: site.stack.video(video)["status"] == "ready", "the copy is there", 60)
+    stop_workers(site.stack)
+    return video
+
+
+def test_better_qualities_while_it_plays(site, copied):
+    """The ladder is made once both viewers watch the copy."""
     stack = site.stack
-    stop_workers(stack)
-    video = stack.create(long_title(), title="Better and better")
-    stack.add_worker()
-    wait_until(lambda: stack.video(video)["status"] == "ready", "the copy is there", 60)
-    stop_workers(stack)
-    scenario = site.begin("better", video=video)
-    wait_until(lambda: stack.video(video)["description"] == "Go on" or scenario.poll() is not None, "both watch", 200)
+    scenario = site.begin("better", video=copied)
+    wait_until(lambda: stack.video(copied)["description"] == "Go on" or scenario.poll() is not None, "both watch", 200)
     stack.add_worker()
     site.end(scenario)
 
@@ -183,19 +191,18 @@ def waiting_video(stack):
     return stack.create(media.generated("faststart.mp4"), title="Waits")
 
 
-def test_states(site, sessions):
+def test_states(site, sessions, copied):
     stack = site.stack
+    stack.add_worker()
     failed = stack.create(junk(site.folder), title="Broken")
     forbidden = stack.create(media.generated("faststart.mp4"), title="For some", access={"subscription": "gold"})
-    watched = stack.create(long_title(), title="Taken down while it plays")
     stack.wait_for(failed, "failed")
-    for video in (forbidden, watched):
-        stack.wait_for(video)
+    stack.wait_for(forbidden)
     now = int(time.time())
     processing = waiting_video(stack)
     try:
         site.run("states", token=stack.token(scope="view", sub="viewer"), owner=stack.token(), processing=processing, failed=failed,
-                 forbidden=forbidden, watched=watched, gone=str(uuid.uuid4()), expired=stack.token(exp=now - 10),
+                 forbidden=forbidden, watched=copied, gone=str(uuid.uuid4()), expired=stack.token(exp=now - 10),
                  foreign=site.keys["unknown"].token(path=None, scope="view", ttl=3600))
         site.run("accessible", video=site.long, processing=processing)
     finally:
