@@ -2,11 +2,13 @@
 // that is shown, with an empty cache each time. OPTIONS is a JSON object: runs, token (an API token, for the web page), and
 // pages, by name, each with one <video> that plays by itself:
 //   {url, engine}   the web page with that player; "native" is what it uses where libraries cannot feed <video>
-//   {url, player}   a manifest (HLS or DASH) in a page of its own: hlsjs, dashjs, shaka, videojs or native, as they come
+//   {url, player}   a manifest (HLS or DASH) in a page with nothing but hlsjs, dashjs, shaka, videojs or native with their own
+//                   settings; as on the web page, the library is sent compressed and fetched ahead with the manifest
 // The pages take turns, so that all see the same load of the machine. Prints {NAME: {p50, p95, max, runs}} in milliseconds.
-import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 
 const options = JSON.parse(process.argv[2]);
@@ -16,14 +18,33 @@ const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '
 const kWait = 60000;  // ms
 const kTypes = { '.html': 'text/html', '.js': 'text/javascript' };
 
+const kLibraries = { hlsjs: 'hls.js/dist/hls.min.js', dashjs: 'dashjs/dist/modern/umd/dash.all.min.js',
+    shaka: 'shaka-player/dist/shaka-player.compiled.js', videojs: 'video.js/dist/video.min.js' };
+
+/** player.html for what its query names. */
+async function player_page(query) {
+    const page = await readFile(new URL('player.html', import.meta.url), 'utf8');
+    const library = kLibraries[query.get('player')];
+    const url = query.get('url').replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+    return library ? page.replace('<video', `<link rel="preload" as="script" href="node_modules/${library}">
+        <link rel="preload" as="fetch" crossorigin href="${url}"><video`) : page;
+}
+
 /** This folder, for the pages with nothing but a player. */
 async function serve() {
-    const server = createServer((request, response) => {
-        const { pathname } = new URL(request.url, 'http://localhost');
-        const file = createReadStream(new URL(`.${pathname}`, import.meta.url));
-        file.on('open', () => response.setHeader('Content-Type', kTypes[extname(pathname)] ?? 'application/octet-stream'));
-        file.on('error', () => response.writeHead(404).end());
-        file.pipe(response);
+    const compressed = new Map();  // of files
+    const server = createServer(async (request, response) => {
+        const { pathname, searchParams } = new URL(request.url, 'http://localhost');
+        const headers = { 'Content-Type': kTypes[extname(pathname)] ?? 'application/octet-stream', 'Content-Encoding': 'gzip' };
+        try {
+            if (pathname === '/player.html') return response.writeHead(200, headers).end(gzipSync(await player_page(searchParams)));
+            if (!compressed.has(pathname)) {
+                compressed.set(pathname, gzipSync(await readFile(new URL(`.${pathname}`, import.meta.url))));
+            }
+            response.writeHead(200, headers).end(compressed.get(pathname));
+        } catch {
+            response.writeHead(404).end();
+        }
     });
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
     return server;

@@ -80,11 +80,23 @@ class Visit {
         await this.until((until) => document.querySelector('video').currentTime >= until, time + seconds);
     }
 
+    /** Opens the settings of a page. On a slow machine the controls may hide again before the click: then once more. */
+    async open_settings(page = this.page) {
+        const end = Date.now() + kStep;
+        for (let y = 40; ; y += 10) {
+            await page.locator('.player').hover({ position: { x: 40, y: y % 100 } });
+            try {
+                return await page.getByRole('button', { name: 'Settings' }).click({ timeout: 2000 });
+            } catch (error) {
+                if (Date.now() > end) throw error;
+            }
+        }
+    }
+
     /** Chooses in the settings menu. */
     async choose(topic, choice) {
         const menu = this.page.locator('.menu');
-        await this.page.locator('.player').hover();
-        await this.page.getByRole('button', { name: 'Settings' }).click();
+        await this.open_settings();
         await menu.getByRole('menuitem', { name: topic }).click();
         await menu.getByRole('menuitemradio', { name: choice, exact: true }).click();
     }

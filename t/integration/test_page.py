@@ -167,9 +167,11 @@ def stop_workers(stack):
 
 @pytest.fixture(scope="module")
 def copied(site):
-    """A title of two minutes as it was uploaded; no worker is there to make more of it."""
+    """A title of two minutes, quickly made, as it was uploaded; no worker is there to make more of it."""
+    film = worker.make(site.folder / "silent.mp4", "-f", "lavfi", "-i", "testsrc2=size=426x240:rate=6:duration=120",
+                       "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "12")
     stop_workers(site.stack)
-    video = site.stack.create(long_title(), title="Better and better")
+    video = site.stack.create(film, title="Better and better")
     site.stack.add_worker()
     wait_until(lambda: site.stack.video(video)["status"] == "ready", "the copy is there", 60)
     stop_workers(site.stack)

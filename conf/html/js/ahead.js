@@ -11,21 +11,19 @@
         }
     };
     const preload = (attributes) => document.head.append(Object.assign(document.createElement('link'), attributes));
-    const is_dash = kept('localStorage', 'player')?.engine === 'dash';
     const token = kept('sessionStorage', 'token');
 
-    if (window.MediaSource) {
-        for (const href of is_dash ? ['/lib/dash.js', '/js/player/engine_dash.js'] : ['/lib/hls.js', '/js/player/engine_hls.js']) {
-            preload({ rel: 'modulepreload', fetchPriority: 'high', href });
-        }
-    }
     if (/^[\w-]{1,64}$/.test(id) && typeof token === 'string') {
+        const is_dash = kept('localStorage', 'player')?.engine === 'dash';
+        const has_media_source = Boolean(window.ManagedMediaSource ?? window.MediaSource);
         const answer = fetch(`/api/v1/videos/${id}/stream`, { cache: 'no-store', signal: AbortSignal.timeout(30000),
             headers: { Accept: 'application/json', Authorization: `Bearer ${token}` } });
         window.mezz_ahead = { id, token, answer };
         answer.then((response) => response.ok && response.clone().json()).then((urls) => {
-            const href = urls && window.MediaSource && (is_dash ? urls.dash_url : urls.cmaf_url);
+            const href = urls && has_media_source && (is_dash ? urls.dash_url : urls.cmaf_url);
             if (href) preload({ rel: 'preload', as: 'fetch', crossOrigin: 'anonymous', href });
         }).catch(() => {});
+        const modules = is_dash ? ['/lib/dash.js', '/js/player/engine_dash.js'] : ['/lib/hls.js', '/js/player/engine_hls.js'];
+        for (const href of has_media_source ? modules : []) preload({ rel: 'modulepreload', href });
     }
 }

@@ -31,7 +31,7 @@ export default async function accessible(visit) {
             await visit.playing();
             await page.keyboard.press('k');
             await page.locator('.player').hover();
-            await page.getByRole('button', { name: 'Settings' }).click();
+            await visit.open_settings();
         }],
         ['processing', `/watch.html?v=${options.processing}`, () => page.getByRole('heading', { name: 'being processed' }).waitFor()],
         ['account', '/', async () => {

@@ -3,19 +3,14 @@
 import assert from 'node:assert/strict';
 
 /** The heights that the settings offer; none without such a topic. */
-async function qualities(page) {
-    await page.locator('.player').hover();
-    await page.getByRole('button', { name: 'Settings' }).click();
+async function qualities(visit, page) {
+    await visit.open_settings(page);
     const topic = page.locator('.menu').getByRole('menuitem', { name: 'Quality' });
-    const names = [];
-    if (await topic.count()) {
-        await topic.click();
-        names.push(...await page.locator('.menu').getByRole('menuitemradio').allInnerTexts());
-        await page.keyboard.press('Escape');
-    } else {
-        await page.keyboard.press('Escape');
-    }
-    return names.filter((name) => /^\d+p$/.test(name.trim())).map((name) => name.trim());
+    const has_choice = await topic.count() > 0;
+    if (has_choice) await topic.click();
+    const names = has_choice ? await page.locator('.menu').getByRole('menuitemradio').allInnerTexts() : [];
+    await page.keyboard.press('Escape');
+    return names.map((name) => name.trim()).filter((name) => /^\d+p$/.test(name));
 }
 
 /** Waits until segments of another revision are shown. */
@@ -37,7 +32,7 @@ export default async function better(visit) {
             await one.goto(`${options.base}/watch.html?v=${options.video}&t=0`);
             await one.getByText('Better qualities are being made').waitFor();
             await one.waitForFunction(() => document.querySelector('video').currentTime > 0.5, null, { polling: 50 });
-            assert.deepEqual(await qualities(one), []);
+            assert.deepEqual(await qualities(visit, one), []);
         }
     });
     await visit.step('a notice tells that better ones are ready', async () => {
@@ -54,20 +49,23 @@ export default async function better(visit) {
         await visit.playing();
         const now = (await visit.video()).time;
         assert.ok(now >= time && now < time + 15, `${now} after ${time}`);
-        assert.deepEqual(await qualities(page), ['240p', '120p']);
+        assert.deepEqual(await qualities(visit, page), ['240p', '120p']);
         assert.equal(await page.getByText('Better qualities').filter({ visible: true }).count(), 0);
     });
     await visit.step('so does a pause, which stays one', async () => {
         await paused.bringToFront();
         await paused.getByText('Better qualities are being made').waitFor({ state: 'hidden' });
+        await paused.evaluate(() => {
+            const video = document.querySelector('video');
+            video.addEventListener('pause', () => { window.paused_at = video.currentTime; }, { once: true });
+        });
         await paused.keyboard.press('k');
-        const at = await paused.evaluate(() => document.querySelector('video').currentTime);
         await changed(paused);
-        const [is_paused, time] = await paused.evaluate(() => {
-            const { paused: is, currentTime } = document.querySelector('video');
-            return [is, currentTime];
+        const { at, time, is_paused } = await paused.evaluate(() => {
+            const video = document.querySelector('video');
+            return { at: window.paused_at, time: video.currentTime, is_paused: video.paused };
         });
         assert.ok(is_paused && Math.abs(time - at) < 0.2, `${time} after ${at}`);
-        assert.deepEqual(await qualities(paused), ['240p', '120p']);
+        assert.deepEqual(await qualities(visit, paused), ['240p', '120p']);
     });
 }

@@ -31,7 +31,7 @@ async function engine_works(visit, name) {
     await visit.step(`${name} changes the audio track`, async () => {
         await visit.choose('Audio', 'German');
         await visit.playing();
-        await page.getByRole('button', { name: 'Settings' }).click();
+        await visit.open_settings();
         assert.match(await page.getByRole('menuitem', { name: 'Audio' }).innerText(), /German/);
         await page.keyboard.press('Escape');
         await visit.choose('Audio', 'English');
