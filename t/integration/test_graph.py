@@ -193,6 +193,33 @@ def test_several_jobs_at_once_in_one_worker(station, film):
     assert one.stop() == 0
 
 
+@pytest.fixture
+def small_disk(station):
+    """The processed storage on a disk of its own of 256 KiB."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", station.processed], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"cannot mount a small disk: {mounted.stderr.strip()}")
+    yield station.processed
+    station.close()
+    subprocess.run(["umount", station.processed], check=True)
+
+
+def test_a_full_disk_costs_an_attempt_and_leaves_nothing(station, film, small_disk):
+    """And what was done before is not done again once there is room."""
+    one = station.worker(*CHUNKS)
+    video = station.submit(film, ladder=LADDER[:1])
+    one.until("job_will_be_retried")
+    assert 'reason="The disk is full."' in one.events("job_will_be_retried")[0]
+    wait_until(lambda: not list(small_disk.rglob(".ingest-*/*.mp4")), "the room is free again")
+    subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
+    done = {key: r["finished_at"] for key, r in jobs(station, video).items() if r["status"] == "done"}
+    station.postgres.rows("UPDATE transcoding_jobs SET run_after = now() WHERE status = 'queued'")
+    until_ready(station, video)
+    rows = jobs(station, video)
+    assert {key: rows[key]["finished_at"] for key in done} == done and max(r["attempts"] for r in rows.values()) > 1
+    station.check_ready(video)
+
+
 def test_files_of_a_replaced_revision_remain_for_a_while(station, film):
     video = station.submit(film, ladder=LADDER[:1])
     station.run_once("--chunk", 0)
