@@ -152,8 +152,10 @@ private:
 
     Outcome<void> take_pictures() {
         const auto& first = chunks_.front().thumbs;
-        if (!first || first->tile_width <= 0 || first->tile_height <= 0) return {};
+        if (!first) return {};
         if (auto ok = take_poster(); !ok) return ok;
+        report_.thumbs.emplace();
+        if (first->tile_width <= 0 || first->tile_height <= 0) return {};
         const auto tiles = staging_.scratch();
         if (!tiles) return std::unexpected(tiles.error());
         for (std::size_t i = 0; i < chunks_.size(); ++i) {

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "plan.hpp"
+#include "draft_plan.hpp"
 #include "split_planner.hpp"
 #include "timeline.hpp"
 #include "video_pipeline.hpp"
@@ -44,7 +44,7 @@ private:
         auto info = probe(fd, order_.limits);
         if (!info) return std::unexpected(std::move(info.error()));
         info_ = std::move(*info);
-        plan_ = make_plan(info_, order_.ladder);
+        plan_ = order_.draft ? draft_plan(info_) : make_plan(info_, order_.ladder);
         if (!plan_.video || describe_plan(plan_) != piece_.plan)
             return indivisible("the plan is another one");
         plan_.video->part = {.is_chunk = true,

@@ -7,6 +7,13 @@ namespace {
 
 using Json = nlohmann::json;
 
+bool read_flag(const Json& object, const char* key, bool& out) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_boolean()) return false;
+    out = found->get<bool>();
+    return true;
+}
+
 template <class T>
 bool read_number(const Json& object, const char* key, T& out) {
     const auto found = object.find(key);
@@ -106,7 +113,10 @@ std::optional<JobKind> job_kind(std::string_view name) noexcept {
 std::string TranscodeOrder::to_json() const {
     return Json{{"work", kWorks[static_cast<std::size_t>(work)]},
                 {"per_title", per_title},
+                {"draft", draft},
                 {"chunk_seconds", chunk_seconds},
+                {"workers", workers},
+                {"set_aside_mib", set_aside_mib},
                 {"piece", piece_to_json(piece)},
                 {"ladder", Json::parse(ladder_to_json(ladder))},
                 {"limits", limits_to_json(limits)},
@@ -121,11 +131,12 @@ std::optional<TranscodeOrder> parse_order(std::string_view json) {
     auto ladder = parse_ladder(object["ladder"].dump());
     if (!ladder || !object["limits"].is_object() || !read_limits(object["limits"], order.limits) ||
         !read_number(object, "decoder_threads", order.decoder_threads) || !read_work(object, order.work) ||
-        !object.contains("per_title") || !object["per_title"].is_boolean() ||
-        !read_number(object, "chunk_seconds", order.chunk_seconds) || !object.contains("piece") ||
+        !read_flag(object, "per_title", order.per_title) || !read_flag(object, "draft", order.draft) ||
+        !read_number(object, "chunk_seconds", order.chunk_seconds) ||
+        !read_number(object, "workers", order.workers) ||
+        !read_number(object, "set_aside_mib", order.set_aside_mib) || !object.contains("piece") ||
         !object["piece"].is_object())
         return std::nullopt;
-    order.per_title = object["per_title"].get<bool>();
     order.ladder = std::move(*ladder);
     order.piece = read_piece(object["piece"]);
     return order;

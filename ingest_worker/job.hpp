@@ -42,7 +42,10 @@ struct TranscodeOrder {
     int decoder_threads = 2;
     Work work = Work::transcode;
     bool per_title = true;            ///< the ladder is fitted to the title first, see fit_ladder()
-    std::uint32_t chunk_seconds = 0;  ///< to split into, about; 0: the title is made in one go
+    bool draft = false;               ///< a draft of the title, see draft_plan.hpp
+    std::uint32_t chunk_seconds = 0;  ///< to split into, at most about; 0: the title is made in one go
+    std::uint32_t workers = 1;        ///< that may make chunks at the same time
+    std::uint32_t set_aside_mib = 0;  ///< what is made in one go must not need more; 0: it may
     Piece piece{};                    ///< for other work than transcode
 
     [[nodiscard]] std::string to_json() const;
@@ -91,6 +94,8 @@ struct Ready {
     std::vector<std::string> notes;  ///< on what was left out or repaired
     std::string part;                ///< what a part reported, instead
     std::optional<SplitPlan> split;  ///< the title is made in parts, instead
+    std::uint32_t needs_mib = 0;     ///< if not 0, it was not begun since it needs so much, instead
+    std::uint32_t title_mib = 0;     ///< what the whole title will use, if known; of what comes before it
 };
 
 /// Says whether a running job may go on.

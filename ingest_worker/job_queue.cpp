@@ -1,5 +1,6 @@
 #include "job_queue.hpp"
 
+#include <cstdlib>
 #include <span>
 
 namespace mezz::worker {
@@ -8,6 +9,8 @@ namespace {
 constexpr const char* kJobs = "mezz:jobs";
 constexpr const char* kDead = "mezz:dead";
 constexpr const char* kGroup = "workers";
+constexpr const char* kWorkers = "mezz:workers";  // each with the time of its last sign of life
+constexpr const char* kAlive = "30";              // seconds that one holds
 
 std::int64_t number(const redisReply* reply) {
     return reply != nullptr && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
@@ -85,11 +88,36 @@ Answer<void> JobQueue::announce(const std::string& video_id, const std::string& 
 }
 
 Answer<void> JobQueue::show_worker(const std::string& json) {
-    return run({"SET", "mezz:worker:" + consumer_, json, "EX", "30"});
+    if (auto ok = run({"SET", "mezz:worker:" + consumer_, json, "EX", kAlive}); !ok) return ok;
+    const auto now = time();
+    if (!now) return std::unexpected(now.error());
+    if (auto ok = run({"ZADD", kWorkers, std::to_string(*now), consumer_}); !ok) return ok;
+    return run({"EXPIRE", kWorkers, kAlive});
 }
 
 Answer<void> JobQueue::hide_worker() {
+    if (auto ok = run({"ZREM", kWorkers, consumer_}); !ok) return ok;
     return run({"DEL", "mezz:worker:" + consumer_});
+}
+
+// Redis's own clock: those of the workers need not agree.
+Answer<std::int64_t> JobQueue::time() {
+    const auto reply = link_.command({"TIME"});
+    if (!reply) return std::unexpected(reply.error());
+    const redisReply& parts = **reply;
+    if (parts.type != REDIS_REPLY_ARRAY || parts.elements == 0 || parts.element[0]->str == nullptr) return 0;
+    return std::strtoll(parts.element[0]->str, nullptr, 10);
+}
+
+Answer<std::int64_t> JobQueue::workers() {
+    const auto now = time();
+    if (!now) return std::unexpected(now.error());
+    const std::string since = std::to_string(*now - std::strtoll(kAlive, nullptr, 10));
+    if (auto ok = run({"ZREMRANGEBYSCORE", kWorkers, "-inf", "(" + since}); !ok)
+        return std::unexpected(std::move(ok.error()));
+    const auto count = link_.command({"ZCARD", kWorkers});
+    if (!count) return std::unexpected(count.error());
+    return number(count->get());
 }
 
 Answer<QueueDepth> JobQueue::depth() {

@@ -50,6 +50,9 @@ public:
     Answer<void> show_worker(const std::string& json);
     Answer<void> hide_worker();
 
+    /// Workers that gave a sign of life within half a minute.
+    [[nodiscard]] Answer<std::int64_t> workers();
+
     [[nodiscard]] Answer<QueueDepth> depth();
 
     /// Removes consumers that have nothing and were not seen for an hour: each worker has a name of its own.
@@ -61,6 +64,7 @@ public:
 private:
     Answer<std::optional<QueueMessage>> read_group(const char* from, const char* wait_ms);
     Answer<std::optional<QueueMessage>> take_over();
+    Answer<std::int64_t> time();
     Answer<RedisReply> in_group(const std::vector<std::string>& words);
     Answer<void> run(const std::vector<std::string>& words);
 

@@ -14,7 +14,8 @@ constexpr const char* kClaim = R"(
 WITH picked AS (
     SELECT j.job_id, j.worker_id AS previous
     FROM transcoding_jobs j JOIN videos v USING (video_id)
-    WHERE j.status IN ('queued', 'running') AND v.deleted_at IS NULL AND j.attempts < CASE WHEN j.kind IN ('remux', 'title') THEN $4::int ELSE $6::int END
+    WHERE j.status IN ('queued', 'running') AND v.deleted_at IS NULL
+        AND j.attempts < CASE WHEN j.kind IN ('remux', 'title') OR j.resolution = 'draft' THEN $4::int ELSE $6::int END
         AND j.memory_mib <= $5::int
         AND (j.status = 'queued' AND j.run_after <= now()
              OR j.status = 'running' AND j.lease_until < now() AND $3::bool)
@@ -35,15 +36,16 @@ WITH picked AS (
 SELECT job.job_id, job.video_id, job.attempts, job.source, v.title, job.ladder,
     coalesce(video.revision, v.revision), job.previous, job.kind, job.chunk, job.whole, job.memory_mib,
     (SELECT t.result FROM transcoding_jobs t
-     WHERE t.video_id = job.video_id AND t.kind = 'title' AND job.kind <> 'title'),
+     WHERE t.video_id = job.video_id AND t.resolution = job.resolution AND t.kind = 'title' AND job.kind <> 'title'),
     (SELECT (t.result->>'sound_end')::bigint FROM transcoding_jobs t
-     WHERE t.video_id = job.video_id AND t.kind = 'sound' AND job.kind = 'chunk'),
-    extract(epoch FROM now() - v.uploaded_at)::bigint
+     WHERE t.video_id = job.video_id AND t.resolution = job.resolution AND t.kind = 'sound' AND job.kind = 'chunk'),
+    extract(epoch FROM now() - v.uploaded_at)::bigint, job.resolution = 'draft'
 FROM job JOIN videos v USING (video_id) LEFT JOIN video USING (video_id))";
 
-// $1 video.
+// $1 video, $2 resolution.
 constexpr const char* kMade = R"(
-SELECT result FROM transcoding_jobs WHERE video_id = $1::uuid AND kind IN ('chunk', 'sound') ORDER BY kind, chunk)";
+SELECT result FROM transcoding_jobs
+WHERE video_id = $1::uuid AND resolution = $2 AND kind IN ('chunk', 'sound') ORDER BY kind, chunk)";
 
 // In all that follow: $1 job, $2 worker, $3 attempt. A job that the sweep has queued again for its lease's
 // end keeps worker and attempt until somebody claims it: till then it is still the old worker's to go on
@@ -59,9 +61,9 @@ WITH job AS (
     SET status = 'running', lease_until = now() + $4::int * interval '1 second', progress = $5::real,
         detail = $6::jsonb
     FROM videos v WHERE v.video_id = j.video_id AND v.deleted_at IS NULL AND )" MEZZ_MINE R"(
-    RETURNING j.video_id, j.kind
+    RETURNING j.video_id, j.kind, j.resolution
 ), now AS (
-    SELECT video_id, CASE kind WHEN 'title' THEN $5::real ELSE coalesce(mezz_progress(video_id), 0) END AS progress
+    SELECT video_id, CASE WHEN kind = 'title' AND resolution = 'all' THEN $5::real ELSE coalesce(mezz_progress(video_id), 0) END AS progress
     FROM job
 ), video AS (
     UPDATE videos v SET progress = now.progress
@@ -86,18 +88,57 @@ WITH job AS (
 )
 SELECT count(*) FROM job)";
 
-// $4 asset, $5 milliseconds; none if the source could not be copied, and $6 says why.
-constexpr const char* kCopied = R"(
+// $4 asset, $5 milliseconds, $6 what the title's own job will use, MiB.
+constexpr const char* kProvisional = R"(
 WITH job AS (
     UPDATE transcoding_jobs j
-    SET status = 'done', progress = 100, reason = NULL, error = $6, lease_until = NULL, finished_at = now()
+    SET status = 'done', progress = 100, reason = NULL, error = NULL, lease_until = NULL, finished_at = now()
     FROM videos v WHERE v.video_id = j.video_id AND v.deleted_at IS NULL AND )" MEZZ_MINE R"(
     RETURNING j.video_id
 ), video AS (
     UPDATE videos v
     SET status = 'ready', asset = $4::jsonb, duration = $5::bigint,
         s3_manifest_key = v.video_id || '/asset.json', updated_at = now()
-    FROM job WHERE v.video_id = job.video_id AND $4::jsonb IS NOT NULL
+    FROM job WHERE v.video_id = job.video_id
+), next AS (
+    UPDATE transcoding_jobs n
+    SET status = 'queued', pending = 0, run_after = now(), queued_at = NULL,
+        memory_mib = coalesce(nullif($6::int, 0), n.memory_mib)
+    FROM job WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting'
+    RETURNING n.job_id
+)
+SELECT (SELECT count(*) FROM job), (SELECT job_id::text FROM next))";
+
+// $4 why, $5 whether a draft is made next, or the title, $6 the draft's work.
+constexpr const char* kNotCopied = R"(
+WITH job AS (
+    UPDATE transcoding_jobs j
+    SET status = 'done', progress = 100, reason = NULL, error = $4, lease_until = NULL, finished_at = now()
+    FROM videos v WHERE v.video_id = j.video_id AND v.deleted_at IS NULL AND )" MEZZ_MINE R"(
+    RETURNING j.video_id, j.source, j.ladder, v.uploader_id
+), draft AS (
+    INSERT INTO transcoding_jobs (video_id, resolution, kind, source, ladder, cost, rank)
+    SELECT video_id, 'draft', 'title', source, ladder, $6::real, mezz_rank(uploader_id, $6::real, 0)
+    FROM job WHERE $5::bool
+    ON CONFLICT (video_id, resolution, kind, chunk) DO UPDATE SET status = 'queued', attempts = 0, run_after = now()
+    RETURNING job_id
+), next AS (
+    UPDATE transcoding_jobs n SET status = 'queued', pending = 0, run_after = now(), queued_at = NULL
+    FROM job WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting' AND NOT $5::bool
+    RETURNING n.job_id
+)
+SELECT (SELECT count(*) FROM job), (SELECT coalesce((SELECT job_id FROM draft), (SELECT job_id FROM next))::text))";
+
+// $4 why.
+constexpr const char* kNoDraft = R"(
+WITH job AS (
+    SELECT j.video_id FROM transcoding_jobs j JOIN videos v USING (video_id)
+    WHERE v.deleted_at IS NULL AND j.resolution = 'draft' AND )" MEZZ_MINE R"( FOR UPDATE OF j
+), gone AS (
+    DELETE FROM transcoding_jobs p USING job WHERE p.video_id = job.video_id AND p.resolution = 'draft'
+), copy AS (
+    UPDATE transcoding_jobs c SET error = concat_ws(' ', c.error, $4::text)
+    FROM job WHERE c.video_id = job.video_id AND c.kind = 'remux'
 ), next AS (
     UPDATE transcoding_jobs n SET status = 'queued', pending = 0, run_after = now(), queued_at = NULL
     FROM job WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting'
@@ -123,10 +164,11 @@ WITH job AS (
     SET status = 'done', progress = 100, result = $4::jsonb, reason = NULL, error = NULL, lease_until = NULL,
         finished_at = now()
     FROM videos v WHERE v.video_id = j.video_id AND v.deleted_at IS NULL AND )" MEZZ_MINE R"(
-    RETURNING j.video_id, j.source, j.ladder, v.uploader_id
+    RETURNING j.video_id, j.resolution, j.source, j.ladder, v.uploader_id
 ), part AS (
-    INSERT INTO transcoding_jobs (video_id, kind, chunk, source, ladder, status, pending, cost, memory_mib, rank)
-    SELECT job.video_id, p.kind, p.chunk, job.source, job.ladder,
+    INSERT INTO transcoding_jobs
+        (video_id, resolution, kind, chunk, source, ladder, status, pending, cost, memory_mib, rank)
+    SELECT job.video_id, job.resolution, p.kind, p.chunk, job.source, job.ladder,
         CASE p.pending WHEN 0 THEN 'queued' ELSE 'waiting' END, p.pending, p.cost, p.memory_mib,
         mezz_rank(job.uploader_id, p.work, 0)
     FROM job, jsonb_to_recordset($5::jsonb)
@@ -142,13 +184,13 @@ WITH job AS (
     SET status = 'done', progress = 100, result = $4::jsonb, detail = $5::jsonb, reason = NULL, error = NULL,
         lease_until = NULL, finished_at = now()
     FROM videos v WHERE v.video_id = j.video_id AND v.deleted_at IS NULL AND )" MEZZ_MINE R"(
-    RETURNING j.video_id, j.kind
+    RETURNING j.video_id, j.resolution, j.kind
 ), next AS (
     UPDATE transcoding_jobs n
     SET pending = n.pending - 1, status = CASE n.pending WHEN 1 THEN 'queued' ELSE 'waiting' END,
         run_after = now(), queued_at = NULL
-    FROM job WHERE n.video_id = job.video_id AND n.status = 'waiting' AND n.pending > 0
-        AND (n.kind = 'finish' OR n.kind = 'chunk' AND job.kind = 'sound')
+    FROM job WHERE n.video_id = job.video_id AND n.resolution = job.resolution AND n.status = 'waiting'
+        AND n.pending > 0 AND (n.kind = 'finish' OR n.kind = 'chunk' AND job.kind = 'sound')
     RETURNING n.job_id, n.status
 )
 SELECT (SELECT count(*) FROM job), (SELECT string_agg(job_id::text, ',') FROM next WHERE status = 'queued'))";
@@ -156,16 +198,16 @@ SELECT (SELECT count(*) FROM job), (SELECT string_agg(job_id::text, ',') FROM ne
 // $4 why.
 constexpr const char* kUnsplit = R"(
 WITH job AS (
-    SELECT j.video_id FROM transcoding_jobs j JOIN videos v USING (video_id)
+    SELECT j.video_id, j.resolution FROM transcoding_jobs j JOIN videos v USING (video_id)
     WHERE v.deleted_at IS NULL AND j.kind <> 'title' AND )" MEZZ_MINE R"( FOR UPDATE OF j
 ), gone AS (
     DELETE FROM transcoding_jobs p USING job
-    WHERE p.video_id = job.video_id AND p.kind IN ('chunk', 'sound', 'finish')
+    WHERE p.video_id = job.video_id AND p.resolution = job.resolution AND p.kind IN ('chunk', 'sound', 'finish')
 ), title AS (
     UPDATE transcoding_jobs t
     SET status = 'queued', whole = true, attempts = 0, run_after = now(), queued_at = NULL, worker_id = NULL,
         result = NULL, progress = 0, detail = '{}', error = $4, finished_at = NULL
-    FROM job WHERE t.video_id = job.video_id AND t.kind = 'title'
+    FROM job WHERE t.video_id = job.video_id AND t.resolution = job.resolution AND t.kind = 'title'
     RETURNING t.job_id
 )
 SELECT (SELECT count(*) FROM job), (SELECT job_id::text FROM title))";
@@ -188,6 +230,21 @@ WITH job AS (
     FROM job WHERE v.video_id = job.video_id
 )
 SELECT count(*) FROM job)";
+
+// $4 MiB.
+constexpr const char* kNeedsMemory = R"(
+WITH job AS (
+    UPDATE transcoding_jobs j
+    SET status = 'queued', attempts = j.attempts - 1, run_after = now(), queued_at = NULL, worker_id = NULL,
+        lease_until = NULL, memory_mib = greatest($4::int, j.memory_mib)
+    WHERE )" MEZZ_MINE R"(
+    RETURNING j.job_id
+)
+SELECT (SELECT count(*) FROM job), (SELECT job_id::text FROM job))";
+
+// $1 the most that are counted.
+constexpr const char* kVideosInWork = R"(
+SELECT count(*) FROM (SELECT DISTINCT video_id FROM transcoding_jobs WHERE status IN ('queued', 'running') LIMIT $1::int) AS v)";
 
 constexpr const char* kHandBack = R"(
 WITH job AS (
@@ -223,6 +280,10 @@ constexpr const char* kOpenJobs = R"(
 SELECT EXISTS (SELECT FROM transcoding_jobs JOIN videos USING (video_id)
                WHERE transcoding_jobs.status IN ('waiting', 'queued', 'running') AND deleted_at IS NULL))";
 
+std::string reason_of(const Failure& failure) {
+    return clean_text(failure.detail.empty() ? failure.reason : failure.reason + ' ' + failure.detail);
+}
+
 }  // namespace
 
 Answer<std::optional<Claim>> JobStore::claim(std::uint32_t memory_mib) {
@@ -248,9 +309,10 @@ Answer<std::optional<Claim>> JobStore::claim(std::uint32_t memory_mib) {
                 .made = {},
                 .memory_mib = static_cast<std::uint32_t>(rows->number(0, 11)),
                 .age = static_cast<double>(rows->number(0, 14)),
-                .previous_worker = text(7)};
+                .previous_worker = text(7),
+                .draft = rows->flag(0, 15)};
     if (claim.kind != JobKind::finish) return claim;
-    const auto made = link_.query(kMade, {claim.video_id});
+    const auto made = link_.query(kMade, {claim.video_id, claim.draft ? "draft" : "all"});
     if (!made) return std::unexpected(made.error());
     for (int row = 0; row < made->size(); ++row)
         claim.made.emplace_back(made->text(row, 0));
@@ -297,20 +359,31 @@ Answer<Hold> JobStore::ready(const Claim& claim, const std::string& asset, std::
     return change(kReady, claim, {asset, std::to_string(duration_ms)}, "done");
 }
 
-Answer<Hold> JobStore::copied(const Claim& claim, const std::string& asset, std::uint64_t duration_ms,
-                              Freed& freed) {
-    return change_and_free(kCopied, claim, {asset, std::to_string(duration_ms), std::nullopt}, freed);
+Answer<Hold> JobStore::provisional(const Claim& claim, const std::string& asset, std::uint64_t duration_ms,
+                                   std::uint32_t title_mib, Freed& freed) {
+    return change_and_free(kProvisional, claim,
+                           {asset, std::to_string(duration_ms), std::to_string(title_mib)}, freed);
 }
 
-Answer<Hold> JobStore::not_copied(const Claim& claim, const Failure& why, Freed& freed) {
-    const std::string text = why.detail.empty() ? why.reason : why.reason + ' ' + why.detail;
-    return change_and_free(kCopied, claim, {std::nullopt, std::nullopt, clean_text(text)}, freed);
+Answer<Hold> JobStore::not_copied(const Claim& claim, const Failure& why, bool draft, Freed& freed) {
+    constexpr const char* kWork = "2";  // at first about as much as a clip's, until the draft is planned
+    return change_and_free(kNotCopied, claim, {reason_of(why), draft ? "true" : "false", kWork}, freed);
+}
+
+Answer<Hold> JobStore::no_draft(const Claim& claim, const Failure& why, Freed& freed) {
+    return change_and_free(kNoDraft, claim, {reason_of(why)}, freed);
+}
+
+Answer<Hold> JobStore::needs_memory(const Claim& claim, std::uint32_t mib, Freed& freed) {
+    return change_and_free(kNeedsMemory, claim, {std::to_string(mib)}, freed);
 }
 
 // What a job's work amounts to, as far as its turn is concerned: all of the video up to its end.
 Answer<Hold> JobStore::split(const Claim& claim, const SplitPlan& plan, Freed& freed) {
     constexpr double kSoundCost = 0.02;  // of that of the pictures
+    constexpr double kDraftCost = 0.1;   // of that of the ladder, about
     constexpr std::uint32_t kSmall = 512;
+    const double share = claim.draft ? kDraftCost : 1;
     double seconds_of_title = 0;
     for (const ChunkPlan& chunk : plan.chunks)
         seconds_of_title += chunk.seconds;
@@ -328,9 +401,9 @@ Answer<Hold> JobStore::split(const Claim& claim, const SplitPlan& plan, Freed& f
     if (plan.sound) add(JobKind::sound, 0, 0, sound, sound, kSmall);
     double work = sound;
     for (std::size_t i = 0; i < plan.chunks.size(); ++i) {
-        work += plan.chunks[i].seconds;
+        work += plan.chunks[i].seconds * share;
         const bool waits = plan.sound && i + 1 == plan.chunks.size();  // for where the sound ends
-        add(JobKind::chunk, i, waits ? 1 : 0, plan.chunks[i].seconds, work, plan.memory_mib);
+        add(JobKind::chunk, i, waits ? 1 : 0, plan.chunks[i].seconds * share, work, plan.memory_mib);
     }
     add(JobKind::finish, 0, plan.chunks.size() + (plan.sound ? 1 : 0), 1, work, kSmall);
     return change_and_free(kSplit, claim, {plan.to_json(), jobs.dump()}, freed);
@@ -381,6 +454,12 @@ Answer<bool> JobStore::has_open_jobs() {
     const auto rows = link_.query(kOpenJobs);
     if (!rows) return std::unexpected(rows.error());
     return rows->flag(0, 0);
+}
+
+Answer<std::int64_t> JobStore::videos_in_work(std::uint32_t most) {
+    const auto rows = link_.query(kVideosInWork, {std::to_string(most)});
+    if (!rows) return std::unexpected(rows.error());
+    return rows->number(0, 0);
 }
 
 Answer<JobStore::CatalogEntry> JobStore::catalog_entry(const std::string& video_id) {

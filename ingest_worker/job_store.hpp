@@ -30,6 +30,7 @@ struct Claim {
     std::uint32_t memory_mib = 0;   ///< what it is expected to use
     double age = 0;                 ///< seconds since the video was made known
     std::string previous_worker;    ///< whose lease had ended; empty: nobody's
+    bool draft = false;             ///< of a title's draft, not of the title itself
 };
 
 /// Whether a claim is still good.
@@ -63,13 +64,19 @@ public:
     /// The title is published: `asset` is its asset.json, `duration_ms` its length.
     [[nodiscard]] Answer<Hold> ready(const Claim& claim, const std::string& asset, std::uint64_t duration_ms);
 
-    /// The source was copied into a title that can be watched until its own job, which is queued by this, has
-    /// made the better one.
-    [[nodiscard]] Answer<Hold> copied(const Claim& claim, const std::string& asset, std::uint64_t duration_ms,
-                                      Freed& freed);
+    /// There is something that can be watched until the title's own job, which is queued by this and will use
+    /// `title_mib` (0: unknown), has made the better one.
+    [[nodiscard]] Answer<Hold> provisional(const Claim& claim, const std::string& asset,
+                                           std::uint64_t duration_ms, std::uint32_t title_mib, Freed& freed);
 
-    /// The source cannot be copied: the title's own job is queued.
-    [[nodiscard]] Answer<Hold> not_copied(const Claim& claim, const Failure& why, Freed& freed);
+    /// The source cannot be copied: a draft of it is queued, or the title's own job.
+    [[nodiscard]] Answer<Hold> not_copied(const Claim& claim, const Failure& why, bool draft, Freed& freed);
+
+    /// No draft is made, whatever there is of it is forgotten: the title's own job is queued.
+    [[nodiscard]] Answer<Hold> no_draft(const Claim& claim, const Failure& why, Freed& freed);
+
+    /// The job was not begun since it needs so much memory: it is queued again for who has that.
+    [[nodiscard]] Answer<Hold> needs_memory(const Claim& claim, std::uint32_t mib, Freed& freed);
 
     /// The title was planned in parts: adds their jobs.
     [[nodiscard]] Answer<Hold> split(const Claim& claim, const SplitPlan& plan, Freed& freed);
@@ -101,6 +108,9 @@ public:
 
     /// False if no job is queued or running.
     [[nodiscard]] Answer<bool> has_open_jobs();
+
+    /// Videos that have jobs queued or running, `most` at most.
+    [[nodiscard]] Answer<std::int64_t> videos_in_work(std::uint32_t most);
 
     /// What edges keep of a video, and since when Redis has not been told of a change.
     struct CatalogEntry {

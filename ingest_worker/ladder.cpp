@@ -100,7 +100,8 @@ Outcome<Rung> read_rung(const Json& item) {
     const auto name = item.find("name");
     if (name == item.end() || !name->is_string()) return wrong("ladder: \"name\" must be a text");
     rung.name = name->get<std::string>();
-    if (!catalog::is_rendition_name(rung.name) || rung.name.starts_with("audio-") || rung.name == "source")
+    if (!catalog::is_rendition_name(rung.name) || rung.name.starts_with("audio-") || rung.name == "source" ||
+        rung.name == "draft")
         return wrong("ladder: \"name\" must be made of letters, digits, '-' and '.', as in \"720p\"");
     if (!read_int(item, "height", kLowestRung, kHighestRung, rung.height) || rung.height == 0)
         return wrong("ladder: \"height\" must be a number from 64 to 4320");

@@ -89,6 +89,17 @@ VideoPlan VideoPlan::standard_range() const {
     return plan;
 }
 
+// By what decoders and x264 were seen to use.
+std::uint32_t estimate_memory(const VideoInfo& info, const VideoPlan& plan) noexcept {
+    constexpr double kBase = 300;
+    constexpr double kDecoded = 60;   // bytes a pixel of the source
+    constexpr double kEncoded = 165;  // bytes a pixel of a rendition
+    double bytes = kDecoded * info.coded.width * info.coded.height;
+    for (const RenditionPlan& r : plan.renditions)
+        bytes += kEncoded * r.size.width * r.size.height;
+    return static_cast<std::uint32_t>(kBase + bytes / (1 << 20));
+}
+
 TitlePlan make_plan(const MediaInfo& info, const std::vector<Rung>& ladder) {
     TitlePlan plan;
     std::set<std::string> taken;

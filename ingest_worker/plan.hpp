@@ -45,6 +45,7 @@ struct VideoPlan {
     HdrMetadata hdr;                        ///< of the source
     std::vector<RenditionPlan> renditions;  ///< best first
     PartPlan part;
+    bool draft = false;  ///< see draft_plan.hpp; its thumbnails are only a poster
     /// Pictures that the thumbnails are made of where no rendition has any of standard range. Not encoded.
     std::optional<RenditionPlan> preview;
 
@@ -71,6 +72,10 @@ struct TitlePlan {
     std::vector<AudioPlan> audio;
     std::vector<SubtitlePlan> subtitles;
 };
+
+/// What encoding a title, or a chunk of it, will use, by estimate: some pictures of the source, and the
+/// lookahead of each rendition.
+[[nodiscard]] std::uint32_t estimate_memory(const VideoInfo& info, const VideoPlan& plan) noexcept;
 
 /// Frame rates of 50 and 60 are kept above 480p and halved from there down; the keyframes stay the same.
 [[nodiscard]] TitlePlan make_plan(const MediaInfo& info, const std::vector<Rung>& ladder);

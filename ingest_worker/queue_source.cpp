@@ -158,12 +158,22 @@ void QueueSource::begin(const Claim& claim) {
         log_job(LogLevel::warning, "job_taken_over", claim, {{"from", claim.previous_worker}});
     log_job(LogLevel::info, "job_claimed", claim,
             {{"kind", std::string(to_text(claim.kind))},
+             {"resolution", claim.draft ? "draft" : "all"},
              {"chunk", std::to_string(claim.chunk)},
              {"source", claim.source},
              {"revision", std::to_string(claim.revision)}});
 }
 
-Outcome<Job> QueueSource::make_job(const Claim& claim) const {
+// How many workers may make chunks of one video: videos take turns.
+std::uint32_t QueueSource::share_of_workers() {
+    const auto workers = queue_.workers();
+    if (!workers || *workers < 2) return 1;
+    const auto most = static_cast<std::uint32_t>(std::min<std::int64_t>(*workers, kMostChunks));
+    const auto videos = store_.videos_in_work(most);
+    return videos ? most / static_cast<std::uint32_t>(std::max<std::int64_t>(*videos, 1)) : 1;
+}
+
+Outcome<Job> QueueSource::make_job(const Claim& claim) {
     if (!is_uuid(claim.video_id))
         return give_up(FailureKind::source, "The video has an id that cannot be used.", claim.video_id);
     Job job;
@@ -176,26 +186,37 @@ Outcome<Job> QueueSource::make_job(const Claim& claim) const {
     job.numbered = true;
     job.kind = claim.kind;
     job.order = make_order(ladder_, options_.transcode);
+    job.order.draft = claim.draft;
     if (claim.kind == JobKind::remux) {
         if (!options_.remux) return give_up(FailureKind::source, "Sources are not copied here.");
         job.order.work = Work::remux;
         job.clamd = options_.transcode.clamd;
+        if (auto ladder = ladder_of(claim)) job.order.ladder = std::move(*ladder);
         return job;
     }
     if (claim.kind != JobKind::title) {
         if (auto ok = make_part(claim, job); !ok) return std::unexpected(std::move(ok.error()));
         return job;
     }
+    auto ladder = ladder_of(claim);
+    if (!ladder) return std::unexpected(std::move(ladder.error()));
+    job.order.ladder = std::move(*ladder);
     job.clamd = options_.transcode.clamd;
     job.order.chunk_seconds = claim.whole ? 0 : options_.chunk_seconds;
-    if (claim.ladder.empty()) return job;
+    job.order.workers = share_of_workers();
+    job.order.set_aside_mib = claim.memory_mib;
+    if (claim.draft) job.order.per_title = false;
+    return job;
+}
+
+Outcome<std::vector<Rung>> QueueSource::ladder_of(const Claim& claim) const {
+    if (claim.ladder.empty()) return ladder_;
     auto ladder = parse_ladder(claim.ladder);
     if (ladder) ladder = with_options(std::move(*ladder), options_.transcode);
     if (!ladder)
         return give_up(FailureKind::source, "The qualities that were chosen for this video are not valid.",
                        ladder.error().reason);
-    job.order.ladder = std::move(*ladder);
-    return job;
+    return ladder;
 }
 
 // What a part is told is in the plan alone: any worker makes the same of it.
@@ -291,8 +312,10 @@ Answer<Hold> QueueSource::report(const Outcome<Ready>& outcome) {
     freed_.clear();
     if (!outcome) return report_failure(outcome.error());
     if (outcome->split) return store_.split(*claim_, *outcome->split, freed_);
-    if (claim_->kind == JobKind::remux)
-        return store_.copied(*claim_, outcome->asset, duration_in(outcome->asset), freed_);
+    if (outcome->needs_mib > 0) return store_.needs_memory(*claim_, outcome->needs_mib, freed_);
+    if (is_provisional() && outcome->part.empty())
+        return store_.provisional(*claim_, outcome->asset, duration_in(outcome->asset), outcome->title_mib,
+                                  freed_);
     if (outcome->part.empty()) return store_.ready(*claim_, outcome->asset, duration_in(outcome->asset));
     const auto state = shared_.active.state();
     return store_.part_done(*claim_, outcome->part, state ? state->detail : "{}", freed_);
@@ -307,8 +330,12 @@ Answer<Hold> QueueSource::report_failure(const Failure& failure) {
         default:
             break;
     }
-    if (claim_->kind == JobKind::remux) return store_.not_copied(*claim_, failure, freed_);
+    if (claim_->kind == JobKind::remux) {
+        const bool draft = options_.remux && failure.kind == FailureKind::source;
+        return store_.not_copied(*claim_, failure, draft, freed_);
+    }
     if (unsplits(failure)) return store_.unsplit(*claim_, failure, freed_);
+    if (claim_->draft) return store_.no_draft(*claim_, failure, freed_);
     if (may_be_retried(failure.kind) && claim_->attempt < kMostAttempts)
         return store_.retry(*claim_, failure, retry_delay(claim_->attempt));
     return store_.fail(*claim_, failure);
@@ -320,8 +347,8 @@ bool QueueSource::unsplits(const Failure& failure) const noexcept {
 
 void QueueSource::count(std::string_view outcome, const Failure* failure) {
     shared_.metrics->add(series("mezz_ingest_jobs_total", "outcome", outcome));
-    shared_.metrics->add(series("mezz_ingest_job_seconds_total", "kind", to_text(claim_->kind)),
-                         seconds_since(begun_));
+    const std::string_view kind = claim_->draft ? "draft" : to_text(claim_->kind);
+    shared_.metrics->add(series("mezz_ingest_job_seconds_total", "kind", kind), seconds_since(begun_));
     if (failure != nullptr)
         shared_.metrics->add(series("mezz_ingest_failures_total", "kind", to_text(failure->kind)));
 }
@@ -337,13 +364,18 @@ void QueueSource::reported(const Outcome<Ready>& outcome, Hold hold) {
     if (hold != Hold::held) return discard(hold);
     queue_freed();
     if (!outcome) return reported_failure(outcome.error());
+    if (outcome->needs_mib > 0) {
+        count("handed_back");
+        return log_job(LogLevel::info, "job_needs_memory", *claim_,
+                       {{"mib", std::to_string(outcome->needs_mib)}});
+    }
     count("done");
     if (outcome->split)
         return log_job(LogLevel::info, "job_split", *claim_,
                        {{"chunks", std::to_string(outcome->split->chunks.size())}});
     if (!outcome->part.empty()) return log_job(LogLevel::info, "part_done", *claim_);
-    if (claim_->kind == JobKind::remux) {
-        log_job(LogLevel::info, "title_copied", *claim_);
+    if (is_provisional()) {
+        log_job(LogLevel::info, claim_->draft ? "draft_ready" : "title_copied", *claim_);
         shared_.outbox.put(Announcement{claim_->video_id});
         return;
     }
@@ -368,6 +400,10 @@ void QueueSource::reported_failure(const Failure& failure) {
     if (claim_->kind == JobKind::remux) {
         count("not_copied");
         return log_job(LogLevel::info, "title_not_copied", *claim_, why);
+    }
+    if (claim_->draft && !unsplits(failure)) {
+        count("not_drafted");
+        return log_job(LogLevel::info, "title_not_drafted", *claim_, why);
     }
     const bool again = may_be_retried(failure.kind) && claim_->attempt < kMostAttempts;
     count(again || unsplits(failure) ? "retried" : "failed", &failure);

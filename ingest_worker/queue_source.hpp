@@ -43,13 +43,19 @@ private:
     [[nodiscard]] bool tidy_after_reconnection();
     [[nodiscard]] bool nothing_is_open();
     void begin(const Claim& claim);
-    [[nodiscard]] Outcome<Job> make_job(const Claim& claim) const;
+    [[nodiscard]] std::uint32_t share_of_workers();
+    [[nodiscard]] Outcome<Job> make_job(const Claim& claim);
+    [[nodiscard]] Outcome<std::vector<Rung>> ladder_of(const Claim& claim) const;
     [[nodiscard]] Outcome<void> make_part(const Claim& claim, Job& job) const;
     [[nodiscard]] std::string parts_root() const { return options_.processed + '/' + kPartsFolder; }
 
     [[nodiscard]] Outcome<void> check_hold();
     void settle(const Outcome<Ready>& outcome);
     [[nodiscard]] Answer<Hold> report(const Outcome<Ready>& outcome);
+    /// The title itself is still to come.
+    [[nodiscard]] bool is_provisional() const noexcept {
+        return claim_->draft || claim_->kind == JobKind::remux;
+    }
     [[nodiscard]] bool unsplits(const Failure& failure) const noexcept;
     void queue_freed();
     void count(std::string_view outcome, const Failure* failure = nullptr);

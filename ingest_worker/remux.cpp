@@ -208,6 +208,7 @@ Outcome<void> Remuxer::finish() {
 Outcome<TranscodeReport> Remuxer::run(int fd) {
     plan_ = make_plan(info_, order_.ladder);
     report_.title = info_.title;
+    if (plan_.video) report_.title_mib = estimate_memory(*info_.video, *plan_.video);
     report_.notes = info_.notes;
     auto source = Demuxer::open(fd, order_.limits);
     if (!source) return std::unexpected(std::move(source.error()));

@@ -56,13 +56,15 @@ Outcome<Ready> run_job(const Job& job, ProgressSink& progress, JobControl& contr
     if (!report) return std::unexpected(std::move(report.error()));
     if (job.kind != JobKind::title && job.kind != JobKind::remux)
         return keep_part(*report, *staging, control);
-    if (report->split) {
+    if (report->split || report->needs_mib > 0) {
         Ready ready;
         ready.split = std::move(report->split);
+        ready.needs_mib = report->needs_mib;
         return ready;
     }
     progress.progressed({"publish", {}, 0});
     auto ready = publish_title(job, *report, *staging, control);
+    if (ready) ready->title_mib = report->title_mib;
     if (ready) progress.progressed({"publish", {}, 100});
     return ready;
 }

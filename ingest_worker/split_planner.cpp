@@ -13,22 +13,13 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr double kShortestChunk = 10;  // seconds; what begins anew in each costs a twentieth of that
+constexpr double kDraftChunks = 10;    // a draft's are so much longer, being so much less work
+
 // Types whose index leads to keyframes exactly.
 bool is_seekable(const Demuxer& source) {
     const std::string_view type(source.get()->iformat->name);
     return type.starts_with("mov,") || type.starts_with("matroska,");
-}
-
-// By what decoders and x264 were seen to use: some pictures of the source, and the lookahead of each
-// rendition.
-std::uint32_t estimate_memory(const VideoInfo& info, const VideoPlan& plan) {
-    constexpr double kBase = 300;
-    constexpr double kDecoded = 60;   // bytes a pixel of the source
-    constexpr double kEncoded = 165;  // bytes a pixel of a rendition
-    double bytes = kDecoded * info.coded.width * info.coded.height;
-    for (const RenditionPlan& r : plan.renditions)
-        bytes += kEncoded * r.size.width * r.size.height;
-    return static_cast<std::uint32_t>(kBase + bytes / (1 << 20));
 }
 
 class Planner {
@@ -43,14 +34,14 @@ public:
         source_.read_only(video_);
     }
 
-    Outcome<std::optional<SplitPlan>> run() {
+    Outcome<std::optional<SplitPlan>> run(std::size_t chunks) {
         SplitPlan split;
         if (!find_start(split)) return std::nullopt;
         if (auto found = find_end(split); !found || !*found) {
             if (!found) return std::unexpected(std::move(found.error()));
             return std::nullopt;
         }
-        if (!cut(split)) return std::nullopt;
+        if (!cut(split, static_cast<std::int64_t>(chunks))) return std::nullopt;
         split.memory_mib = estimate_memory(*info_.video, plan_);
         return split;
     }
@@ -172,15 +163,14 @@ private:
                          .first = (tick + plan_.gop - 1) / plan_.gop * plan_.gop};
     }
 
-    bool cut(SplitPlan& split) {
+    bool cut(SplitPlan& split, std::int64_t count) {
         const double length = static_cast<double>(split.video_end) * 1e-6;
-        const auto count = std::min<std::int64_t>(std::llround(length / order_.chunk_seconds),
-                                                  static_cast<std::int64_t>(kMostChunks));
-        const std::int64_t least = std::llround(order_.chunk_seconds * plan_.rate.value() / 2);
+        const double chunk_length = length / static_cast<double>(count);
+        const std::int64_t least = std::llround(chunk_length * plan_.rate.value() / 2);
         const std::int64_t end = std::llround(length * plan_.rate.value());
         // The poster is looked for in the first chunk.
         const std::int64_t least_first =
-            std::llround(std::min<double>(order_.chunk_seconds, kPosterWithin + 1) * plan_.rate.value());
+            std::llround(std::min<double>(chunk_length, kPosterWithin + 1) * plan_.rate.value());
         split.chunks = {ChunkPlan{}};
         for (std::int64_t i = 1; i < count; ++i) {
             auto chunk = cut_near(split.video_end / count * i, split);
@@ -205,6 +195,17 @@ private:
 
 }  // namespace
 
+std::size_t chunk_count(double seconds, const TranscodeOrder& order) noexcept {
+    const double usual = order.chunk_seconds;
+    const double longest = order.draft ? kDraftChunks * usual : usual;
+    const double shortest = std::min<double>(kShortestChunk, usual);
+    const auto most = static_cast<std::size_t>(seconds / shortest);
+    const auto least = seconds < 2 * longest ? 1 : static_cast<std::size_t>(std::llround(seconds / longest));
+    const std::size_t workers = std::max(1U, order.workers);
+    const std::size_t even = (least + workers - 1) / workers * workers;
+    return std::min({std::max(least, std::min(even, most)), kMostChunks});
+}
+
 std::string describe_plan(const TitlePlan& plan) {
     Json text;
     if (plan.video) {
@@ -226,14 +227,13 @@ std::string describe_plan(const TitlePlan& plan) {
 
 Outcome<std::optional<SplitPlan>> plan_split(int fd, const MediaInfo& info, const TitlePlan& plan,
                                              const TranscodeOrder& order) {
-    constexpr std::int64_t kSecond = 1000000;
-    if (order.chunk_seconds == 0 || !plan.video || plan.video->deinterlace ||
-        info.duration < 2 * kSecond * order.chunk_seconds)
-        return std::nullopt;
+    if (order.chunk_seconds == 0 || !plan.video || plan.video->deinterlace) return std::nullopt;
+    const std::size_t chunks = chunk_count(static_cast<double>(info.duration) * 1e-6, order);
+    if (chunks < 2) return std::nullopt;
     auto source = Demuxer::open(fd, order.limits);
     if (!source) return std::unexpected(std::move(source.error()));
     if (!is_seekable(*source)) return std::nullopt;
-    auto split = Planner(std::move(*source), info, *plan.video, order).run();
+    auto split = Planner(std::move(*source), info, *plan.video, order).run(chunks);
     if (!split || !*split) return split;
     (*split)->sound = !plan.audio.empty() || !plan.subtitles.empty() || !info.chapters.empty();
     (*split)->plan = describe_plan(plan);

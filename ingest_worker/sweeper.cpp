@@ -22,7 +22,7 @@ WITH job AS (
     UPDATE transcoding_jobs
     SET status = 'failed', reason = CASE kind WHEN 'title' THEN $2 ELSE $4 END, lease_until = NULL,
         finished_at = now()
-    WHERE status = 'running' AND lease_until < now() AND kind <> 'remux'
+    WHERE status = 'running' AND lease_until < now() AND kind <> 'remux' AND resolution = 'all'
         AND attempts >= CASE kind WHEN 'title' THEN $1::int ELSE $3::int END
     RETURNING job_id, video_id, worker_id, reason
 ), others AS (
@@ -38,16 +38,23 @@ WITH job AS (
 )
 SELECT job_id, video_id, worker_id, reason FROM job)";
 
-// A source that workers died of while they copied it may still be decoded. $1 the most attempts.
-constexpr const char* kSkipCopies = R"(
-WITH job AS (
+// A source that workers died of while they copied it or made its draft may still be decoded. $1 the most
+// attempts.
+constexpr const char* kSkipProvisional = R"(
+WITH copy AS (
     UPDATE transcoding_jobs
     SET status = 'done', error = 'Workers died while they copied it.', lease_until = NULL, finished_at = now()
     WHERE status = 'running' AND lease_until < now() AND kind = 'remux' AND attempts >= $1::int
     RETURNING video_id
+), draft AS (
+    SELECT DISTINCT video_id FROM transcoding_jobs
+    WHERE status = 'running' AND lease_until < now() AND resolution = 'draft' AND attempts >= $1::int
+), gone AS (
+    DELETE FROM transcoding_jobs p USING draft WHERE p.video_id = draft.video_id AND p.resolution = 'draft'
 )
 UPDATE transcoding_jobs n SET status = 'queued', pending = 0, run_after = now(), queued_at = NULL
-FROM job WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting')";
+FROM (TABLE copy UNION TABLE draft) AS job
+WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting')";
 
 // Worker and attempt stay, so that a worker that is not dead after all may go on until another has claimed
 // it.
@@ -110,7 +117,8 @@ SELECT EXISTS (SELECT FROM transcoding_jobs j JOIN videos v USING (video_id)
 constexpr const char* kForgetParts = R"(
 WITH title AS (
     UPDATE transcoding_jobs t SET status = 'failed', result = NULL
-    FROM videos v WHERE v.video_id = $1::uuid AND v.status = 'failed' AND t.video_id = v.video_id AND t.kind = 'title'
+    FROM videos v WHERE v.video_id = $1::uuid AND v.status = 'failed' AND t.video_id = v.video_id
+        AND t.resolution = 'all' AND t.kind = 'title'
     RETURNING t.video_id
 )
 DELETE FROM transcoding_jobs p USING title WHERE p.video_id = title.video_id AND p.kind IN ('chunk', 'sound', 'finish'))";
@@ -160,6 +168,7 @@ void Sweeper::run() {
         while (!stopping_ && Clock::now() < next)
             std::this_thread::sleep_for(kLookUp);
     }
+    show_metrics();  // the last word
 }
 
 void Sweeper::show_metrics() {
@@ -209,7 +218,7 @@ Answer<void> Sweeper::close_taken_down_jobs() {
 }
 
 Answer<void> Sweeper::bury_dead_jobs() {
-    if (const auto skipped = postgres_.query(kSkipCopies, {std::to_string(kMostAttempts)}); !skipped)
+    if (const auto skipped = postgres_.query(kSkipProvisional, {std::to_string(kMostAttempts)}); !skipped)
         return error_of(skipped);
     const auto rows = postgres_.query(
         kBuryDead, {std::to_string(kMostAttempts), kDeath, std::to_string(kMostPartAttempts), kPartDeath});

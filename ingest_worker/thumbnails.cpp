@@ -56,7 +56,7 @@ std::int64_t Thumbnails::tile_tick(std::int64_t tile) const noexcept {
 Outcome<void> Thumbnails::add(const std::vector<Av<AVFrame>>& pictures, const OutputColor& color,
                               std::int64_t first, std::int64_t count) {
     color_ = color;
-    while (tile_tick(tiles_) < first + count)
+    while (!plan_.draft && tile_tick(tiles_) < first + count)
         if (auto ok = add_tile(*pictures.back()); !ok) return ok;
     if (plan_.part.first > 0 || poster_found_ || first < next_look_) return {};
     const auto half_second = static_cast<std::int64_t>(plan_.rate.value() / 2);
@@ -109,6 +109,7 @@ Outcome<void> write_poster(const OutputFiles& files, const AVFrame& picture, con
 }
 
 Outcome<void> Thumbnails::write_poster() {
+    if (plan_.draft) return worker::write_poster(files_, *poster_, color_);
     const auto canvas = poster_canvas(*poster_, color_);
     if (!canvas) return std::unexpected(canvas.error());
     PictureForms forms;
@@ -118,6 +119,7 @@ Outcome<void> Thumbnails::write_poster() {
 Outcome<MadeThumbs> Thumbnails::finish(std::int64_t ticks) {
     if (poster_)
         if (auto ok = write_poster(); !ok) return std::unexpected(std::move(ok.error()));
+    if (plan_.draft) return MadeThumbs{};
     if (!plan_.part.is_chunk)
         return storyboard_.finish(av_rescale(ticks, 1000 * plan_.rate.den, plan_.rate.num));
     if (auto ok = write_file(files_, picture_name(std::string(kTilesFile)), kept_); !ok)

@@ -23,7 +23,8 @@ inline constexpr std::int64_t kPosterWithin = 20;  ///< seconds in which it is l
 
 /// Writes thumbs/poster.jpg, the most interesting picture of the first 20 s (or, if there is nothing to see
 /// in them, the first one later), and the Storyboard of tiles at even times; beside each JPEG its other
-/// forms, see PictureForms. Of a chunk it leaves the tiles, and the poster only of the first.
+/// forms, see PictureForms. Of a chunk it leaves the tiles, and the poster only of the first. Of a draft it
+/// writes only the JPEG of the poster.
 class Thumbnails {
 public:
     /// `duration` in microseconds, 0 if unknown, chooses the distance of tiles.

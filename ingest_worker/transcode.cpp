@@ -6,8 +6,8 @@
 #include "audio_track.hpp"
 #include "chapter_list.hpp"
 #include "demuxer.hpp"
+#include "draft_plan.hpp"
 #include "packet_loop.hpp"
-#include "plan.hpp"
 #include "probe.hpp"
 #include "split_planner.hpp"
 #include "subtitle_track.hpp"
@@ -232,7 +232,9 @@ Outcome<TranscodeReport> Transcoder::run(int fd) {
         if (!fitted) return std::unexpected(std::move(fitted.error()));
         ladder = std::move(*fitted);
     }
-    plan_ = make_plan(info_, ladder);
+    if (order_.draft && order_.work == Work::transcode && !draft_pays(info_, ladder))
+        return give_up(FailureKind::source, "A draft would be no quicker.");
+    plan_ = order_.draft ? draft_plan(info_) : make_plan(info_, ladder);
     report_.title = info_.title;
     if (order_.work == Work::sound && (!plan_.video || describe_plan(plan_) != order_.piece.plan))
         return give_up(FailureKind::indivisible, "The file can only be read in one go.",
@@ -243,6 +245,11 @@ Outcome<TranscodeReport> Transcoder::run(int fd) {
         report_.split = std::move(*split);
         if (report_.split) {
             report_.split->ladder = std::move(ladder);
+            return std::move(report_);
+        }
+        const std::uint32_t needs = plan_.video ? estimate_memory(*info_.video, *plan_.video) : 0;
+        if (order_.set_aside_mib > 0 && needs > order_.set_aside_mib) {
+            report_.needs_mib = needs;
             return std::move(report_);
         }
     }

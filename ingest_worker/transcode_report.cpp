@@ -120,10 +120,10 @@ std::string TranscodeReport::to_json() const {
     Json marks = Json::array();
     for (const MadeChapter& c : chapters)
         marks.push_back({{"start_ms", c.start_ms}, {"end_ms", c.end_ms}, {"title", c.title}});
-    Json report{{"chapters", marks},        {"title", title},     {"duration_ms", duration_ms},
-                {"frame_rate", frame_rate}, {"renditions", made}, {"subtitles", subs},
-                {"notes", notes},           {"errors", errors},   {"ticks", ticks},
-                {"sound_end", sound_end}};
+    Json report{{"chapters", marks},        {"title", title},         {"duration_ms", duration_ms},
+                {"frame_rate", frame_rate}, {"renditions", made},     {"subtitles", subs},
+                {"notes", notes},           {"errors", errors},       {"ticks", ticks},
+                {"sound_end", sound_end},   {"needs_mib", needs_mib}, {"title_mib", title_mib}};
     if (split) report["split"] = Json::parse(split->to_json());
     if (thumbs)
         report["thumbs"] = {{"columns", thumbs->columns},       {"rows", thumbs->rows},
@@ -140,7 +140,8 @@ std::optional<TranscodeReport> parse_report(std::string_view json) {
         !number(object, "frame_rate", report.frame_rate) || !list(object, "renditions", report.renditions) ||
         !list(object, "subtitles", report.subtitles) || !list(object, "chapters", report.chapters) ||
         !list(object, "notes", report.notes) || !number(object, "errors", report.errors) ||
-        !number(object, "ticks", report.ticks) || !number(object, "sound_end", report.sound_end))
+        !number(object, "ticks", report.ticks) || !number(object, "sound_end", report.sound_end) ||
+        !number(object, "needs_mib", report.needs_mib) || !number(object, "title_mib", report.title_mib))
         return std::nullopt;
     const auto split = object.find("split");
     if (split != object.end() && !(report.split = parse_split(split->dump()))) return std::nullopt;

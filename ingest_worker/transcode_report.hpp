@@ -76,6 +76,8 @@ struct TranscodeReport {
     std::int64_t ticks = 0;          ///< that a chunk made
     std::int64_t sound_end = 0;      ///< microseconds, of the sound of a title that was split
     std::optional<SplitPlan> split;  ///< nothing was made yet: this is how
+    std::uint32_t needs_mib = 0;     ///< if not 0, nothing was made: it needs more than was set aside
+    std::uint32_t title_mib = 0;     ///< what the whole title will use; of its copy
 
     [[nodiscard]] std::string to_json() const;
 };

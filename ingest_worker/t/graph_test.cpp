@@ -7,6 +7,7 @@
 #include "memory_budget.hpp"
 #include "metrics.hpp"
 #include "part_joiner.hpp"
+#include "split_planner.hpp"
 #include "staging.hpp"
 
 using namespace mezz;
@@ -34,8 +35,29 @@ static const char* plans_survive_the_database() {
     order.ladder = split.ladder;
     order.work = Work::chunk;
     order.piece = split.piece(1);
+    order.draft = true;
+    order.workers = 7;
+    order.set_aside_mib = 700;
     const auto told = parse_order(order.to_json());
-    MEZZ_CHECK(told && told->work == Work::chunk && told->piece == order.piece);
+    MEZZ_CHECK(told && told->work == Work::chunk && told->piece == order.piece && told->draft &&
+               told->workers == 7 && told->set_aside_mib == 700);
+    return test::kFine;
+}
+
+static const char* chunks_by_workers() {
+    const auto count = [](double seconds, std::uint32_t chunk, std::uint32_t workers, bool draft = false) {
+        TranscodeOrder order;
+        order.chunk_seconds = chunk;
+        order.workers = workers;
+        order.draft = draft;
+        return chunk_count(seconds, order);
+    };
+    MEZZ_CHECK(count(59, 30, 1) == 1 && count(60, 30, 1) == 2 && count(300, 30, 1) == 10);
+    MEZZ_CHECK(count(59, 30, 4) == 4 && count(19, 30, 4) == 1 && count(0, 30, 4) == 1);
+    MEZZ_CHECK(count(300, 30, 8) == 16 && count(300, 30, 30) == 30 && count(300, 30, 1000) == 30);
+    MEZZ_CHECK(count(12, 4, 1000) == 3 && count(1e9, 30, 1) == kMostChunks);
+    MEZZ_CHECK(count(300, 30, 1, true) == 1 && count(300, 30, 8, true) == 8 &&
+               count(7200, 30, 1, true) == 24);
     return test::kFine;
 }
 
@@ -139,9 +161,13 @@ static const char* metrics_as_text() {
 
 int main() {
     const CMUnitTest tests[] = {
-        MEZZ_CHECKED(plans_survive_the_database), MEZZ_CHECKED(plans_with_gaps_are_refused),
-        MEZZ_CHECKED(fragments_are_renumbered),   MEZZ_CHECKED(names_of_revisions),
-        MEZZ_CHECKED(memory_is_shared),           MEZZ_CHECKED(metrics_as_text),
+        MEZZ_CHECKED(plans_survive_the_database),
+        MEZZ_CHECKED(chunks_by_workers),
+        MEZZ_CHECKED(plans_with_gaps_are_refused),
+        MEZZ_CHECKED(fragments_are_renumbered),
+        MEZZ_CHECKED(names_of_revisions),
+        MEZZ_CHECKED(memory_is_shared),
+        MEZZ_CHECKED(metrics_as_text),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

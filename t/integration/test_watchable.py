@@ -1,5 +1,6 @@
 """A video can be watched as it was uploaded until its qualities are made, if players know its codecs."""
 import json
+import subprocess
 import uuid
 
 import pytest
@@ -9,6 +10,9 @@ from queue_station import QUICK
 from services import needs_postgres, needs_redis, wait_until
 
 pytestmark = [worker.needs_worker, needs_postgres, needs_redis]
+
+LADDER = [{"name": name, "height": height, "max_kbps": 900, "preset": "ultrafast"} for name, height in
+          (("720p", 720), ("240p", 240))]
 
 
 def film(folder, *codec):
@@ -28,14 +32,33 @@ def submit(station, source, ladder=QUICK):
     return video
 
 
-def job(station, video, kind):
-    (row,) = station.postgres.rows("SELECT * FROM transcoding_jobs WHERE video_id = %s AND kind = %s", video, kind)
+def job(station, video, kind, resolution="all"):
+    (row,) = station.postgres.rows("SELECT * FROM transcoding_jobs WHERE video_id = %s AND kind = %s AND resolution = %s", video,
+                                   kind, resolution)
     return row
+
+
+def pictures(path):
+    return int(subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of",
+                               "csv=p=0", path], check=True, capture_output=True).stdout)
+
+
+def drafted(folder):
+    """Of a codec that cannot be copied, with an index, and large enough for a draft to pay; 8 s, 200 pictures."""
+    return worker.make(folder / "film.mkv", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25:duration=8", "-f", "lavfi",
+                       "-i", "sine=440:duration=8", "-c:v", "mpeg4", "-q:v", 6, "-g", 25, "-c:a", "aac")
 
 
 def test_the_copy_comes_first_and_stays_for_its_viewers(station, tmp_path):
     video = submit(station, film(tmp_path, "-c:v", "libx264", "-preset", "veryfast"))
-    log = station.run_once().log
+    metrics = tmp_path / "metrics.prom"
+    log = station.run_once("--metrics-file", metrics).log
+    values = dict(line.rsplit(" ", 1) for line in metrics.read_text().splitlines() if not line.startswith("#"))
+    assert values['mezz_ingest_jobs_total{outcome="done"}'] == "2" and "mezz_ingest_failures_total" not in values
+    assert (values["mezz_ingest_video_seconds_count"], values["mezz_ingest_content_seconds_total"]) == ("1", "6")
+    assert 0 < float(values["mezz_ingest_video_seconds_sum"]) < 120
+    assert all(float(values[f'mezz_ingest_job_seconds_total{{kind="{kind}"}}']) > 0 for kind in ("remux", "title"))
+    assert values["mezz_ingest_oldest_job_seconds"] == "0" and "mezz_ingest_jobs{" not in metrics.read_text()
     assert log.index("title_copied") < log.index("job_ready")
     station.check_ready(video, revision=2)
     copy = station.video(video)["previous"]
@@ -45,13 +68,33 @@ def test_the_copy_comes_first_and_stays_for_its_viewers(station, tmp_path):
     assert [r["name"] for r in station.asset(video)["renditions"]] == ["240p", "audio-und"]
 
 
-def test_what_players_do_not_know_waits(station, tmp_path):
+def test_what_players_do_not_know_has_a_draft_first(station, tmp_path):
+    workers = [station.worker("--chunk", 4, "--per-title", "off") for _ in range(2)]
+    wait_until(lambda: station.redis.client().zcard("mezz:workers") == 2, "both are known")
+    video = submit(station, drafted(tmp_path), LADDER)
+    seen = wait_until(lambda: (row := station.video(video))["status"] == "ready" and row, "it can be watched", 60)
+    assert seen["processed_at"] is None and [r["height"] for r in seen["asset"]["renditions"][:1]] == [360]
+    wait_until(lambda: station.entry(video) and station.entry(video)["asset"], "Redis has the draft")
+    wait_until(lambda: job(station, video, "title")["status"] == "done" and station.video(video)["processed_at"], "all is made", 90)
+    station.check_ready(video, revision=3)
+    draft = station.video(video)["previous"]
+    assert draft["revision"] == 2 and [r["name"] for r in draft["renditions"]] == ["draft", "audio-und-draft"]
+    assert draft["duration_ms"] == station.asset(video)["duration_ms"] == 8000 and draft["thumbs"] == {"poster": "thumbs/poster.jpg"}
+    folder = station.processed / video
+    assert pictures(folder / draft["renditions"][0]["file"]) == 200
+    assert [r["name"] for r in station.asset(video)["renditions"]] == ["720p", "240p", "audio-und"]
+    parts = station.postgres.rows("SELECT kind, status FROM transcoding_jobs WHERE resolution = 'draft' ORDER BY kind, chunk")
+    assert [p["kind"] for p in parts] == ["chunk", "chunk", "finish", "sound", "title"] and {p["status"] for p in parts} == {"done"}
+    assert job(station, video, "remux")["error"] and all(w.stop() == 0 for w in workers)
+
+
+def test_no_draft_where_the_title_is_there_as_soon(station, tmp_path):
     video = submit(station, film(tmp_path, "-c:v", "mpeg4"))
     station.run_once()
-    station.check_ready(video, revision=2)
+    station.check_ready(video, revision=3)
     assert station.video(video)["previous"] is None
     copy = job(station, video, "remux")
-    assert copy["status"] == "done" and copy["error"]
+    assert copy["status"] == "done" and copy["error"].endswith("A draft would be no quicker.")
     assert not list((station.processed / video).glob("source*"))
 
 
@@ -70,6 +113,27 @@ def test_workers_that_die_of_the_copy_do_not_end_the_video(station, tmp_path):
     wait_until(lambda: job(station, video, "title")["status"] == "done", "the title is made", 60)
     station.check_ready(video, revision=1)
     assert "died" in job(station, video, "remux")["error"]
+
+
+def test_workers_that_die_of_the_draft_do_not_end_the_video(station, tmp_path):
+    video = submit(station, film(tmp_path, "-c:v", "mpeg4"))
+    station.postgres.rows("UPDATE transcoding_jobs SET status = 'done' WHERE video_id = %s AND kind = 'remux'", video)
+    station.postgres.rows("INSERT INTO transcoding_jobs (video_id, resolution, kind, source, status, attempts, worker_id, "
+                          "lease_until) VALUES (%s, 'draft', 'title', 'none', 'running', 3, 'dead', now() - interval '1 minute')",
+                          video)
+    station.worker()
+    wait_until(lambda: job(station, video, "title")["status"] == "done", "the title is made", 60)
+    station.check_ready(video, revision=1)
+    assert not station.postgres.rows("SELECT FROM transcoding_jobs WHERE resolution = 'draft'")
+
+
+def test_a_title_waits_for_the_memory_that_it_needs(station, tmp_path):
+    """It is looked at, and begun by who has set enough aside."""
+    clip = worker.make(tmp_path / "clip.mkv", "-f", "lavfi", "-i", "color=size=3840x2160:rate=25:duration=0.2", "-c:v", "mpeg4")
+    video = station.submit(clip, ladder=[{"name": "2160p", "height": 2160, "max_kbps": 900, "preset": "ultrafast"}])
+    log = station.run_once().log
+    assert "job_needs_memory" in log and station.job(video)["memory_mib"] > 2000 and station.job(video)["attempts"] == 1
+    assert station.video(video)["status"] == "ready"
 
 
 def test_a_ladder_that_fails_leaves_the_copy(station, tmp_path):
