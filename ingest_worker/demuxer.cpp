@@ -105,8 +105,18 @@ Outcome<Demuxer> Demuxer::open(int fd, const Limits& limits) {
     return demuxer;
 }
 
-bool Demuxer::seek(int stream, std::int64_t time) noexcept {
-    return av_seek_frame(context_.get(), stream, time, AVSEEK_FLAG_BACKWARD) >= 0;
+bool Demuxer::has_index() const noexcept {
+    const std::string_view type(context_->iformat->name);
+    return type.starts_with("mov,") || type.starts_with("matroska,");
+}
+
+bool Demuxer::is_transport_stream() const noexcept {
+    return std::string_view(context_->iformat->name) == "mpegts";
+}
+
+bool Demuxer::seek(int stream, std::int64_t place) noexcept {
+    const int flags = is_transport_stream() ? AVSEEK_FLAG_BYTE : AVSEEK_FLAG_BACKWARD;
+    return av_seek_frame(context_.get(), stream, place, flags) >= 0;
 }
 
 void Demuxer::read_only(int stream) noexcept {

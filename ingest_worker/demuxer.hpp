@@ -24,9 +24,15 @@ public:
     /// The next packet; false at the end of the file, or where the rest cannot be read: see damaged().
     [[nodiscard]] Outcome<bool> read(AVPacket& packet);
 
-    /// Goes to the last keyframe of a stream at or before `time` (its time base), as the file tells. False if
-    /// there is no such place.
-    [[nodiscard]] bool seek(int stream, std::int64_t time) noexcept;
+    /// The file has an index that leads to keyframes exactly.
+    [[nodiscard]] bool has_index() const noexcept;
+
+    /// A transport stream, which has no index, but can be read from the packet that a picture begins with.
+    [[nodiscard]] bool is_transport_stream() const noexcept;
+
+    /// Goes to the last keyframe of a stream at or before `place` (its time base), as the file tells; in a
+    /// transport stream to that byte. False if there is no such place.
+    [[nodiscard]] bool seek(int stream, std::int64_t place) noexcept;
 
     /// Leaves out the packets of all streams but one.
     void read_only(int stream) noexcept;

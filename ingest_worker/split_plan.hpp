@@ -13,9 +13,9 @@ namespace mezz::worker {
 /// A part of a title that was split. Times are those of the title's plan.
 struct Piece {
     std::int64_t seek =
-        INT64_MIN;  ///< where reading begins, in the video stream's time base; INT64_MIN: at the start
-    std::int64_t from = 0;         ///< time of the keyframe that is found there, microseconds of the title
-    std::int64_t first = 0;        ///< tick that the piece begins with
+        INT64_MIN;           ///< where reading begins, as Demuxer::seek() takes it; INT64_MIN: at the start
+    std::int64_t from = 0;   ///< time of the keyframe that is found there, microseconds of the title
+    std::int64_t first = 0;  ///< tick that the piece begins with
     std::int64_t end = INT64_MAX;  ///< tick after its last one; INT64_MAX: as long as the title lasts
     std::int64_t first_time = 0;   ///< of the title's first picture, microseconds
     std::int64_t video_end = 0;    ///< where the title's pictures end, microseconds

@@ -1,5 +1,6 @@
 #include "split_planner.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -16,12 +17,6 @@ using Json = nlohmann::json;
 constexpr double kShortestChunk = 10;  // seconds; what begins anew in each costs a twentieth of that
 constexpr double kDraftChunks = 10;    // a draft's are so much longer, being so much less work
 
-// Types whose index leads to keyframes exactly.
-bool is_seekable(const Demuxer& source) {
-    const std::string_view type(source.get()->iformat->name);
-    return type.starts_with("mov,") || type.starts_with("matroska,");
-}
-
 class Planner {
 public:
     Planner(Demuxer source, const MediaInfo& info, const VideoPlan& plan, const TranscodeOrder& order)
@@ -36,6 +31,7 @@ public:
 
     Outcome<std::optional<SplitPlan>> run(std::size_t chunks) {
         SplitPlan split;
+        if (!source_.has_index() && !index_keys()) return std::nullopt;
         if (!find_start(split)) return std::nullopt;
         if (auto found = find_end(split); !found || !*found) {
             if (!found) return std::unexpected(std::move(found.error()));
@@ -50,7 +46,7 @@ private:
     struct Key {
         std::int64_t pts = 0;   // the stream's time base
         std::int64_t time = 0;  // microseconds of the title
-        std::int64_t seek = 0;  // leads there
+        std::int64_t seek = 0;  // leads there, see Demuxer::seek()
     };
 
     [[nodiscard]] AVRational base() const { return source_.stream(video_)->time_base; }
@@ -78,8 +74,38 @@ private:
         }
     }
 
+    // Notes where keyframes are in a file without an index, at least half a second apart. False if its clock
+    // jumps: what follows a jump would be found in its place.
+    bool index_keys() {
+        const std::int64_t apart = av_rescale_q(500000, kMicro, base());
+        Timeline timeline = timeline_at(0);
+        const Av<AVPacket> packet = make_packet();
+        while (read(*packet)) {
+            const std::int64_t pts = packet->pts;
+            timeline.adjust(*packet, base());
+            const bool is_key = (packet->flags & AV_PKT_FLAG_KEY) != 0 && pts != AV_NOPTS_VALUE;
+            if (is_key && packet->pos >= 0 && (keys_.empty() || pts >= keys_.back().pts + apart))
+                keys_.push_back({pts, title_time(pts), packet->pos});
+        }
+        return timeline.jumps() == 0 && !source_.damaged() && !keys_.empty() && source_.seek(video_, 0);
+    }
+
+    // Reading from there begins with it.
+    bool is_found(const Key& key) {
+        const Av<AVPacket> packet = make_packet();
+        return source_.seek(video_, key.seek) && read(*packet) && (packet->flags & AV_PKT_FLAG_KEY) != 0 &&
+               packet->pts == key.pts;
+    }
+
+    std::optional<Key> indexed_key_at(std::int64_t pts) {
+        const auto after = std::ranges::upper_bound(keys_, pts, {}, &Key::pts);
+        if (after == keys_.begin() || !is_found(*std::prev(after))) return std::nullopt;
+        return *std::prev(after);
+    }
+
     // The keyframe that is found at `pts`: the one before it, or just behind where pictures are reordered.
     std::optional<Key> key_at(std::int64_t pts) {
+        if (!keys_.empty()) return indexed_key_at(pts);
         const Av<AVPacket> packet = make_packet();
         if (!source_.seek(video_, pts) || !read(*packet)) return std::nullopt;
         if ((packet->flags & AV_PKT_FLAG_KEY) == 0 || packet->pts == AV_NOPTS_VALUE) return std::nullopt;
@@ -191,6 +217,7 @@ private:
     const TranscodeOrder& order_;
     int video_;
     std::int64_t shift_;
+    std::vector<Key> keys_;  // of a file without an index
 };
 
 }  // namespace
@@ -232,7 +259,7 @@ Outcome<std::optional<SplitPlan>> plan_split(int fd, const MediaInfo& info, cons
     if (chunks < 2) return std::nullopt;
     auto source = Demuxer::open(fd, order.limits);
     if (!source) return std::unexpected(std::move(source.error()));
-    if (!is_seekable(*source)) return std::nullopt;
+    if (!source->has_index() && !source->is_transport_stream()) return std::nullopt;
     auto split = Planner(std::move(*source), info, *plan.video, order).run(chunks);
     if (!split || !*split) return split;
     (*split)->sound = !plan.audio.empty() || !plan.subtitles.empty() || !info.chapters.empty();

@@ -91,12 +91,13 @@ def test_chunks_join_to_what_one_go_makes(station, film, whole):
     assert made(station.processed / again) == made(folder)
 
 
-def test_no_picture_is_lost_or_doubled_at_the_joints(station, film, tmp_path):
+@pytest.mark.parametrize("form", ["mp4", "mpegts"])
+def test_no_picture_is_lost_or_doubled_at_the_joints(station, form, tmp_path):
     """Each picture shows its number in large blocks, which no encoder gets wrong."""
-    numbered = worker.make(tmp_path / "numbered.mp4", "-f", "lavfi", "-i",
+    numbered = worker.make(tmp_path / "numbered", "-f", "lavfi", "-i",
                            "color=black:size=320x240:rate=25:duration=20,geq=lum='if(mod(floor(N/pow(2,floor(X/20))),2),235,16)'"
                            ":cb=128:cr=128", "-c:v", "libx264", "-preset", "veryfast", "-x264-params",
-                           "keyint=33:open-gop=1:bframes=4", "-pix_fmt", "yuv420p")
+                           "keyint=33:open-gop=1:bframes=4", "-pix_fmt", "yuv420p", "-f", form)
     video = station.submit(numbered, ladder=LADDER[:1])
     station.run_once("--chunk", 5)
     assert [kind for kind, _ in jobs(station, video)].count("chunk") == 3
@@ -165,10 +166,16 @@ def test_a_file_whose_clock_jumps_is_made_in_one_go(station, tmp_path):
                          "libx264", "-preset", "ultrafast", "-g", 25, "-vf", "setpts='PTS+gt(N,300)*400/TB'", "-vsync",
                          "passthrough", "-t", 460)
     video = station.submit(source, ladder=LADDER[:1])
+    part = worker.make(tmp_path / "part.ts", "-f", "lavfi", "-i", "color=size=320x240:rate=25:duration=13", "-c:v", "libx264",
+                       "-preset", "ultrafast", "-g", 25)
+    (tmp_path / "twice.ts").write_bytes(2 * part.read_bytes())
+    twice = station.submit(tmp_path / "twice.ts", ladder=LADDER[1:])
     one = station.worker(*CHUNKS)
-    until_ready(station, video)
-    assert set(jobs(station, video)) == {("title", 0)}
-    station.check_ready(video, revision=station.video(video)["revision"])
+    for each in (video, twice):
+        until_ready(station, each)
+        assert set(jobs(station, each)) == {("title", 0)}
+        station.check_ready(each, revision=station.video(each)["revision"])
+    assert station.video(twice)["duration"] > 25000
     assert one.stop() == 0
 
 
