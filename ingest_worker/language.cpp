@@ -2,101 +2,97 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "catalog/asset.hpp"
+#include "core/language.hpp"
 
 namespace mezz::worker {
 namespace {
 
 struct Entry {
-    std::string_view terminology;   // ISO 639-2/T
-    std::string_view bibliography;  // ISO 639-2/B where it differs
-    std::string_view tag;           // ISO 639-1
+    std::string_view code;  // ISO 639-1
     std::string_view name;
 };
 
-constexpr std::array kLanguages = std::to_array<Entry>({
-    {"ara", "", "ar", "Arabic"},
-    {"ben", "", "bn", "Bengali"},
-    {"bul", "", "bg", "Bulgarian"},
-    {"cat", "", "ca", "Catalan"},
-    {"ces", "cze", "cs", "Czech"},
-    {"cym", "wel", "cy", "Welsh"},
-    {"dan", "", "da", "Danish"},
-    {"deu", "ger", "de", "German"},
-    {"ell", "gre", "el", "Greek"},
-    {"eng", "", "en", "English"},
-    {"est", "", "et", "Estonian"},
-    {"eus", "baq", "eu", "Basque"},
-    {"fas", "per", "fa", "Persian"},
-    {"fin", "", "fi", "Finnish"},
-    {"fra", "fre", "fr", "French"},
-    {"gle", "", "ga", "Irish"},
-    {"glg", "", "gl", "Galician"},
-    {"heb", "", "he", "Hebrew"},
-    {"hin", "", "hi", "Hindi"},
-    {"hrv", "", "hr", "Croatian"},
-    {"hun", "", "hu", "Hungarian"},
-    {"hye", "arm", "hy", "Armenian"},
-    {"ind", "", "id", "Indonesian"},
-    {"isl", "ice", "is", "Icelandic"},
-    {"ita", "", "it", "Italian"},
-    {"jpn", "", "ja", "Japanese"},
-    {"kat", "geo", "ka", "Georgian"},
-    {"kaz", "", "kk", "Kazakh"},
-    {"kor", "", "ko", "Korean"},
-    {"lat", "", "la", "Latin"},
-    {"lav", "", "lv", "Latvian"},
-    {"lit", "", "lt", "Lithuanian"},
-    {"mal", "", "ml", "Malayalam"},
-    {"mar", "", "mr", "Marathi"},
-    {"mkd", "mac", "mk", "Macedonian"},
-    {"msa", "may", "ms", "Malay"},
-    {"nld", "dut", "nl", "Dutch"},
-    {"nno", "", "nn", "Norwegian Nynorsk"},
-    {"nob", "", "nb", "Norwegian Bokmål"},
-    {"nor", "", "no", "Norwegian"},
-    {"pan", "", "pa", "Punjabi"},
-    {"pol", "", "pl", "Polish"},
-    {"por", "", "pt", "Portuguese"},
-    {"ron", "rum", "ro", "Romanian"},
-    {"rus", "", "ru", "Russian"},
-    {"slk", "slo", "sk", "Slovak"},
-    {"slv", "", "sl", "Slovenian"},
-    {"spa", "", "es", "Spanish"},
-    {"sqi", "alb", "sq", "Albanian"},
-    {"srp", "", "sr", "Serbian"},
-    {"swa", "", "sw", "Swahili"},
-    {"swe", "", "sv", "Swedish"},
-    {"tam", "", "ta", "Tamil"},
-    {"tel", "", "te", "Telugu"},
-    {"tgl", "", "tl", "Tagalog"},
-    {"tha", "", "th", "Thai"},
-    {"tur", "", "tr", "Turkish"},
-    {"ukr", "", "uk", "Ukrainian"},
-    {"urd", "", "ur", "Urdu"},
-    {"vie", "", "vi", "Vietnamese"},
-    {"zho", "chi", "zh", "Chinese"},
+constexpr std::array kNames = std::to_array<Entry>({
+    {"ar", "Arabic"},
+    {"bg", "Bulgarian"},
+    {"bn", "Bengali"},
+    {"ca", "Catalan"},
+    {"cs", "Czech"},
+    {"cy", "Welsh"},
+    {"da", "Danish"},
+    {"de", "German"},
+    {"el", "Greek"},
+    {"en", "English"},
+    {"es", "Spanish"},
+    {"et", "Estonian"},
+    {"eu", "Basque"},
+    {"fa", "Persian"},
+    {"fi", "Finnish"},
+    {"fr", "French"},
+    {"ga", "Irish"},
+    {"gl", "Galician"},
+    {"he", "Hebrew"},
+    {"hi", "Hindi"},
+    {"hr", "Croatian"},
+    {"hu", "Hungarian"},
+    {"hy", "Armenian"},
+    {"id", "Indonesian"},
+    {"is", "Icelandic"},
+    {"it", "Italian"},
+    {"ja", "Japanese"},
+    {"ka", "Georgian"},
+    {"kk", "Kazakh"},
+    {"ko", "Korean"},
+    {"la", "Latin"},
+    {"lt", "Lithuanian"},
+    {"lv", "Latvian"},
+    {"mk", "Macedonian"},
+    {"ml", "Malayalam"},
+    {"mr", "Marathi"},
+    {"ms", "Malay"},
+    {"mul", "zxx"},
+    {"nb", "Norwegian Bokmål"},
+    {"nl", "Dutch"},
+    {"nn", "Norwegian Nynorsk"},
+    {"no", "Norwegian"},
+    {"pa", "Punjabi"},
+    {"pl", "Polish"},
+    {"pt", "Portuguese"},
+    {"ro", "Romanian"},
+    {"ru", "Russian"},
+    {"sk", "Slovak"},
+    {"sl", "Slovenian"},
+    {"sq", "Albanian"},
+    {"sr", "Serbian"},
+    {"sv", "Swedish"},
+    {"sw", "Swahili"},
+    {"ta", "Tamil"},
+    {"te", "Telugu"},
+    {"th", "Thai"},
+    {"tl", "Tagalog"},
+    {"tr", "Turkish"},
+    {"uk", "Ukrainian"},
+    {"ur", "Urdu"},
+    {"vi", "Vietnamese"},
+    {"zh", "Chinese"},
 });
-
-bool is_code(std::string_view text) {
-    return text.size() == 3 && std::ranges::all_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
-}
 
 }  // namespace
 
 Language language_of(std::string_view text) {
-    std::string primary(text.substr(0, text.find_first_of("-_")));
-    std::ranges::transform(primary, primary.begin(), [](unsigned char c) { return std::tolower(c); });
-    for (const Entry& entry : kLanguages) {
-        if (primary != entry.terminology && primary != entry.tag &&
-            (entry.bibliography.empty() || primary != entry.bibliography))
-            continue;
-        return {std::string(entry.terminology), std::string(entry.tag), std::string(entry.name)};
-    }
-    // A language that players may know though this list does not; not the codes that mean "none".
-    constexpr std::array<std::string_view, 4> kNone = {"und", "mis", "mul", "zxx"};
-    if (is_code(primary) && std::ranges::find(kNone, primary) == kNone.end()) return {primary, primary, {}};
-    return {"und", {}, {}};
+    // What players may know is passed on though it has no name here; not the codes that mean "none".
+    constexpr std::array<std::string_view, 4> kNone = {"", "mis", "mul", "zxx"};
+    const std::string tag = canonical_language(text);
+    const std::string_view primary = std::string_view(tag).substr(0, tag.find('-'));
+    const std::string_view code = three_letter_language(tag);
+    const bool is_code = std::ranges::all_of(code, [](char c) { return c >= 'a' && c <= 'z'; });
+    if (code.empty() || !is_code || !catalog::is_language_tag(tag) ||
+        std::ranges::find(kNone, primary) != kNone.end())
+        return {"und", {}, {}};
+    const auto named = std::ranges::find(kNames, primary, &Entry::code);
+    return {std::string(code), tag, std::string(named == kNames.end() ? std::string_view() : named->name)};
 }
 
 }  // namespace mezz::worker

@@ -8,7 +8,7 @@ namespace mezz::worker {
 
 struct Language {
     std::string code;  ///< ISO 639-2/T, three letters; "und" if unknown: for rendition names and mdhd
-    std::string tag;   ///< BCP 47; empty if unknown
+    std::string tag;   ///< BCP 47, see canonical_language(); empty if unknown
     std::string name;  ///< English; empty if unknown
 };
 

@@ -27,7 +27,9 @@ static const char* languages() {
     MEZZ_CHECK(language_of("eng").tag == "en" && language_of("eng").name == "English");
     MEZZ_CHECK(language_of("ger").code == "deu" && language_of("de-AT").code == "deu");
     MEZZ_CHECK(language_of("und").tag.empty() && language_of("").code == "und");
-    MEZZ_CHECK(language_of("xyz").tag == "xyz");
+    MEZZ_CHECK(language_of("xyz").tag == "xyz" && language_of("mul").tag.empty());
+    MEZZ_CHECK(language_of("pt-BR").tag == "pt-BR" && language_of("pt-BR").code == "por");
+    MEZZ_CHECK(language_of("por").name == "Portuguese" && language_of("aar").tag == "aa");
     MEZZ_CHECK(language_of("../").code == "und" && language_of("<b>").code == "und");
     return test::kFine;
 }

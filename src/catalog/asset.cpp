@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/language.hpp"
+
 namespace mezz::catalog {
 namespace {
 
@@ -124,6 +126,7 @@ Result<AssetRendition> read_rendition(const Json& item) {
     if (!rendition.language.empty() && !is_language_tag(rendition.language))
         return fail(ErrorCode::bad_media,
                     "asset.json: \"language\" must be a tag such as \"en\" or \"pt-BR\"");
+    rendition.language = canonical_language(rendition.language);
     if (!read_flag(item, "default", rendition.is_default) ||
         !read_flag(item, "described", rendition.is_described) ||
         !read_flag(item, "commentary", rendition.is_commentary))
@@ -162,6 +165,7 @@ Result<AssetSubtitles> read_subtitles_item(const Json& item) {
         (!text.language.empty() && !is_language_tag(text.language)))
         return fail(ErrorCode::bad_media,
                     "asset.json: \"language\" or \"label\" in \"subtitles\" is not valid");
+    text.language = canonical_language(text.language);
     if (!read_flag(item, "default", text.is_default) || !read_flag(item, "forced", text.is_forced) ||
         !read_flag(item, "sdh", text.is_sdh))
         return fail(ErrorCode::bad_media,

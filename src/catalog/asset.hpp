@@ -15,7 +15,7 @@ namespace mezz::catalog {
 struct AssetRendition {
     std::string name;      ///< {r} of its URLs: letters, digits, '-' and '.'
     std::string file;      ///< relative to the title's folder, without folders of its own
-    std::string language;  ///< BCP 47, empty if unknown
+    std::string language;  ///< BCP 47, see canonical_language(); empty if unknown
     std::string label;     ///< for people, may be empty
     bool is_default = false;
     bool is_described = false;   ///< audio that tells what is to be seen
@@ -30,7 +30,7 @@ struct AssetRendition {
 struct AssetSubtitles {
     std::string name;      ///< {r} of its URLs
     std::string file;      ///< in the title's folder
-    std::string language;  ///< BCP 47, empty if unknown
+    std::string language;  ///< BCP 47, see canonical_language(); empty if unknown
     std::string label;     ///< for people, may be empty
     bool is_default = false;
     bool is_forced = false;  ///< only what viewers who understand the sound need

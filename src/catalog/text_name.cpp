@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/language.hpp"
+
 namespace mezz::catalog {
 namespace {
 
@@ -89,6 +91,7 @@ std::optional<TextName> read_text_name(std::string_view file_name) {
     out.track = "subs-" + (out.language.empty() ? std::string("und") : out.language);
     if (out.is_sdh) out.track += "-sdh";
     if (out.is_forced) out.track += "-forced";
+    out.language = canonical_language(out.language);
     return out;
 }
 

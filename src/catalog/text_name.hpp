@@ -10,7 +10,7 @@ namespace mezz::catalog {
 /// Language and kind of a text track.
 struct TextName {
     std::string track;     ///< {r} as wished: "subs-eng", "subs-de-forced", "subs-und"
-    std::string language;  ///< empty if the name says none
+    std::string language;  ///< see canonical_language(); empty if the name says none
     bool is_default = false;
     bool is_forced = false;
     bool is_sdh = false;

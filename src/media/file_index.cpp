@@ -22,7 +22,7 @@ std::uint64_t TrackView::bytes_before(std::uint32_t i) const noexcept {
     return bytes;
 }
 
-std::string_view TrackView::language() const noexcept {
+std::string_view TrackView::written_language() const noexcept {
     const std::string_view extended = record_->about.language.data();
     const std::string_view code = record_->language.data();
     return !extended.empty() || code == "und" ? extended : code;

@@ -6,11 +6,13 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
 #include "core/block_writer.hpp"
 #include "core/bytes.hpp"
+#include "core/language.hpp"
 #include "media/codec.hpp"
 #include "media/sample_position.hpp"
 #include "media/track_about.hpp"
@@ -164,8 +166,10 @@ public:
         return array<MoofRef>(reinterpret_cast<const FileIndexHeader*>(base_)->moofs);
     }
 
-    /// BCP 47, or three letters of ISO 639-2; empty if unknown.
-    [[nodiscard]] std::string_view language() const noexcept;
+    /// BCP 47, see canonical_language(); empty if unknown.
+    [[nodiscard]] std::string language() const { return canonical_language(written_language()); }
+    /// The same as it stands in the file: BCP 47, or three letters of ISO 639-2.
+    [[nodiscard]] std::string_view written_language() const noexcept;
 
     /// What trex says of the sizes of all tracks' samples.
     [[nodiscard]] std::span<const DefaultSize> default_sizes() const noexcept {

@@ -41,6 +41,11 @@ void set_frame_rate(const TrackView& track, RenditionRecord& record) noexcept {
     if (highest <= average * 2 || highest <= kLikely) record.frame_rate_milli = highest;
 }
 
+// As the catalog or the file writes it.
+std::string_view language_of(const SourceFile& file, const TrackView& track) noexcept {
+    return file.language.empty() ? track.written_language() : std::string_view(file.language);
+}
+
 Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::uint32_t track_number) {
     const TrackView track = file.index.track(track_number);
     Draft draft{.record = {}, .track = track};
@@ -53,7 +58,7 @@ Draft draft_rendition(const SourceFile& file, std::uint32_t file_number, std::ui
     record.in_ts = ts_codec(track->codec) != nullptr;
     record.is_default = file.is_default;
     assign(record.codec_string, track.codec_string());
-    assign(record.language, file.language.empty() ? track.language() : std::string_view(file.language));
+    assign(record.language, canonical_language(language_of(file, track)));
     if (track->kind == TrackKind::video) {
         record.turned = track.is_turned();
         record.width = record.turned ? track->height : track.displayed_width();
@@ -107,12 +112,17 @@ bool is_named(std::span<const SourceFile> files, const RenditionRecord& record) 
     return record.track == 0 && !files[record.file].rendition.empty();
 }
 
-std::string derived_name(const RenditionRecord& record) {
-    if (record.kind == TrackKind::audio)
-        return std::string("audio-") + (record.language[0] == '\0' ? "und" : record.language.data());
+std::string derived_name(std::span<const SourceFile> files, const Draft& draft) {
     std::string name;
-    append_number(name, record.height);
-    return name + 'p';
+    if (draft.record.kind == TrackKind::audio) {
+        const std::string_view language = language_of(files[draft.record.file], draft.track);
+        name += "audio-";
+        name += language.empty() ? "und" : language;
+    } else {
+        append_number(name, draft.record.height);
+        name += 'p';
+    }
+    return name;
 }
 
 // Gives each its own name: the one that it wishes, or that with a number.
@@ -137,7 +147,7 @@ void name_renditions(std::span<const SourceFile> files, std::vector<Draft>& draf
     for (Draft& draft : drafts)
         if (is_named(files, draft.record)) names.give(draft.record.name, files[draft.record.file].rendition);
     for (Draft& draft : drafts)
-        if (!is_named(files, draft.record)) names.give(draft.record.name, derived_name(draft.record));
+        if (!is_named(files, draft.record)) names.give(draft.record.name, derived_name(files, draft));
 }
 
 // After the renditions, so that they have the names that they would have without texts.

@@ -22,9 +22,9 @@ bool is_same(const SourceText& a, const SourceText& b) noexcept {
 }
 
 // As read_text_name() of the catalog names files.
-std::string wished_name(const SourceText& text) {
+std::string wished_name(const SourceText& text, std::string_view language) {
     std::string name = "subs-";
-    name += text.language.empty() ? "und" : text.language;
+    name += language.empty() ? "und" : language;
     if (text.is_sdh) name += "-sdh";
     if (text.is_forced) name += "-forced";
     return name;
@@ -47,7 +47,7 @@ void add_track_texts(std::span<const SourceFile> files, std::vector<SourceText>&
             SourceText text{.name = file.name, .size = file.size, .modified = file.modified, .number = i};
             complete_text(track, text);
             text.is_default = is_chosen(file.index, track);
-            text.track = wished_name(text);
+            text.track = wished_name(text, track.written_language());
             if (std::ranges::none_of(texts, [&](const SourceText& other) { return is_same(text, other); }))
                 texts.push_back(std::move(text));
         }

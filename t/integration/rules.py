@@ -13,7 +13,8 @@ import ts
 VIDEO_CODEC = re.compile(r"(avc1\.[0-9a-f]{6}|hvc1\.\d+\.[0-9A-F]+\.[LH]\d+(\.[0-9A-F]+){0,6}|av01\.\d\.\d\d[MH]\.\d\d(\.\d.*)?"
                          r"|vp09\.\d\d\.\d\d\.\d\d.*)")
 AUDIO_CODEC = re.compile(r"mp4a\.40\.(2|5|29|34)|ac-3|ec-3|Opus|fLaC")
-LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+LONG_CODES = {"eng", "deu", "ger", "fra", "fre", "spa", "nld", "dut", "und"}  # RFC 5646 2.2.1: the shortest one
 BRANDS = {b"cmfc", b"cmf2"}
 
 
@@ -53,9 +54,13 @@ def check_variant(variant, master):
     need(len(same) == 1, "RFC 4.4.6.2", "two variants that differ in nothing")
 
 
+def is_language(tag):
+    return LANGUAGE.fullmatch(tag) and tag.partition("-")[0] not in LONG_CODES
+
+
 def check_rendition(entry):
     clause = "RFC 4.4.6.1"
-    need("LANGUAGE" not in entry or LANGUAGE.fullmatch(entry["LANGUAGE"]), clause, f"LANGUAGE {entry.get('LANGUAGE')}")
+    need("LANGUAGE" not in entry or is_language(entry["LANGUAGE"]), clause, f"LANGUAGE {entry.get('LANGUAGE')}")
     need(entry["TYPE"] != "AUDIO" or "CHANNELS" in entry, clause, "audio without CHANNELS")
     need(entry.get("FORCED") != "YES" or entry.get("AUTOSELECT") == "YES", clause, "FORCED that is never selected")
 
@@ -191,6 +196,7 @@ def check_mpd(data):
     need("urn:mpeg:dash:profile:isoff-live:2011" in root.get("profiles").split(","), "DASH 8.4", root.get("profiles"))
     need(root.get("minBufferTime"), "DASH 5.3.1", "no minBufferTime")
     for element in root.iterfind(".//d:AdaptationSet", dash.NS):
+        need(is_language(element.get("lang", "en")), "DASH 5.3.3.2", f"lang {element.get('lang')}")
         if element.get("contentType") in ("video", "audio"):
             check_adaptation_set(element)
     keys = [(s[0].mime, s[0].codecs.split(".")[0], s[0].language, channels(s[0].id, root)) for s in manifest.sets

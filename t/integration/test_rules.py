@@ -30,6 +30,7 @@ BROKEN_MASTERS = {  # what is replaced, by what, what is said
     "no such group": ('AUDIO="a"\n', 'AUDIO="b"\n', "no audio group"),
     "group of nobody": (',AUDIO="a"\n', "\n", "RFC 4.4.6.1.1"),
     "language": ('LANGUAGE="en"', 'LANGUAGE="english"', "RFC 4.4.6.1"),
+    "long language": ('LANGUAGE="en"', 'LANGUAGE="eng"', "RFC 4.4.6.1"),
     "channels": (',CHANNELS="2"', "", "RFC 4.4.6.1"),
     "default but not auto": ("AUTOSELECT=YES", "AUTOSELECT=NO", "DEFAULT needs AUTOSELECT"),
     "sound in I-frames": ('CODECS="avc1.64000c",', 'CODECS="avc1.64000c,mp4a.40.2",', "RFC 4.4.6.3"),

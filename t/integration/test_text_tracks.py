@@ -91,9 +91,9 @@ def test_mov_text(get, title, kind, mpegts):
     texts = texts_of(get, title, kind)
     said = {name: (e["NAME"], e["LANGUAGE"], e["DEFAULT"], e["FORCED"], "CHARACTERISTICS" in e)
             for name, (e, _) in texts.items()}
-    assert said == {"subs-eng": ("Plain English", "eng", "YES", "NO", False),
-                    "subs-eng-sdh": ("eng SDH", "eng", "NO", "NO", True),
-                    "subs-ger-forced": ("ger forced", "ger", "NO", "YES", False)}
+    assert said == {"subs-eng": ("Plain English", "en", "YES", "NO", False),
+                    "subs-eng-sdh": ("en SDH", "en", "NO", "NO", True),
+                    "subs-ger-forced": ("de forced", "de", "NO", "YES", False)}
     english = plain(cues_of(get, texts["subs-eng"][1], mpegts))
     (german,) = plain(cues_of(get, texts["subs-ger-forced"][1], mpegts))
     if title == "film.mp4":
@@ -127,7 +127,7 @@ def test_an_asset(get):
     found = walk.hls_title(get, "/files/described", "hls")
     assert found.master.session_data == {"com.apple.hls.title": "A 'film' & more"}
     ((entry, playlist),) = found.texts
-    assert (entry["NAME"], entry["LANGUAGE"]) == ("Dutch", "nld") and "CHARACTERISTICS" in entry
+    assert (entry["NAME"], entry["LANGUAGE"]) == ("Dutch", "nl") and "CHARACTERISTICS" in entry
     assert len(cues_of(get, playlist, TS_BASE)) == 3
 
 

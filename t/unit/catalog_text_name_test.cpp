@@ -22,12 +22,12 @@ std::string said(std::string_view name) {
 }  // namespace
 
 static const char* languages() {
-    MEZZ_CHECK(said("subs-eng.vtt") == "eng|subs-eng" && said("film.en.vtt") == "en|subs-en");
+    MEZZ_CHECK(said("subs-eng.vtt") == "en|subs-eng" && said("film.en.vtt") == "en|subs-en");
     MEZZ_CHECK(said("film.pt-BR.srt") == "pt-BR|subs-pt-BR" && said("subs-pt-BR.vtt") == "pt-BR|subs-pt-BR");
     MEZZ_CHECK(said("zh-Hant-TW.vtt") == "zh-Hant-TW|subs-zh-Hant-TW" &&
                said("es-419.vtt") == "es-419|subs-es-419");
-    MEZZ_CHECK(said("en.vtt") == "en|subs-en" && said("A.FILM.DE.SRT") == "DE|subs-DE");
-    MEZZ_CHECK(said("subs-eng-2.vtt") == "eng|subs-eng" && said("subs-und.vtt") == "|subs-und");
+    MEZZ_CHECK(said("en.vtt") == "en|subs-en" && said("A.FILM.DE.SRT") == "de|subs-DE");
+    MEZZ_CHECK(said("subs-eng-2.vtt") == "en|subs-eng" && said("subs-und.vtt") == "|subs-und");
     MEZZ_CHECK(said("film.vtt") == "|subs-und" && said("my film.srt") == "|subs-und");
     MEZZ_CHECK(said("film.2.en.vtt") == "en|subs-en" && said("film.en.extra.vtt") == "|subs-und");
     return kFine;
@@ -39,8 +39,8 @@ static const char* kinds() {
     MEZZ_CHECK(said("film.en.default.vtt") == "en d|subs-en");
     MEZZ_CHECK(said("film.sdh.forced.en.vtt") ==
                "en|subs-en");  // what stands before the language is the film's
-    MEZZ_CHECK(said("subs-eng-forced.vtt") == "eng f|subs-eng-forced");
-    MEZZ_CHECK(said("subs-eng-sdh-default.vtt") == "eng d s|subs-eng-sdh");
+    MEZZ_CHECK(said("subs-eng-forced.vtt") == "en f|subs-eng-forced");
+    MEZZ_CHECK(said("subs-eng-sdh-default.vtt") == "en d s|subs-eng-sdh");
     MEZZ_CHECK(said("film.forced.vtt") == " f|subs-und-forced");
     return kFine;
 }

@@ -74,7 +74,7 @@ static const char* a_film() {
     const auto sets = mpd.one("Period").all("AdaptationSet");
     MEZZ_CHECK(sets.size() == 3 && sets[0]->at("contentType") == "video" &&
                sets[1]->at("contentType") == "audio");
-    MEZZ_CHECK(!sets[0]->attributes.contains("lang") && sets[1]->at("lang") == "eng" &&
+    MEZZ_CHECK(!sets[0]->attributes.contains("lang") && sets[1]->at("lang") == "en" &&
                sets[0]->at("id") != sets[1]->at("id"));
     const Element& video = representation(mpd, "36p");
     MEZZ_CHECK(video.at("codecs") == "avc1.42c01e" && video.at("width") == "64" &&

@@ -169,9 +169,9 @@ static const char* a_film_with_one_audio() {
     MEZZ_CHECK(cmaf.media.size() == 1 && cmaf.variants.size() == 1 &&
                has(cmaf.variants[0], "AUDIO", "audio"));
     MEZZ_CHECK(has(cmaf.media[0], "URI", made.revision() + "/audio-eng.m3u8") &&
-               has(cmaf.media[0], "LANGUAGE", "eng"));
+               has(cmaf.media[0], "LANGUAGE", "en"));
     MEZZ_CHECK(has(cmaf.media[0], "TYPE", "AUDIO") && has(cmaf.media[0], "GROUP-ID", "audio"));
-    MEZZ_CHECK(has(cmaf.media[0], "NAME", "eng") && has(cmaf.media[0], "DEFAULT", "YES") &&
+    MEZZ_CHECK(has(cmaf.media[0], "NAME", "en") && has(cmaf.media[0], "DEFAULT", "YES") &&
                has(cmaf.media[0], "CHANNELS", "2"));
     const auto peak = video.cmaf.peak + made.rendition("audio-eng").cmaf.peak;
     MEZZ_CHECK(has(cmaf.variants[0], "BANDWIDTH", std::to_string(peak)));

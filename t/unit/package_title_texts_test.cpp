@@ -54,10 +54,10 @@ static const char* several_files() {
     made.add(film_with({"eng", "deu", "und"}), {.name = "b.mp4"});
     MEZZ_CHECK(texts_of(made) == "a.mp4:subs-eng a.mp4:subs-und b.mp4:subs-deu ");
     // A file of its own comes before a track of its language and kind.
-    MEZZ_CHECK(texts_of(made, {{.name = "x.vtt", .track = "t", .language = "eng"},
+    MEZZ_CHECK(texts_of(made, {{.name = "x.vtt", .track = "t", .language = "en"},
                                {.name = "y.vtt", .track = "u"}}) ==
                "x.vtt:t y.vtt:u a.mp4:subs-und b.mp4:subs-deu ");
-    MEZZ_CHECK(texts_of(made, {{.name = "x.vtt", .track = "t", .language = "eng", .is_sdh = true}}) ==
+    MEZZ_CHECK(texts_of(made, {{.name = "x.vtt", .track = "t", .language = "en", .is_sdh = true}}) ==
                "x.vtt:t a.mp4:subs-eng a.mp4:subs-und b.mp4:subs-deu ");
     return test::kFine;
 }
