@@ -46,13 +46,17 @@ Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerConte
     const auto file = co_await load_file(flow, context.title, rendition.file);
     if (!file) co_return std::unexpected(file.error());
     const media::TrackView track = file->view().track(rendition.track);
-    const package::PieceRange pieces =
-        package::timeline(context.title.view(), track).pieces(context.path.number);
-    if (pieces.empty()) co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
+    const std::uint32_t number = context.path.number;
+    const package::TrackTimeline line = package::timeline(context.title.view(), track);
+    if (line.empty(number)) co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
+    const package::PieceRange pieces = line.pieces(number);
+    const package::PieceRange silent = line.silent_frames(number);
     const std::string etag = media_etag(context, std::to_string(context.path.number));
     const ResponseHead head = media_head(context, cmaf_type(rendition), etag);
     FileBody body;
     body.file = &file->media;
+    if (!silent.empty()) body.head = package::silent_fragment(track, line.silence(), silent, number);
+    if (pieces.empty()) co_return send_file(flow.request(), head, std::move(body));
     if (track->layout == media::Layout::fragments) {
         const std::uint64_t begin = track.bytes_before(pieces.first);
         const ByteRange range{track->first_byte + begin, track.bytes_before(pieces.last) - begin};
@@ -61,18 +65,18 @@ Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerConte
     }
     const auto samples = co_await load_samples(flow, file->media, track, pieces);
     if (!samples) co_return std::unexpected(samples.error());
-    auto plan = package::plan_fragment(track, *samples, context.path.number);
+    const auto plan = package::plan_fragment(track, *samples, number);
     if (!plan) co_return std::unexpected(plan.error());
+    body.head.insert(body.head.end(), plan->head.begin(), plan->head.end());
     if (is_scattered(plan->ranges)) {
         ResponseHead sized = head;
-        sized.length = plan->size;
+        sized.length = plan->size - plan->head.size() + body.head.size();
         sized.several_buffers = true;
         const ngx_int_t rc = send_head(flow.request(), sized);
         if (is_answered(flow.request(), rc)) co_return rc;
-        const auto sent = co_await send_gathered(flow, file->media, plan->head, plan->ranges);
+        const auto sent = co_await send_gathered(flow, file->media, body.head, plan->ranges);
         co_return sent;
     }
-    body.head = std::move(plan->head);
     body.ranges = plan->ranges;
     co_return send_file(flow.request(), head, std::move(body));
 }

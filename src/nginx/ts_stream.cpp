@@ -30,8 +30,9 @@ struct Source {
     std::uint32_t least_packets = 0;
     media::AacConfig aac;
     std::uint32_t sample_rate = 0;
-    std::uint64_t end = 0;  // of its last byte in the file
-    bool is_last = false;   // the track ends with it
+    std::vector<std::byte> silence;  // what lies at kSilenceOffset
+    std::uint64_t end = 0;           // of its last byte in the file
+    bool is_last = false;            // the track ends with it
     FileWindow window;
 };
 
@@ -122,6 +123,21 @@ struct Part {
     bool up_to_end = false;  ///< of the track, beyond the segment
 };
 
+// Silence in place of sound that starts late: frames before all others.
+void add_silence(Source& source, const package::TrackTimeline& line, Part part) {
+    package::PieceRange frames = line.silent_frames(part.number);
+    if (part.up_to_end) frames.last = line.silence().count();
+    if (part.iframe || frames.empty()) return;
+    const media::TrackView& track = line.track();
+    const auto samples = package::silent_samples(track, line.silence(), frames);
+    for (std::uint32_t& number : source.breaks)
+        number += frames.count();
+    source.breaks.insert(source.breaks.begin(), frames.count());
+    source.samples.insert(source.samples.begin(), samples.begin(), samples.end());
+    const package::SilentAac frame(track->audio.aac.channel_configuration);
+    source.silence.assign(frame.bytes().begin(), frame.bytes().end());
+}
+
 package::PieceRange pieces_of(const package::TrackTimeline& line, Part part) noexcept {
     if (part.iframe) return package::IFrameLine(line).piece(part.number);
     package::PieceRange pieces = line.pieces(part.number);
@@ -166,6 +182,7 @@ Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
     source.sample_rate = track->audio.sample_rate;
     for (const media::Sample& sample : source.samples)
         source.end = std::max(source.end, sample.offset + sample.size);
+    add_silence(source, line, part);
     co_return source;
 }
 
@@ -223,6 +240,8 @@ Result<package::TsPlan> make_plan(const Sources& sources, std::uint32_t number) 
 // lies thinly between the video of the same file, just as needed.
 Task<Result<Bytes>> fetch(RequestFlow& flow, Sources& sources, package::TsNeed need) {
     Source& source = sources.of(need.source);
+    if (need.offset >= package::kSilenceOffset)
+        co_return Bytes(source.silence).subspan(need.offset - package::kSilenceOffset);
     if (sources.one_file) {
         const Bytes held = sources.of(1 - need.source).window.held(need.offset);
         if (!held.empty()) co_return held;

@@ -78,9 +78,26 @@ std::uint64_t video_packets(const media::TrackView& track, PieceRange pieces) no
     return round_up(packets.main, kPacketsMultiple) + packets.side;
 }
 
-std::uint64_t audio_packets(const media::TrackView& track, PieceRange pieces, bool alone) noexcept {
-    const Packets packets = packets_of(track, pieces);
-    return round_up(alone ? packets.side : packets.main, kPacketsMultiple);
+std::uint64_t silent_packets(const TrackTimeline& line, PieceRange frames, bool alone) {
+    if (frames.empty()) return 0;
+    const media::TrackView& track = line.track();
+    TsAudioGrouping grouping(track->timescale, alone, ts_codec(track->codec)->frame_header);
+    bool after_priming = false;
+    for (const media::Sample& frame : silent_samples(track, line.silence(), frames)) {
+        if (after_priming && !alone)
+            grouping.begin(frame);
+        else
+            grouping.add(frame);
+        after_priming = is_priming(frame, track->codec);
+    }
+    return grouping.packets();
+}
+
+std::uint64_t audio_packets(const TrackTimeline& line, PieceRange frames, PieceRange pieces, bool alone) {
+    Packets packets;
+    if (!pieces.empty()) packets = packets_of(line.track(), pieces);
+    return round_up((alone ? packets.side : packets.main) + silent_packets(line, frames, alone),
+                    kPacketsMultiple);
 }
 
 struct Window {
@@ -119,11 +136,15 @@ BitRate cmaf_bit_rate(const TrackTimeline& line) {
     std::vector<SegmentSize> sizes;
     sizes.reserve(starts.count());
     for (std::uint32_t n = 0; n < starts.count(); ++n) {
+        if (starts.empty(n)) continue;
         const PieceRange pieces = starts.pieces(n);
-        if (pieces.empty()) continue;
+        const PieceRange silent = starts.silent_frames(n);
         const bool generated = track->layout != media::Layout::fragments;
-        const std::uint64_t head = generated ? fragment_head_size(track, pieces) : 0;
-        sizes.push_back({bytes_of(track, pieces) + head, starts.start(n + 1) - starts.start(n)});
+        std::uint64_t bytes = 0;
+        if (!silent.empty()) bytes += silent_fragment(track, line.silence(), silent, n).size();
+        if (!pieces.empty()) bytes += bytes_of(track, pieces);
+        if (!pieces.empty() && generated) bytes += fragment_head_size(track, pieces);
+        sizes.push_back({bytes, starts.start(n + 1) - starts.start(n)});
     }
     return bit_rate(sizes, track->timescale);
 }
@@ -140,16 +161,20 @@ BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::option
         if (clock.empty(n)) continue;
         std::int64_t end = clock.start(n + 1);
         PieceRange sound = !video ? clock.pieces(n) : beside ? beside->pieces(n) : PieceRange();
+        PieceRange silent = !video   ? clock.silent_frames(n)
+                            : beside ? beside->silent_frames(n)
+                                     : PieceRange();
         if (beside && clock.pieces(n).last == video->track().piece_count()) {
             // As the playlist has it: sound that goes on for whole segments counts, the rest of a frame does
             // not.
             sound.last = audio->track().piece_count();
+            silent.last = audio->silence().count();
             const std::uint32_t timescale = video->track()->timescale;
             if (n + 1 < clock.count())
                 end = std::max(end, rescale(audio->track()->end, timescale, audio->track()->timescale));
         }
         if (video) packets += video_packets(video->track(), clock.pieces(n));
-        if (!sound.empty()) packets += audio_packets(audio->track(), sound, !video.has_value());
+        if (audio) packets += audio_packets(*audio, silent, sound, !video.has_value());
         sizes.push_back({packets * kTsPacket, end - clock.start(n)});
     }
     BitRate rate = bit_rate(sizes, (video ? *video : *audio).track()->timescale);

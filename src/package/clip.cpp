@@ -61,7 +61,7 @@ PieceRange listed_segments(const TrackTimeline& line, const std::optional<Clip>&
 bool has_media(const TrackTimeline& line, const std::optional<Clip>& clip) noexcept {
     const PieceRange segments = listed_segments(line, clip);
     for (std::uint32_t n = segments.first; n < segments.last; ++n)
-        if (!line.pieces(n).empty()) return true;
+        if (!line.empty(n)) return true;
     return false;
 }
 

@@ -17,6 +17,10 @@ namespace mezz::package {
 /// list; a video track has none, its composition offsets are negative where they must.
 [[nodiscard]] std::vector<std::byte> write_init_segment(const media::TrackView& track);
 
+/// Ticks that decode times are later in fragments than in samples, so that none is negative; the header takes
+/// them off again. Of files that have their own fragments: as in these.
+[[nodiscard]] std::int64_t decode_shift(const media::TrackView& track) noexcept;
+
 /// A fragment: its head, and where in the file its samples lie.
 struct FragmentPlan {
     std::vector<std::byte> head;    ///< moof and the header of mdat

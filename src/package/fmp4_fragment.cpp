@@ -126,12 +126,19 @@ std::size_t write_moof(ByteWriter& out, const media::TrackView& track, std::span
     {
         const BoxWriter tfdt(out, fourcc("tfdt"));
         out.u32(1U << 24);
-        out.u64(static_cast<std::uint64_t>(std::max<std::int64_t>(samples.front().dts + track->priming, 0)));
+        out.u64(
+            static_cast<std::uint64_t>(std::max<std::int64_t>(samples.front().dts + decode_shift(track), 0)));
     }
     return write_run(out, times, samples, shape);
 }
 
 }  // namespace
+
+std::int64_t decode_shift(const media::TrackView& track) noexcept {
+    if (track->layout == media::Layout::fragments) return -track->edit_shift;
+    const Silence silence(track);
+    return track->priming + (silence.count() == 0 ? 0 : std::max<std::int64_t>(-silence.time(0), 0));
+}
 
 Result<FragmentPlan> plan_fragment(const media::TrackView& track, std::span<const Sample> samples,
                                    std::uint32_t n) {

@@ -52,13 +52,15 @@ void write_track_header(ByteWriter& out, const media::TrackView& track) {
 
 // Players start the audio after its priming samples (ISO/IEC 14496-12 §8.6.6, 23000-19 §7.5.13).
 void write_priming(ByteWriter& out, const media::TrackView& track) {
-    if (track->kind != media::TrackKind::audio || track->priming == 0) return;
+    const std::int64_t priming =
+        track->layout == media::Layout::fragments ? track->priming : decode_shift(track);
+    if (track->kind != media::TrackKind::audio || priming == 0) return;
     const BoxWriter edts(out, fourcc("edts"));
     const BoxWriter elst(out, fourcc("elst"));
     out.u32(1U << 24);
     out.u32(1);
     out.u64(0);
-    out.u64(static_cast<std::uint64_t>(track->priming));
+    out.u64(static_cast<std::uint64_t>(priming));
     out.u32(0x10000);
 }
 

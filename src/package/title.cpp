@@ -55,14 +55,30 @@ PieceRange TrackTimeline::pieces(std::uint32_t n) const noexcept {
     return {first_piece(n), first_piece(n + 1)};
 }
 
+std::uint32_t TrackTimeline::first_silent_frame(std::uint32_t n) const noexcept {
+    if (n == 0) return 0;
+    return n >= segment_count() ? silence_.count() : silence_.nearest(boundary(n));
+}
+
+PieceRange TrackTimeline::silent_frames(std::uint32_t n) const noexcept {
+    if (silence_.count() == 0) return {};
+    return {first_silent_frame(n), first_silent_frame(n + 1)};
+}
+
 std::int64_t TrackTimeline::start(std::uint32_t n) const noexcept {
-    return n == 0 ? 0 : std::max<std::int64_t>(track_.piece_time(first_piece(n)), 0);
+    if (n == 0) return 0;
+    if (const std::uint32_t frame = first_silent_frame(n); frame < silence_.count())
+        return silence_.time(frame);
+    return std::max<std::int64_t>(track_.piece_time(first_piece(n)), 0);
 }
 
 SegmentStarts::SegmentStarts(const TrackTimeline& line) {
     const media::TrackView& track = line.track();
+    const Silence& silence = line.silence();
     const auto add = [&](std::uint32_t piece, std::int64_t time) {
-        starts_.push_back({piece, std::max<std::int64_t>(time, 0)});
+        const std::uint32_t silent = line.first_silent_frame(static_cast<std::uint32_t>(starts_.size()));
+        if (silent < silence.count()) time = silence.time(silent);
+        starts_.push_back({piece, silent, std::max<std::int64_t>(time, 0)});
     };
     starts_.reserve(std::size_t{line.segment_count()} + 1);
     const std::uint32_t first = line.first_piece(0);

@@ -11,6 +11,7 @@
 
 #include "core/bytes.hpp"
 #include "media/file_index.hpp"
+#include "package/silence.hpp"
 
 namespace mezz::package {
 
@@ -106,14 +107,6 @@ struct TitleHeader {
     Storyboard storyboard;
 };
 
-/// Pieces of a track that make up a segment: first ≤ i < last.
-struct PieceRange {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-
-    [[nodiscard]] bool empty() const noexcept { return first >= last; }
-};
-
 /// Reads a block that build_title() made; trusted, aligned to 8 bytes.
 class TitleView {
 public:
@@ -166,13 +159,20 @@ class TrackTimeline {
 public:
     TrackTimeline(std::span<const std::int64_t> boundaries, std::uint32_t timescale,
                   const media::TrackView& track) noexcept
-        : boundaries_(boundaries), timescale_(timescale), track_(track) {}
+        : boundaries_(boundaries), timescale_(timescale), track_(track), silence_(track) {}
 
     [[nodiscard]] std::uint32_t segment_count() const noexcept {
         return static_cast<std::uint32_t>(boundaries_.size() - 1);
     }
     /// Pieces of segment n. Empty where the track has nothing: it starts later or has ended.
     [[nodiscard]] PieceRange pieces(std::uint32_t n) const noexcept;
+    /// Frames of silence that segment n begins with.
+    [[nodiscard]] PieceRange silent_frames(std::uint32_t n) const noexcept;
+    [[nodiscard]] const Silence& silence() const noexcept { return silence_; }
+    /// There is nothing to be sent in segment n.
+    [[nodiscard]] bool empty(std::uint32_t n) const noexcept {
+        return pieces(n).empty() && silent_frames(n).empty();
+    }
     /// Presentation time at which segment n starts, 0 for the first, the track's end for n = segment_count().
     /// Ticks of the track.
     [[nodiscard]] std::int64_t start(std::uint32_t n) const noexcept;
@@ -181,12 +181,14 @@ public:
 private:
     friend class SegmentStarts;
     [[nodiscard]] std::uint32_t first_piece(std::uint32_t n) const noexcept;
+    [[nodiscard]] std::uint32_t first_silent_frame(std::uint32_t n) const noexcept;
     /// Where segment n is wished to begin, 0 < n; ticks of the track.
     [[nodiscard]] std::int64_t boundary(std::uint32_t n) const noexcept;
 
     std::span<const std::int64_t> boundaries_;
     std::uint32_t timescale_;
     media::TrackView track_;
+    Silence silence_;
 };
 
 /// Where all segments of a track begin, found in one pass over its pieces: for what tells of all of them. The
@@ -199,21 +201,26 @@ public:
         return static_cast<std::uint32_t>(starts_.size() - 1);
     }
     [[nodiscard]] bool empty(std::uint32_t n) const noexcept {
-        return starts_[n].piece >= starts_[n + 1].piece;
+        return pieces(n).empty() && silent_frames(n).empty();
     }
     /// As TrackTimeline::pieces().
     [[nodiscard]] PieceRange pieces(std::uint32_t n) const noexcept {
         return {starts_[n].piece, starts_[n + 1].piece};
     }
+    /// As TrackTimeline::silent_frames().
+    [[nodiscard]] PieceRange silent_frames(std::uint32_t n) const noexcept {
+        return {starts_[n].silent_frame, starts_[n + 1].silent_frame};
+    }
     /// As TrackTimeline::start().
     [[nodiscard]] std::int64_t start(std::uint32_t n) const noexcept { return n == 0 ? 0 : starts_[n].time; }
-    /// When the first piece of segment n is shown; ticks, not before 0. A track may start later than the
+    /// When what segment n has first is shown or heard; ticks, not before 0. A track may start later than the
     /// title.
     [[nodiscard]] std::int64_t media_start(std::uint32_t n) const noexcept { return starts_[n].time; }
 
 private:
     struct Start {
         std::uint32_t piece = 0;
+        std::uint32_t silent_frame = 0;
         std::int64_t time = 0;
     };
 

@@ -96,6 +96,14 @@ def ladder(name):
     return cached(f"{name}.mp4", ["ladder", *args], lambda path: ffmpeg(args, path))
 
 
+def late_sound(channels=2, seconds=7.5):
+    """13 s of pictures, and from a time on a tone in each channel."""
+    layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
+    tone = f"aevalsrc={'|'.join(['sin(2764*t)/4'] * channels)}:s=44100:d={13 - seconds}:c={layout}"
+    args = source(audio=()) + ["-itsoffset", str(seconds), "-f", "lavfi", "-i", tone] + h264() + AAC
+    return cached(f"late_{channels}.mp4", args, lambda path: ffmpeg(args, path))
+
+
 def asset(renditions):
     """asset.json for files that stand beside it."""
     described = [{"name": Path(file).stem, "file": file} for file in renditions]

@@ -129,7 +129,15 @@ def test_plays(get, name, tmp_path):
         at = [k for k, *_ in known].index(kind)
         if seconds:
             assert packets(files[form, kind], kind, 0) == packets(source, kind, known[at][2])
+        if kind == "audio" and form != "download":
+            found = found[silent_frames(found, len(wanted[at])):]
         assert_same(f"{form}: {kind}", found, wanted[at], PRIMING if kind == "audio" else 0, seconds is not None)
+
+
+def silent_frames(found, expected):
+    """Frames of silence in place of sound that starts late: all are alike, but for the first one's signs of zeros."""
+    extra = max(len(found) - expected, 0)
+    return extra if len(set(found[1:extra])) == 1 else 0
 
 
 def assert_same(what, found, expected, priming, is_beginning):

@@ -59,6 +59,7 @@ def theatre(nginx_for_module, tmp_path_factory, keys):
         mezz.place(media.generated(name), root / name)
     for name in CODECS:
         mezz.place(codec_media.generated(name), root / name)
+    mezz.place(media.late_sound(), root / "late.mp4")
     media.place_tracks(root)
     media.place_ladder(root)
     for name in TEXT_TITLES:
@@ -162,6 +163,14 @@ def test_made_title(play, name, player):
 @pytest.mark.parametrize("player", ["hls.js TS", "hls.js CMAF", "dash.js"])
 def test_times_of_a_variable_frame_rate(play, player):
     assert_times(play("vfr.mp4", player), media.generated("vfr.mp4"))
+
+
+@pytest.mark.parametrize("player", ["hls.js CMAF", "dash.js"])
+def test_sound_that_starts_late(play, player):
+    """Silence takes its place: each player begins with the first picture."""
+    report = play("late.mp4", player)
+    assert min(report["times"]) < 0.3
+    assert_times(report, media.late_sound())
 
 
 @pytest.mark.parametrize("player", AUDIO_PLAYERS)

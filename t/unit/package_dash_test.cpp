@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "check.hpp"
+#include "codec_entries.hpp"
 #include "package/playlist.hpp"
 #include "title_fixture.hpp"
 #include "xml_reader.hpp"
@@ -49,14 +50,14 @@ const char* check_timeline(const MadeTitle& made, const Element& mpd, std::strin
     const auto listed = segments_of(r);
     const auto first = static_cast<std::uint32_t>(segment.number("startNumber"));
     MEZZ_CHECK(segment.number("timescale") == line.track()->timescale);
-    MEZZ_CHECK(!line.pieces(first).empty() && (first == 0 || line.pieces(first - 1).empty()));
+    MEZZ_CHECK(!line.empty(first) && (first == 0 || line.empty(first - 1)));
     for (std::size_t i = 0; i < listed.size(); ++i) {
         const auto n = first + static_cast<std::uint32_t>(i);
         MEZZ_CHECK(listed[i].first == line.start(n) && listed[i].second == line.start(n + 1) - line.start(n));
-        MEZZ_CHECK(!line.pieces(n).empty());
+        MEZZ_CHECK(!line.empty(n));
     }
     MEZZ_CHECK(first + listed.size() == line.segment_count() ||
-               line.pieces(first + static_cast<std::uint32_t>(listed.size())).empty());
+               line.empty(first + static_cast<std::uint32_t>(listed.size())));
     return test::kFine;
 }
 
@@ -108,17 +109,32 @@ static const char* all_video_is_one_set() {
     return test::kFine;
 }
 
-static const char* late_and_short_audio() {
+MadeTitle late_and_short(const test::Buffer& entry) {
     test::FileSpec spec = test::film();
     spec.tracks[1].frames.resize(200);
     spec.tracks[1].edits = {{6500, -1}, {0, 0}};
+    spec.tracks[1].entry = entry;
     MadeTitle made;
     made.add(spec);
     made.build({2000});
+    return made;
+}
+
+static const char* late_and_short_audio() {
+    const MadeTitle made = late_and_short(test::ac3_entry());
     const Element mpd = manifest(made);
     const auto listed = segments_of(representation(mpd, "audio-und"));
     MEZZ_CHECK(listed.size() == 3 && listed[0].first == 286650);
     MEZZ_CHECK(representation(mpd, "audio-und").one("SegmentTemplate").at("startNumber") == "3");
+    return check_timeline(made, mpd, "audio-und");
+}
+
+static const char* silence_before_late_audio() {
+    const MadeTitle made = late_and_short(test::mp4a_entry(test::lc_config()));
+    const Element mpd = manifest(made);
+    const auto listed = segments_of(representation(mpd, "audio-und"));
+    MEZZ_CHECK(listed.size() == 6 && listed[0].first == 0);
+    MEZZ_CHECK(representation(mpd, "audio-und").one("SegmentTemplate").at("startNumber") == "0");
     return check_timeline(made, mpd, "audio-und");
 }
 
@@ -209,6 +225,7 @@ int main() {
                                 MEZZ_CHECKED(a_film),
                                 MEZZ_CHECKED(all_video_is_one_set),
                                 MEZZ_CHECKED(late_and_short_audio),
+                                MEZZ_CHECKED(silence_before_late_audio),
                                 MEZZ_CHECKED(labels_and_shapes)};
     return cmocka_run_group_tests_name("dash", tests, nullptr, nullptr);
 }

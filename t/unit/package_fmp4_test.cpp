@@ -132,8 +132,8 @@ static const char* priming_is_left_to_the_edit_list() {
     MEZZ_CHECK_ALL(shows_all(audio, 2112));
     audio.edits = {{20, -1}, {0, 2112}};  // of the priming, 882 ticks sound before the start
     MEZZ_CHECK_ALL(shows_all(audio, 2112 - 882));
-    audio.edits = {{700, -1}, {0, 2112}};  // it all comes before the delayed start
-    return shows_all(audio, 0);
+    audio.edits = {{700, -1}, {0, 2112}};  // it all comes before the delayed start, and before it silence
+    return shows_all(audio, 29 * 1024 - (30870 - 2112));
 }
 
 static const char* flags_of_any_pattern() {

@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "check.hpp"
+#include "codec_entries.hpp"
 #include "hls_reader.hpp"
 #include "package/playlist.hpp"
 #include "title_fixture.hpp"
@@ -109,11 +110,13 @@ static const char* the_target_is_rounded_up() {
     return test::kFine;
 }
 
-// Before a late track begins there are gaps, as long as the segments of the others; after its end, nothing.
+// Before a late track begins, whose codec has no silence, there are gaps, as long as the segments of the
+// others; after its end, nothing.
 static const char* gaps_before_a_late_track() {
     test::FileSpec spec = test::film();
     spec.tracks[1].frames.resize(200);
     spec.tracks[1].edits = {{6500, -1}, {0, 0}};
+    spec.tracks[1].entry = test::ac3_entry();
     MadeTitle made;
     made.add(spec);
     made.build({2000});

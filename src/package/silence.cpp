@@ -1,0 +1,162 @@
+#include "package/silence.hpp"
+
+#include <algorithm>
+
+#include "core/rescale.hpp"
+#include "package/box_writer.hpp"
+#include "package/fmp4.hpp"
+
+namespace mezz::package {
+namespace {
+
+using media::fourcc;
+
+constexpr std::int64_t kFrame = 1024;                // samples of AAC
+constexpr std::int64_t kShortestMs = 100;            // players take less for a gap that is none
+constexpr std::int64_t kLongestMs = 10 * 60 * 1000;  // all frames of it may be in one segment
+constexpr unsigned kSingle = 0;                      // id_syn_ele
+constexpr unsigned kPair = 1;
+constexpr unsigned kLowFrequency = 3;
+constexpr unsigned kEnd = 7;
+
+bool is_plain_aac(const media::TrackRecord& track) noexcept {
+    const media::AacConfig& aac = track.audio.aac;
+    return track.kind == media::TrackKind::audio && track.codec == media::Codec::aac &&
+           aac.object_type == 2 && aac.signalled_type == 2;
+}
+
+// Frames of 960 samples, and those of an SBR layer that is not told of, last otherwise.
+bool has_usual_frames(const media::TrackRecord& track) noexcept {
+    return track.default_duration == 0 ||
+           track.default_duration == rescale(kFrame, track.timescale, track.audio.aac.sample_rate);
+}
+
+}  // namespace
+
+Silence::Silence(const media::TrackView& track) noexcept {
+    if (!is_plain_aac(track.record()) || track.piece_count() == 0) return;
+    const std::int64_t end = track.piece_time(0);
+    const std::int64_t end_ms = rescale(end, 1000, track->timescale);
+    if (end_ms < kShortestMs || end_ms > kLongestMs || !has_usual_frames(track.record())) return;
+    timescale_ = track->timescale;
+    rate_ = track->audio.aac.sample_rate;
+    end_ = end;
+    count_ = static_cast<std::uint32_t>((rescale(end, rate_, timescale_) + kFrame - 1) / kFrame);
+    // A file's own header may allow for no time before 0, or not even for that.
+    if (track->layout != media::Layout::fragments) return;
+    if (time(0) + decode_shift(track) < 0) --count_;
+    if (count_ > 0 && time(0) + decode_shift(track) < 0) count_ = 0;
+}
+
+std::int64_t Silence::time(std::uint32_t i) const noexcept {
+    return end_ - rescale(std::int64_t{count_ - i} * kFrame, timescale_, rate_);
+}
+
+std::uint32_t Silence::nearest(std::int64_t time) const noexcept {
+    const std::int64_t samples = rescale(std::max<std::int64_t>(end_ - time, 0), rate_, timescale_);
+    const std::int64_t before_end = std::min<std::int64_t>((samples + kFrame / 2) / kFrame, count_);
+    return count_ - static_cast<std::uint32_t>(before_end);
+}
+
+// All that is not set is 0: global_gain, one long window without scale factor bands, no tools.
+SilentAac::SilentAac(unsigned channel_configuration) noexcept {
+    const bool front = channel_configuration != 2;
+    const unsigned pairs = channel_configuration == 1   ? 0
+                           : channel_configuration < 5  ? 1
+                           : channel_configuration == 7 ? 3
+                                                        : 2;
+    if (front) put_one(kSingle, 0);
+    for (unsigned tag = 0; tag < pairs; ++tag)
+        put_pair(tag);
+    if (channel_configuration == 4) put_one(kSingle, 1);
+    if (channel_configuration > 5) put_one(kLowFrequency, 0);
+    put(kEnd, 3);
+}
+
+void SilentAac::put(unsigned value, unsigned bits) noexcept {
+    for (; bits > 0; --bits, ++bits_)
+        if ((value >> (bits - 1) & 1U) != 0) bytes_[bits_ / 8] |= static_cast<std::byte>(0x80U >> bits_ % 8);
+}
+
+void SilentAac::put_one(unsigned element, unsigned tag) noexcept {
+    put(element, 3);
+    put(tag, 4);
+    put(0, 8 + 11 + 3);  // global_gain, ics_info, flags of tools
+}
+
+void SilentAac::put_pair(unsigned tag) noexcept {
+    put(kPair, 3);
+    put(tag, 4);
+    put(1, 1);       // common_window
+    put(0, 11 + 2);  // ics_info, ms_mask_present
+    put(0, 2 * (8 + 3));
+}
+
+std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,
+                                          PieceRange frames) {
+    const auto size =
+        static_cast<std::uint32_t>(SilentAac(track->audio.aac.channel_configuration).bytes().size());
+    std::vector<media::Sample> samples;
+    samples.reserve(frames.count());
+    for (std::uint32_t i = frames.first; i < frames.last; ++i) {
+        const std::int64_t begin = silence.time(i);
+        samples.push_back({.offset = kSilenceOffset,
+                           .dts = begin,
+                           .size = size,
+                           .duration = static_cast<std::uint32_t>(silence.time(i + 1) - begin),
+                           .composition_offset = 0,
+                           .sync = true});
+    }
+    return samples;
+}
+
+std::vector<std::byte> silent_fragment(const media::TrackView& track, const Silence& silence,
+                                       PieceRange frames, std::uint32_t n) {
+    const SilentAac frame(track->audio.aac.channel_configuration);
+    const std::vector<media::Sample> samples = silent_samples(track, silence, frames);
+    const bool equal = std::ranges::all_of(
+        samples, [&](const media::Sample& sample) { return sample.duration == samples[0].duration; });
+    std::vector<std::byte> bytes;
+    bytes.reserve(128 + samples.size() * (frame.bytes().size() + 4));
+    ByteWriter out(bytes);
+    std::size_t data_offset = 0;
+    {
+        const BoxWriter moof(out, fourcc("moof"));
+        {
+            const BoxWriter mfhd(out, fourcc("mfhd"));
+            out.u32(0);
+            out.u32(n);  // what follows it in the segment is n + 1
+        }
+        const BoxWriter traf(out, fourcc("traf"));
+        {
+            constexpr std::uint32_t kFlags = 0x20000 | 0x8 | 0x10 | 0x20;  // default-base-is-moof, defaults
+            constexpr std::uint32_t kSync = 0x02000000;
+            const BoxWriter tfhd(out, fourcc("tfhd"));
+            out.u32(kFlags);
+            out.u32(track->id);
+            out.u32(samples[0].duration);
+            out.u32(samples[0].size);
+            out.u32(kSync);
+        }
+        {
+            const BoxWriter tfdt(out, fourcc("tfdt"));
+            out.u32(1U << 24);
+            out.u64(static_cast<std::uint64_t>(samples[0].dts + decode_shift(track)));
+        }
+        const BoxWriter trun(out, fourcc("trun"));
+        out.u32(1U << 24 | 1U | (equal ? 0U : 0x100U));
+        out.u32(samples.size());
+        data_offset = out.size();
+        out.u32(0);
+        for (const media::Sample& sample : samples)
+            if (!equal) out.u32(sample.duration);
+    }
+    constexpr std::size_t kMdatHeader = 8;
+    out.patch_u32(data_offset, static_cast<std::uint32_t>(out.size() + kMdatHeader));
+    const BoxWriter mdat(out, fourcc("mdat"));
+    for (std::size_t i = 0; i < samples.size(); ++i)
+        out.bytes(frame.bytes());
+    return bytes;
+}
+
+}  // namespace mezz::package

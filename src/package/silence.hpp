@@ -1,0 +1,72 @@
+// Silence in place of sound that starts late: players begin where all that they are given begins, and jump
+// over what a track has not.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "media/file_index.hpp"
+#include "media/sample.hpp"
+
+namespace mezz::package {
+
+/// Pieces or frames: first ≤ i < last.
+struct PieceRange {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+
+    [[nodiscard]] bool empty() const noexcept { return first >= last; }
+    [[nodiscard]] std::uint32_t count() const noexcept { return empty() ? 0 : last - first; }
+};
+
+/// Media::Sample::offset of frames that are in no file.
+inline constexpr std::uint64_t kSilenceOffset = std::uint64_t{1} << 63;
+
+/// Whole frames from less than one before the title's beginning up to a track's first sample. There are none
+/// unless the track is AAC-LC, starts a tenth of a second or more after 0 and not later than ten minutes, and
+/// its header allows for times before its first.
+class Silence {
+public:
+    explicit Silence(const media::TrackView& track) noexcept;
+
+    [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
+    /// When frame i ≤ count() begins: where the sound does for i = count(). Ticks of the track.
+    [[nodiscard]] std::int64_t time(std::uint32_t i) const noexcept;
+    /// The frame whose start is nearest to `time` (ticks), count() included as the end.
+    [[nodiscard]] std::uint32_t nearest(std::int64_t time) const noexcept;
+
+private:
+    std::uint32_t count_ = 0;
+    std::uint32_t timescale_ = 1;
+    std::uint32_t rate_ = 1;  // Hz
+    std::int64_t end_ = 0;
+};
+
+/// A raw_data_block (ISO/IEC 14496-3 §4.5.2.1) of a channel configuration from 1 to 7 whose spectrum is
+/// empty.
+class SilentAac {
+public:
+    explicit SilentAac(unsigned channel_configuration) noexcept;
+
+    [[nodiscard]] Bytes bytes() const noexcept { return Bytes(bytes_).first((bits_ + 7) / 8); }
+
+private:
+    void put(unsigned value, unsigned bits) noexcept;
+    void put_one(unsigned element, unsigned tag) noexcept;
+    void put_pair(unsigned tag) noexcept;
+
+    std::array<std::byte, 24> bytes_{};
+    std::size_t bits_ = 0;
+};
+
+/// These frames as samples, all at kSilenceOffset: of the bytes that SilentAac has for the track.
+[[nodiscard]] std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,
+                                                        PieceRange frames);
+
+/// A fragment (moof and mdat) of these frames, at least one, to be sent before what else segment n has.
+[[nodiscard]] std::vector<std::byte> silent_fragment(const media::TrackView& track, const Silence& silence,
+                                                     PieceRange frames, std::uint32_t n);
+
+}  // namespace mezz::package

@@ -1,0 +1,69 @@
+"""Sound that starts late: silence comes before it, so that all players begin with the first picture."""
+from array import array
+from fractions import Fraction
+
+import pytest
+
+import media
+import mezz
+import rules
+import ts
+import walk
+from test_bandwidth import measured
+from test_play_ffmpeg import FORMATS, decode
+
+LATE = 7.5  # seconds
+CHANNELS = [1, 2, 6]
+
+
+@pytest.fixture(scope="module")
+def site(nginx_for_module, tmp_path_factory):
+    root = tmp_path_factory.mktemp("late")
+    for channels in CHANNELS:
+        mezz.place(media.late_sound(channels, LATE), root / f"{channels}.mp4")
+    return nginx_for_module(root)
+
+
+@pytest.mark.parametrize("channels, form", [(1, "hls"), (2, "hls"), (2, "cmaf"), (2, "dash"), (6, "cmaf")])
+def test_what_is_heard(site, channels, form, tmp_path):
+    """Nothing at all, and then, at its time, the source's sound."""
+    source = decode(media.late_sound(channels, LATE), tmp_path, None)[2]
+    _, _, pcm, problems = decode(site.url(f"/files/{channels}.mp4/{FORMATS[form]}"), tmp_path, None)
+    assert problems == ""
+    before = len(pcm) - len(source)
+    assert pcm[before:] == source
+    assert not any(array("f", pcm[:before])), "that is no silence"
+    # FFmpeg decodes the frame that the encoder puts before its first sample, of the source too.
+    assert 0 <= before / (4 * channels) - (LATE * 44100 - 1024) <= 1024
+
+
+@pytest.mark.parametrize("kind", ["hls", "cmaf"])
+def test_playlists(get, kind):
+    found = walk.hls_title(get, "/files/2.mp4", kind)
+    for playlist in found.playlists:
+        assert not any(s.gap for s in playlist.media.segments)
+        assert abs(playlist.media.duration() - 13) < Fraction(1, 20)
+    for variant, peak, mean in measured(get, "2.mp4", kind):
+        assert int(peak) <= int(variant["BANDWIDTH"]) and abs(int(variant["AVERAGE-BANDWIDTH"]) / mean - 1) <= 0.01
+
+
+def test_cmaf(get):
+    """Decoding times run from the first segment to the last without a gap; a range is a part of the whole."""
+    ((_, playlist),) = walk.hls_title(get, "/files/2.mp4", "cmaf").audio
+    init = get.ok(playlist.map).body
+    bodies = [get.ok(uri).body for uri in playlist.uris]
+    rules.check_track((init, bodies))
+    first = rules.check_segment(init, bodies[0]).samples[0]
+    assert -1024 < first.pts <= 0
+    for uri, body in zip(playlist.uris, bodies):
+        assert get(uri, headers={"Range": "bytes=50-3000"}).body == body[50:3001]
+    rules.check_mpd(get.ok("/files/2.mp4/cmaf/manifest.mpd").body)
+
+
+def test_ts(get):
+    found = walk.hls_title(get, "/files/2.mp4", "hls")
+    for playlist in found.playlists:
+        stream = ts.Stream()
+        for uri in playlist.uris:
+            stream.feed(get.ok(uri).body)
+        rules.check_stream(stream)
