@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -35,12 +36,18 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="the names of the cases")
     parser.add_argument("--rounds", type=int, default=20, metavar="N", help="of each case (default 20)")
     parser.add_argument("--seconds", type=int, default=1, metavar="S", help="that one side of a round takes (default 1)")
-    parser.add_argument("--connections", metavar="N,N", help="instead of each case's own")
+    parser.add_argument("--connections", metavar="N,N", type=numbers, help="instead of each case's own, for example 1,64,1000")
+    parser.add_argument("--targets", action="store_true", help="only the cases that have a target")
+    parser.add_argument("--tls", action="store_true", help="all rates over HTTPS, without targets")
     parser.add_argument("--instructions", action="store_true", help="count instructions with callgrind instead")
     parser.add_argument("--quick", action="store_true", help="one round of small titles: shows that it works, measures nothing")
     parser.add_argument("--real-time", action="store_true", help="before all other processes (for root, on a busy machine)")
     parser.add_argument("--json", metavar="FILE", help="write the rows there")
     return parser.parse_args()
+
+
+def numbers(text):
+    return [int(n) for n in text.split(",")]
 
 
 def say(text):
@@ -57,9 +64,29 @@ def chosen(names, wanted):
 
 
 def connections_of(case, options):
-    if options.connections:
-        return [int(n) for n in options.connections.split(",")]
-    return case.connections[:1] if options.quick else case.connections
+    return options.connections or (case.connections[:1] if options.quick else case.connections)
+
+
+def rates(server, options):
+    """The cases that are wanted, each with its numbers of connections."""
+    all_cases = cases.all_cases(cases.Urls(server))
+    wanted = [all_cases[name] for name in chosen(all_cases, options.names)]
+    if options.targets:
+        wanted = [case for case in wanted if case.listed]
+    if options.tls:
+        wanted = [replace(case, tls=True, rate=None, cpu=None, micros=None) for case in wanted]
+    return [(case, connections) for case in wanted for connections in connections_of(case, options)]
+
+
+def rounds_of(case, options):
+    """An interval that is to be narrow needs all of them; what is judged by CPU time does not."""
+    return 1 if options.quick else options.rounds if case.micros is None else max(options.rounds // 4, 1)
+
+
+def tell_duration(wanted, specials, options):
+    seconds = sum(2 * rounds_of(case, options) * (options.seconds + 0.1) + 3 for case, _ in wanted)
+    seconds += sum(special.SECONDS[name](options) for name in specials)
+    say(f"about {max(seconds / 60, 1):.0f} minutes")
 
 
 def count_instructions(media, options):
@@ -75,21 +102,24 @@ def count_instructions(media, options):
 
 
 def measure(media, options, about):
+    def start(**more):
+        return Server(CACHE / "server", media.root, **more)
+
     rows = []
-    rounds = 1 if options.quick else options.rounds
-    with Server(CACHE / "server", media.root) as server:
+    specials = [] if options.quick or options.tls else chosen(special.ALL, options.names)
+    with start() as server:
         about["congestion control"] = server.congestion
-        all_cases = cases.all_cases(cases.Urls(server))
-        for name in chosen(all_cases, options.names):
-            for connections in connections_of(all_cases[name], options):
-                rows += throughput.measure(server, all_cases[name], connections, rounds, options.seconds)
-                say(table.line(rows[-len(throughput.METRICS)]))
-    for name in [] if options.quick else chosen(special.ALL, options.names):
-        with Server(CACHE / "server", media.root) as server:
-            made = special.ALL[name](server, media.root)
-            rows += made
-            for row in made:
-                say(table.line(row))
+        wanted = rates(server, options)
+        tell_duration(wanted, specials, options)
+        for case, connections in wanted:
+            rows += throughput.measure(server, case, connections, rounds_of(case, options), options.seconds)
+            say(table.line(rows[-len(throughput.METRICS)]))
+    stage = special.Stage(start, media.root, options.rounds, options.seconds, options.connections)
+    for name in specials:
+        made = special.ALL[name](stage)
+        rows += made
+        for row in made:
+            say(table.line(row))
     return rows
 
 

@@ -19,6 +19,7 @@ class Sample:
     p99: float
     errors: int
     cpu: float  # seconds of the worker
+    memory: float  # of the worker, MiB
 
     @property
     def per_second(self):
@@ -69,12 +70,32 @@ def cpu_seconds(pid):
     return total / 1e9
 
 
-def run_wrk(server, origin, paths, connections, seconds):
+class Background:
+    """`with`: wrk asks for the paths all the time; nothing is measured."""
+
+    def __init__(self, server, paths, connections):
+        listed = server.folder / "background"
+        listed.write_text("\n".join(paths) + "\n")
+        self.command = ["wrk", "-t1", f"-c{connections}", "-d600s", "--timeout", "30s", "-s", HERE / "wrk.lua",
+                        server.origin(), "--", listed]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(pinned(CLIENT_CORE, self.command), stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def run_wrk(server, origin, paths, connections, seconds, headers=None):
     """Asks for the paths in turn, over so many connections, for so many seconds (whole ones)."""
     listed = server.folder / "paths"
     listed.write_text("\n".join(paths) + "\n")
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", HERE / "wrk.lua", origin,
-               "--", listed]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", HERE / "wrk.lua"]
+    for name, value in (headers or {}).items():
+        command += ["-H", f"{name}: {value}"]
+    command += [origin, "--", listed]
     before = cpu_seconds(server.worker)
     done = subprocess.run(pinned(CLIENT_CORE, command), capture_output=True, text=True)
     cpu = cpu_seconds(server.worker) - before
@@ -84,4 +105,4 @@ def run_wrk(server, origin, paths, connections, seconds):
     told = json.loads(line[5:])
     if told["requests"] == 0:
         raise RuntimeError(f"no request for {paths[0]} was answered in {seconds} s")
-    return Sample(cpu=cpu, **told)
+    return Sample(cpu=cpu, memory=server.memory()[0], **told)

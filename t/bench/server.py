@@ -1,14 +1,14 @@
 """The nginx that is measured: Mezz and nginx's own static files in one instance, one worker on a core of its own."""
-import http.client
 import os
 import resource
 import socket
 import subprocess
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
-import mezz
 import load
+from mezz import MODULE, NGINX, Key, certificate, free_port
 
 CONF = """\
 load_module {module};
@@ -16,7 +16,6 @@ daemon off; {alone}
 {user}worker_processes 1; worker_cpu_affinity {affinity}; worker_rlimit_nofile {files};
 error_log error.log notice;
 pid nginx.pid;
-thread_pool default threads=4 max_queue=65536;
 events {{ worker_connections {connections}; }}
 http {{
     types {{ application/vnd.apple.mpegurl m3u8; application/dash+xml mpd; video/mp2t ts; video/mp4 m4s mp4; image/jpeg jpg; }}
@@ -27,38 +26,42 @@ http {{
     uwsgi_temp_path temp/uwsgi; scgi_temp_path temp/scgi;
     mezz_zone shared:{zone};
     mezz_token_key kid={kid} file={key};
-    ssl_certificate {cert}.crt; ssl_certificate_key {cert}.key;
+    {http}
+    ssl_certificate {cert}.crt; ssl_certificate_key {cert}.key; ssl_conf_command Options KTLS;
     server {{
         listen 127.0.0.1:{port} backlog=16384;
         listen 127.0.0.1:{tls_port} ssl backlog=16384;
-        location /mezz/ {{ mezz; mezz_catalog files; mezz_storage file {root}; }}
+        location /mezz/ {{ mezz; mezz_catalog files; mezz_storage file {root}; {mezz} }}
         location /built/ {{ mezz; mezz_catalog files; mezz_storage file {root}; mezz_playlist_cache off; }}
         location /signed/ {{ mezz; mezz_catalog files; mezz_storage file {root}; mezz_token required; }}
         location /static/ {{ root {folder}; }}
         location /small/ {{ alias {folder}/static/; aio off; }}
         location = /metrics {{ mezz_metrics; }}
+        {locations}
     }}
 }}
 """
 
 
 class Server:
-    """Started by start(), ended by stop(). `alone`: a single process, for callgrind."""
+    """`with Server(…)`: it runs. `alone`: a single process, for callgrind. `http`, `mezz` and `locations` are more
+    directives: for all, for /mezz/, and locations."""
 
-    def __init__(self, folder, root, *, command=(), alone=False, zone="256m", connections=15000):
+    def __init__(self, folder, root, *, command=(), alone=False, zone="256m", connections=15000, http="", mezz="",
+                 locations=""):
         self.folder = Path(folder)
         for part in ("temp", "static"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
-        self.port, self.tls_port, self.command, self.alone = mezz.free_port(), mezz.free_port(), list(command), alone
-        self.key = mezz.Key(self.folder, "bench")
+        self.port, self.tls_port, self.command, self.alone = free_port(), free_port(), list(command), alone
+        self.key = Key(self.folder, "bench")
         files = min(connections + 1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         core = sorted(os.sched_getaffinity(0))[load.SERVER_CORE]
         self.conf = self.folder / "nginx.conf"
         self.conf.write_text(CONF.format(
-            module=mezz.MODULE, user="user root;\n" if os.geteuid() == 0 else "", root=root, folder=self.folder,
+            module=MODULE, user="user root;\n" if os.geteuid() == 0 else "", root=root, folder=self.folder,
             alone="master_process off;" if alone else "", affinity=format(1 << core, "b"), files=files,
             connections=min(connections, files - 500), zone=zone, kid=self.key.kid, key=self.key.file, port=self.port,
-            tls_port=self.tls_port, cert=mezz.certificate(self.folder)))
+            tls_port=self.tls_port, cert=certificate(self.folder), http=http, mezz=mezz, locations=locations))
         self.process, self.congestion = None, None
 
     def _listen(self):
@@ -87,7 +90,7 @@ class Server:
         sockets = [] if self.alone else self._listen()  # a single process does not inherit
         numbers = [s.fileno() for s in sockets]
         self.process = subprocess.Popen(
-            [*load.REAL_TIME, *self.command, mezz.NGINX, "-p", str(self.folder), "-c", str(self.conf), "-e", str(log)],
+            [*load.REAL_TIME, *self.command, NGINX, "-p", str(self.folder), "-c", str(self.conf), "-e", str(log)],
             env={**os.environ, **({"NGINX": "".join(f"{n};" for n in numbers)} if numbers else {})}, pass_fds=numbers,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for s in sockets:
@@ -119,11 +122,11 @@ class Server:
     def origin(self, tls=False):
         return f"https://127.0.0.1:{self.tls_port}" if tls else f"http://127.0.0.1:{self.port}"
 
-    def get(self, path):
+    def get(self, path, headers=None):
         """The body of an answer, which must be 200."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers or {})
             answer = connection.getresponse()
             body = answer.read()
             if answer.status != 200:

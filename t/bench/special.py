@@ -1,19 +1,33 @@
 """What is not a rate: memory of indexes, cold titles, slow clients, many viewers."""
+import functools
 import http.client
 import os
 import shutil
 import subprocess
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Callable
 
-import load
 from cases import Urls
 from clients import SlowClient, run_viewers
+from cold_disk import cold_disk
+from services_cases import pictures, stream
 from titles import MINUTE, TWO_HOURS
 
 KIB = 1024
+
+
+@dataclass
+class Stage:
+    """What a case is run with."""
+    start: Callable  # start(**options): a Server that serves the titles, for `with`
+    root: Path  # of the titles
+    rounds: int
+    seconds: int
+    connections: list = None  # or each case's own
 
 
 def row(case, connections, ours, unit, target, met):
@@ -139,17 +153,20 @@ def reads(server, root):
     return [row("cold: reads a rendition", 1, each, "reads", "<= 2", each <= 2)]
 
 
-def pictures(server, root):
-    """Pictures of the nearest key frame, 1080p, decoded on request; nothing where mezz_pictures is off."""
-    del root
-    paths = [f"/mezz/{MINUTE.name}/thumbs/key_{second * 1000}.jpg" for second in range(0, 70, 2)]
-    try:
-        server.get(paths[0])
-    except RuntimeError:
-        return []
-    sample = load.run_wrk(server, server.origin(), paths, 4, 10)
-    each = sample.requests / sample.cpu
-    return [row("pictures", 4, each, "pictures/CPU s", ">= 60", each >= 60)]
+def with_server(case):
+    """A case for a server that has just been started."""
+    @functools.wraps(case)
+    def run(stage):
+        with stage.start() as server:
+            return case(server, stage.root)
+    return run
 
 
-ALL = {"memory": memory, "cold": cold, "reads": reads, "slow": slow, "viewers": viewers, "pictures": pictures}
+ALL = {"memory": with_server(memory), "cold": with_server(cold), "reads": with_server(reads), "slow": with_server(slow),
+       "viewers": with_server(viewers), "cold-disk": cold_disk, "pictures": pictures, "stream": stream}
+
+# About how long each takes.
+SECONDS = {"memory": lambda options: 3, "cold": lambda options: 3, "reads": lambda options: 4, "slow": lambda options: 25,
+           "viewers": lambda options: 40, "cold-disk": lambda options: 7 * max(2, options.rounds // 4) + 5,
+           "pictures": lambda options: 25,
+           "stream": lambda options: 2 * options.rounds * (options.seconds + 0.1) + 8}

@@ -11,6 +11,7 @@ METRICS = (  # name in the rows, of a Sample, whether more is better
     ("CPU s/GB", "cpu_per_gigabyte"),
     ("CPU us/request", "cpu_per_request"),
     ("CPU s/s", "busy"),
+    ("MiB of the worker", "memory"),
 )
 
 
@@ -20,11 +21,11 @@ def measure(server, case, connections, rounds, seconds):
     origin = server.origin(case.tls)
     taken = {"ours": [], "baseline": []}
     for paths in (pair.ours, pair.baseline) if rounds > 1 else ():  # so that all is in memory
-        load.run_wrk(server, origin, paths, connections, 1)
+        load.run_wrk(server, origin, paths, connections, 1, case.headers)
     for number in range(rounds):
         sides = [("ours", pair.ours), ("baseline", pair.baseline)]
         for name, paths in sides if number % 2 == 0 else reversed(sides):
-            taken[name].append(load.run_wrk(server, origin, paths, connections, seconds))
+            taken[name].append(load.run_wrk(server, origin, paths, connections, seconds, case.headers))
     errors = sum(sample.errors for samples in taken.values() for sample in samples)
     if errors:
         raise RuntimeError(f"{case.name}: {errors} errors of {connections} connections; {server.last_error()}")
