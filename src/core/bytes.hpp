@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -72,6 +73,12 @@ private:
     bool ok_ = true;
 };
 
+/// Writes a big-endian integer to four bytes.
+inline void store_u32(std::byte* to, std::uint32_t v) noexcept {
+    if constexpr (std::endian::native == std::endian::little) v = __builtin_bswap32(v);
+    std::memcpy(to, &v, sizeof v);
+}
+
 /// Appends big-endian integers to a vector that the caller owns.
 class ByteWriter {
 public:
@@ -88,11 +95,15 @@ public:
     void text(std::string_view s) { bytes(as_bytes(s)); }
     void zeros(std::size_t n) { out_->resize(out_->size() + n); }
 
-    /// Overwrites four bytes that were written before, at `at` from the start of the vector.
-    void patch_u32(std::size_t at, std::uint32_t v) noexcept {
-        for (std::size_t i = 0; i < 4; ++i)
-            (*out_)[at + i] = static_cast<std::byte>(v >> (24 - 8 * i) & 0xFF);
+    /// Appends n bytes for the caller to fill; where they are is good until more is appended.
+    [[nodiscard]] std::byte* grow(std::size_t n) {
+        const std::size_t at = out_->size();
+        out_->resize(at + n);
+        return out_->data() + at;
     }
+
+    /// Overwrites four bytes that were written before, at `at` from the start of the vector.
+    void patch_u32(std::size_t at, std::uint32_t v) noexcept { store_u32(out_->data() + at, v); }
 
 private:
     void integer(std::uint64_t v, std::size_t n) {

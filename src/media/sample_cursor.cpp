@@ -1,11 +1,15 @@
 #include "media/sample_cursor.hpp"
 
+#include <bit>
+#include <cstring>
+
 namespace mezz::media {
 namespace {
 
 std::uint32_t load_u32(const std::byte* p) noexcept {
-    return std::to_integer<std::uint32_t>(p[0]) << 24 | std::to_integer<std::uint32_t>(p[1]) << 16 |
-           std::to_integer<std::uint32_t>(p[2]) << 8 | std::to_integer<std::uint32_t>(p[3]);
+    std::uint32_t value = 0;
+    std::memcpy(&value, p, sizeof value);
+    return std::endian::native == std::endian::little ? __builtin_bswap32(value) : value;
 }
 
 // The bytes of entry `index`, or nullptr if the slice does not hold it.
@@ -28,7 +32,7 @@ const std::byte* run_entry(const TableSlice& slice, std::uint32_t& entry, std::u
 
 }  // namespace
 
-bool SampleCursor::read_time(Sample& out) noexcept {
+inline bool SampleCursor::read_time(Sample& out) noexcept {
     const std::byte* run = run_entry(slices_.time_to_sample, at_.stts_entry, at_.stts_used);
     if (run == nullptr) return false;
     ++at_.stts_used;
@@ -39,14 +43,14 @@ bool SampleCursor::read_time(Sample& out) noexcept {
 }
 
 // A table that ends early means 0 for the rest: some writers leave the tail out.
-void SampleCursor::read_composition_offset(Sample& out) noexcept {
+inline void SampleCursor::read_composition_offset(Sample& out) noexcept {
     const std::byte* run = run_entry(slices_.composition_offsets, at_.ctts_entry, at_.ctts_used);
     if (run == nullptr) return;
     ++at_.ctts_used;
     out.composition_offset = static_cast<std::int32_t>(load_u32(run + 4));
 }
 
-bool SampleCursor::read_size(Sample& out) noexcept {
+inline bool SampleCursor::read_size(Sample& out) noexcept {
     if (format_.constant_size != 0) {
         out.size = format_.constant_size;
         return true;
@@ -77,26 +81,33 @@ bool SampleCursor::enter_next_chunk() noexcept {
     return entry_at(slices_.chunk_offsets, at_.chunk, format_.chunk_offset_size) != nullptr;
 }
 
-bool SampleCursor::read_offset(Sample& out) noexcept {
+// Goes to the chunk that holds the next sample.
+bool SampleCursor::find_chunk() noexcept {
     for (;;) {
         const std::byte* entry = entry_at(slices_.sample_to_chunk, at_.stsc_entry, 12);
         if (entry == nullptr) return false;
-        if (at_.chunk_sample < load_u32(entry + 4)) break;
+        chunk_samples_ = load_u32(entry + 4);
+        if (at_.chunk_sample < chunk_samples_) break;
         if (!enter_next_chunk()) return false;
     }
     const std::byte* chunk = entry_at(slices_.chunk_offsets, at_.chunk, format_.chunk_offset_size);
     if (chunk == nullptr) return false;
-    std::uint64_t start = load_u32(chunk);
-    if (format_.chunk_offset_size == 8) start = start << 32 | load_u32(chunk + 4);
-    if (start > file_size_ || at_.chunk_bytes > file_size_ - start) return false;
-    out.offset = start + at_.chunk_bytes;
+    chunk_start_ = load_u32(chunk);
+    if (format_.chunk_offset_size == 8) chunk_start_ = chunk_start_ << 32 | load_u32(chunk + 4);
+    return chunk_start_ <= file_size_;
+}
+
+inline bool SampleCursor::read_offset(Sample& out) noexcept {
+    if (at_.chunk_sample >= chunk_samples_ && !find_chunk()) return false;
+    if (at_.chunk_bytes > file_size_ - chunk_start_) return false;
+    out.offset = chunk_start_ + at_.chunk_bytes;
     if (out.size > file_size_ - out.offset) return false;
     at_.chunk_bytes += out.size;
     ++at_.chunk_sample;
     return true;
 }
 
-void SampleCursor::read_sync(Sample& out) noexcept {
+inline void SampleCursor::read_sync(Sample& out) noexcept {
     out.sync = format_.all_sync;
     if (format_.all_sync) return;
     const std::byte* entry = entry_at(slices_.sync_samples, at_.stss_entry, 4);

@@ -43,6 +43,7 @@ private:
     void read_composition_offset(Sample& out) noexcept;
     bool read_size(Sample& out) noexcept;
     bool read_offset(Sample& out) noexcept;
+    bool find_chunk() noexcept;
     bool enter_next_chunk() noexcept;
     void read_sync(Sample& out) noexcept;
 
@@ -51,6 +52,8 @@ private:
     SamplePosition at_;
     std::int64_t shift_;
     std::uint64_t file_size_;
+    std::uint64_t chunk_start_ = 0;    // of the chunk that at_ is in,
+    std::uint32_t chunk_samples_ = 0;  // once find_chunk() has found it
 };
 
 }  // namespace mezz::media

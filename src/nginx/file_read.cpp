@@ -1,7 +1,5 @@
 #include "nginx/file_read.hpp"
 
-#include <sys/uio.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -72,12 +70,12 @@ std::expected<std::size_t, int> read_direct(ngx_fd_t fd, std::span<std::byte> to
 }
 
 // preadv2 that does not wait: bytes, or an errno.
-std::expected<std::size_t, int> read_now(ngx_fd_t fd, std::span<std::byte> to,
+std::expected<std::size_t, int> read_now(ngx_fd_t fd, std::span<const iovec> parts,
                                          std::uint64_t offset) noexcept {
-    const iovec part{to.data(), to.size()};
     ssize_t n = 0;
     do {
-        n = ::preadv2(fd, &part, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+        n = ::preadv2(fd, parts.data(), static_cast<int>(parts.size()), static_cast<off_t>(offset),
+                      RWF_NOWAIT);
     } while (n < 0 && errno == EINTR);
     if (n < 0) return std::unexpected(errno);
     return static_cast<std::size_t>(n);
@@ -85,9 +83,9 @@ std::expected<std::size_t, int> read_now(ngx_fd_t fd, std::span<std::byte> to,
 
 }  // namespace
 
-std::size_t read_if_cached(const FileRef& file, std::span<std::byte> to, std::uint64_t offset) noexcept {
+std::size_t read_if_cached(const FileRef& file, std::span<const iovec> parts, std::uint64_t offset) noexcept {
     if (file.direct || slow_devices.contains(file.device)) return 0;
-    return read_now(file.fd, to, offset).value_or(0);
+    return read_now(file.fd, parts, offset).value_or(0);
 }
 
 std::expected<std::size_t, int> read_blocking(const FileRef& file, std::span<std::byte> to,
@@ -110,7 +108,8 @@ bool ReadOp::await_ready() noexcept {
 
 // True if the read has ended, well or badly; false if a thread must do the rest.
 bool ReadOp::read_cached() noexcept {
-    const auto n = read_now(file_.fd, to_, offset_);
+    const iovec part{to_.data(), to_.size()};
+    const auto n = read_now(file_.fd, std::span(&part, 1), offset_);
     if (n) {
         done_ = *n;
         return done_ == to_.size();

@@ -1,6 +1,8 @@
 // Reads from local files that never block the worker.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <span>
 
@@ -22,10 +24,10 @@ struct FileRef {
 [[nodiscard]] std::expected<std::size_t, int> read_blocking(const FileRef& file, std::span<std::byte> to,
                                                             std::uint64_t offset) noexcept;
 
-/// Reads, without ever waiting, what the page cache holds of a file from `offset` on. Says how many bytes
-/// that were: fewer than to.size() if the rest is not there, if the file system cannot tell, or if reading
-/// fails.
-[[nodiscard]] std::size_t read_if_cached(const FileRef& file, std::span<std::byte> to,
+/// Reads, without ever waiting, what the page cache holds of a file from `offset` on, into the parts in turn.
+/// Says how many bytes that were: fewer than the parts hold if the rest is not there, if the file system
+/// cannot tell, or if reading fails.
+[[nodiscard]] std::size_t read_if_cached(const FileRef& file, std::span<const iovec> parts,
                                          std::uint64_t offset) noexcept;
 
 /// See read_file().

@@ -1,6 +1,7 @@
 #include "nginx/gather.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "nginx/send.hpp"
 #include "nginx/stream_buffers.hpp"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::size_t kFewRanges = 8;
 constexpr std::uint64_t kLargeRange = 64 << 10;  // bytes, above which a system call of its own pays
+constexpr std::size_t kSmallGap = 8 << 10;       // bytes, which are copied sooner than a system call is made
 
 std::uint64_t total_length(std::span<const ByteRange> ranges) noexcept {
     std::uint64_t total = 0;
@@ -52,22 +54,66 @@ std::uint64_t read_ahead(std::span<const ByteRange> ranges, std::uint64_t done) 
     return end - begin;
 }
 
+// What is read by one system call: pieces of the answer, and what lies between them.
+class Batch {
+public:
+    /// Ranges on from where the cursor is, as far as they lie close together and there is room for them.
+    Batch(const Cursor& cursor, std::span<std::byte> room) noexcept
+        : offset_(cursor.ranges.front().offset + cursor.done), end_(offset_) {
+        std::uint64_t begin = offset_;
+        for (const ByteRange& range : cursor.ranges) {
+            if (count_ > 0) begin = range.offset;
+            if (room.empty() || begin < end_ || begin - end_ > kSmallGap || count_ + 2 > parts_.size())
+                return;
+            if (begin > end_) add({between_.data(), begin});
+            const auto n =
+                static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), range.end() - begin));
+            add({room.data(), begin + n});
+            room = room.subspan(n);
+        }
+    }
+
+    /// Reads what is in the page cache. True if that was all.
+    bool read(const MediaFile& file, Cursor& cursor, OutputBuffer& output) noexcept {
+        std::uint64_t got = read_if_cached(file.file, std::span(parts_).first(count_), offset_);
+        const bool whole = got == end_ - offset_;
+        for (const iovec& part : std::span(parts_).first(count_)) {
+            const std::size_t n = std::min<std::size_t>(got, part.iov_len);
+            got -= n;
+            if (n == 0 || part.iov_base == between_.data()) continue;
+            output.advance(n);
+            cursor.consume(n);
+        }
+        return whole;
+    }
+
+private:
+    // Up to there in the file.
+    struct Part {
+        std::byte* to;
+        std::uint64_t end;
+    };
+    void add(Part part) noexcept {
+        parts_[count_++] = {part.to, static_cast<std::size_t>(part.end - end_)};
+        end_ = part.end;
+    }
+
+    static inline constinit std::array<std::byte, kSmallGap> between_{};  // never looked at
+
+    std::array<iovec, 64> parts_;
+    std::size_t count_ = 0;
+    std::uint64_t offset_;
+    std::uint64_t end_;
+};
+
 // Nearly always all is in the page cache: then each range is copied once, to where it is sent from. Stops
 // where the output is full or bytes are not at hand.
 void copy_cached(const MediaFile& file, Cursor& cursor, OutputBuffer& output) noexcept {
     while (!cursor.at_end() && !output.room().empty()) {
-        if (!cursor.head.empty()) {
+        if (!cursor.head.empty())
             cursor.consume(output.append(cursor.head));
-            continue;
-        }
-        const ByteRange& range = cursor.ranges.front();
-        const std::span<std::byte> room = output.room();
-        const std::span<std::byte> to = room.first(
-            static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), range.length - cursor.done)));
-        const std::size_t n = read_if_cached(file.file, to, range.offset + cursor.done);
-        output.advance(n);
-        cursor.consume(n);
-        if (n < to.size()) return;
+        else if (!Batch(cursor, output.room()).read(file, cursor, output))
+            return;
     }
 }
 

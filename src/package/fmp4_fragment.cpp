@@ -90,17 +90,25 @@ std::size_t write_run(ByteWriter& out, std::span<const RunTime> times, std::span
     const std::size_t data_offset = out.size();
     out.u32(0);
     if (first_flags) out.u32(shape.first_is_sync ? kSyncFlags : kNonSyncFlags);
+    const unsigned fields =
+        1U + (shape.durations ? 1U : 0U) + (shape.flags ? 1U : 0U) + (shape.composition_offsets ? 1U : 0U);
+    std::byte* to = out.grow(samples.size() * fields * 4);
+    const auto put = [&to](std::uint32_t value) {
+        store_u32(to, value);
+        to += 4;
+    };
     for (std::size_t i = 0; i < samples.size(); ++i) {
-        if (shape.durations) out.u32(times[i].duration);
-        out.u32(samples[i].size);
-        if (shape.flags) out.u32(samples[i].sync ? kSyncFlags : kNonSyncFlags);
-        if (shape.composition_offsets) out.u32(static_cast<std::uint32_t>(times[i].composition_offset));
+        if (shape.durations) put(times[i].duration);
+        put(samples[i].size);
+        if (shape.flags) put(samples[i].sync ? kSyncFlags : kNonSyncFlags);
+        if (shape.composition_offsets) put(static_cast<std::uint32_t>(times[i].composition_offset));
     }
     return data_offset;
 }
 
 std::vector<ByteRange> join(std::span<const Sample> samples) {
     std::vector<ByteRange> ranges;
+    ranges.reserve(samples.size());
     for (const Sample& sample : samples) {
         if (sample.size == 0) continue;
         if (!ranges.empty() && ranges.back().end() == sample.offset)
