@@ -77,11 +77,17 @@ std::uint32_t TrackView::nearest_piece(std::int64_t time) const noexcept {
 
 PieceWalk::Found PieceWalk::nearest(std::int64_t time) noexcept {
     const auto all = track_.pieces();
-    while (piece_ < all.size() && time_ + all[piece_].duration <= time)
-        time_ += all[piece_++].duration;
-    Found found{piece_, time_};
-    if (piece_ < all.size() && time >= time_ && time - time_ > time_ + all[piece_].duration - time)
-        found = {piece_ + 1, time_ + all[piece_].duration};
+    std::uint32_t piece = piece_;  // not the members: each step would write them to memory
+    std::int64_t begin = time_;
+    std::int64_t end = begin;  // of `piece`
+    while (piece < all.size() && (end = begin + all[piece].duration) <= time) {
+        begin = end;
+        ++piece;
+    }
+    piece_ = piece;
+    time_ = begin;
+    Found found{piece, begin};
+    if (piece < all.size() && time >= begin && time - begin > end - time) found = {piece + 1, end};
     if (found.piece == all.size()) found.time = track_->end;
     return found;
 }

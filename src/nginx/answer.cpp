@@ -20,6 +20,7 @@ namespace {
 using package::Format;
 using package::RenditionRecord;
 using package::Resource;
+using Answering = Task<Result<ngx_int_t>>;
 
 std::string_view cmaf_type(const RenditionRecord& rendition) noexcept {
     return rendition.kind == media::TrackKind::video ? "video/mp4" : "audio/mp4";
@@ -30,7 +31,7 @@ Task<Result<ngx_int_t>> answer_init_segment(RequestFlow& flow, const AnswerConte
     const auto file = co_await load_file(flow, context.title, rendition.file);
     if (!file) co_return std::unexpected(file.error());
     const media::TrackView track = file->view().track(rendition.track);
-    const std::string etag = media_etag(context, "init");
+    const EtagText etag = media_etag(context, "init");
     FileBody body;
     body.file = &file->media;
     const ByteRange header{0, track->init_bytes};
@@ -51,7 +52,7 @@ Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerConte
     if (line.empty(number)) co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
     const package::PieceRange pieces = line.pieces(number);
     const package::PieceRange silent = line.silent_frames(number);
-    const std::string etag = media_etag(context, std::to_string(context.path.number));
+    const EtagText etag = media_etag(context, std::to_string(context.path.number));
     const ResponseHead head = media_head(context, cmaf_type(rendition), etag);
     FileBody body;
     body.file = &file->media;
@@ -83,62 +84,46 @@ Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerConte
 
 Task<Result<ngx_int_t>> answer_ts_segment(RequestFlow& flow, const AnswerContext& context,
                                           const RenditionRecord& rendition) {
-    const std::string etag = media_etag(context, std::to_string(context.path.number));
+    const EtagText etag = media_etag(context, std::to_string(context.path.number));
     const ResponseHead head = media_head(context, "video/mp2t", etag);
     const auto sent = co_await stream_ts_segment(flow, context.title, rendition, context.path.number, head);
     co_return sent;
+}
+
+// Of what a rendition of pictures or sound has.
+Task<Result<ngx_int_t>> answer_rendition(RequestFlow& flow, const AnswerContext& context,
+                                         const RenditionRecord& rendition) {
+    const Resource wanted = context.path.resource;
+    if (wanted == Resource::download) return answer_download(flow, context, rendition);
+    if (is_trick(wanted)) return answer_trick(flow, context, rendition);
+    if (wanted == Resource::media_playlist)
+        return answer_playlist(flow, context, rendition, package::write_media_playlist);
+    if (wanted == Resource::init_segment) return answer_init_segment(flow, context, rendition);
+    if (context.path.number >= context.title.view().segment_count())
+        return Answering::ready(fail(ErrorCode::not_found, "segment: past the end"));
+    if (context.path.format == Format::cmaf) return answer_cmaf_segment(flow, context, rendition);
+    return answer_ts_segment(flow, context, rendition);
 }
 
 }  // namespace
 
 Task<Result<ngx_int_t>> answer(RequestFlow& flow, const AnswerContext& context) {
     const package::TitleView title = context.title.view();
-    if (context.path.format == Format::thumbs) {
-        const auto sent = co_await answer_frame(flow, context);
-        co_return sent;
-    }
-    if (context.path.resource == Resource::multivariant_playlist ||
-        context.path.resource == Resource::manifest) {
-        const auto sent = co_await answer_top(flow, context);
-        co_return sent;
-    }
+    const Resource wanted = context.path.resource;
+    if (context.path.format == Format::thumbs) return answer_frame(flow, context);
+    if (wanted == Resource::multivariant_playlist || wanted == Resource::manifest)
+        return answer_top(flow, context);
     const RenditionRecord* rendition = title.find(context.path.rendition);
-    const bool text = context.path.format == Format::subs ||
-                      context.path.resource == Resource::text_segment ||
-                      (rendition == nullptr && context.path.format == Format::hls &&
-                       context.path.resource == Resource::media_playlist);
-    if (text) {
-        const auto sent = co_await answer_text(flow, context);
-        co_return sent;
-    }
+    const bool text =
+        context.path.format == Format::subs || wanted == Resource::text_segment ||
+        (rendition == nullptr && context.path.format == Format::hls && wanted == Resource::media_playlist);
+    if (text) return answer_text(flow, context);
     if (rendition == nullptr)
-        co_return fail(ErrorCode::not_found, "rendition: the title has none of that name");
+        return Answering::ready(fail(ErrorCode::not_found, "rendition: the title has none of that name"));
     if (context.path.format == Format::hls && !rendition->in_ts)
-        co_return fail(ErrorCode::not_found, "rendition: a transport stream cannot carry its codec");
-    if (context.path.resource == Resource::download) {
-        const auto sent = co_await answer_download(flow, context, *rendition);
-        co_return sent;
-    }
-    if (is_trick(context.path.resource)) {
-        const auto sent = co_await answer_trick(flow, context, *rendition);
-        co_return sent;
-    }
-    if (context.path.resource == Resource::media_playlist) {
-        const auto sent = co_await answer_playlist(flow, context, *rendition, package::write_media_playlist);
-        co_return sent;
-    }
-    if (context.path.resource == Resource::init_segment) {
-        const auto sent = co_await answer_init_segment(flow, context, *rendition);
-        co_return sent;
-    }
-    if (context.path.number >= title.segment_count())
-        co_return fail(ErrorCode::not_found, "segment: past the end");
-    if (context.path.format == Format::cmaf) {
-        const auto sent = co_await answer_cmaf_segment(flow, context, *rendition);
-        co_return sent;
-    }
-    const auto sent = co_await answer_ts_segment(flow, context, *rendition);
-    co_return sent;
+        return Answering::ready(
+            fail(ErrorCode::not_found, "rendition: a transport stream cannot carry its codec"));
+    return answer_rendition(flow, context, *rendition);
 }
 
 }  // namespace mezz::nginx

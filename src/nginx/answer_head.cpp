@@ -56,9 +56,8 @@ std::string text_etag(const AnswerContext& context) {
     return etag;
 }
 
-std::string media_etag(const AnswerContext& context, std::string_view what) {
-    std::string etag;
-    etag.reserve(64 + context.path.rendition.size());
+EtagText media_etag(const AnswerContext& context, std::string_view what) {
+    EtagText etag;
     etag += context.title.view().revision();
     for (const std::string_view part : {to_text(context.path.format), context.path.rendition, what}) {
         etag += '-';

@@ -1,6 +1,7 @@
 // Headers that answers of all kinds have.
 #pragma once
 
+#include "core/short_text.hpp"
 #include "nginx/answer.hpp"
 #include "nginx/respond.hpp"
 
@@ -27,7 +28,9 @@ void append_selection(std::string& out, const AnswerContext& context);
 /// query.
 [[nodiscard]] std::string text_etag(const AnswerContext& context);
 
+using EtagText = ShortText<112>;
+
 /// The ETag of a rendition's part.
-[[nodiscard]] std::string media_etag(const AnswerContext& context, std::string_view what);
+[[nodiscard]] EtagText media_etag(const AnswerContext& context, std::string_view what);
 
 }  // namespace mezz::nginx

@@ -31,7 +31,7 @@ Task<Result<ngx_int_t>> answer_download(RequestFlow& flow, const AnswerContext& 
     auto plan = co_await load_download(flow, context.title, rendition, context.clip);
     if (!plan) co_return std::unexpected(plan.error());
     const bool video = rendition.kind == media::TrackKind::video;
-    const std::string etag = media_etag(context, with_clip("mp4", context.clip));
+    const EtagText etag = media_etag(context, with_clip("mp4", context.clip));
     ResponseHead head = media_head(context, video ? "video/mp4" : "audio/mp4", etag);
     ngx_table_elt_t* disposition = add_disposition(r, context);
     if (disposition == nullptr) co_return fail(ErrorCode::internal, "no memory");

@@ -144,7 +144,7 @@ std::string plan_key(const Wanted& wanted, std::span<const LoadedFile> files) {
     key += ' ';
     key += wanted.renditions[0]->name.data();
     key += ' ';
-    key += wanted.title.path;
+    key += wanted.title.path.view();
     return key;
 }
 

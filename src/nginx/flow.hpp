@@ -169,8 +169,9 @@ inline constexpr bool is_result<Result<V>> = true;
 }  // namespace detail
 
 /// A coroutine that has not begun; awaiting it runs it and yields its result. Its frame lives in the flow's
-/// pool and dies with the Task. T is a Result: a frame that cannot be allocated, and an exception that leaves
-/// the coroutine, become an Error with code internal.
+/// pool and dies with the Task. Where the result is at hand, ready() spares the coroutine. T is a Result: a
+/// frame that cannot be allocated, and an exception that leaves the coroutine, become an Error with code
+/// internal.
 template <class T>
 class [[nodiscard]] Task {
     static_assert(detail::is_result<T>, "Task<Result<T>>: a call can always fail for want of memory");
@@ -197,12 +198,21 @@ public:
     using Handle = std::coroutine_handle<promise_type>;
 
     Task() noexcept = default;
-    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+    Task(Task&& other) noexcept
+        : handle_(std::exchange(other.handle_, {})), value_(std::move(other.value_)) {}
     Task& operator=(Task&& other) noexcept {
         std::swap(handle_, other.handle_);
+        std::swap(value_, other.value_);
         return *this;
     }
     ~Task() { reset(); }
+
+    /// A call that has ended, with this result.
+    [[nodiscard]] static Task ready(T value) noexcept {
+        Task task;
+        task.value_ = std::move(value);
+        return task;
+    }
 
     /// Destroys the frame, and with it all frames and operations it waits for.
     void reset() noexcept {
@@ -213,10 +223,7 @@ public:
     [[nodiscard]] bool done() const noexcept { return !handle_ || handle_.done(); }
 
     /// What the coroutine returned; to be called once, when done().
-    [[nodiscard]] T take() const noexcept {
-        if (!handle_) return fail(ErrorCode::internal, "no memory");
-        return std::move(handle_.promise().value);
-    }
+    [[nodiscard]] T take() noexcept { return std::move(handle_ ? handle_.promise().value : value_); }
 
     [[nodiscard]] bool await_ready() const noexcept { return !handle_; }
     void await_suspend(std::coroutine_handle<> parent) const noexcept {
@@ -224,12 +231,13 @@ public:
         promise.parent = parent;
         promise.flow->resume_next(handle_);
     }
-    T await_resume() const noexcept { return take(); }
+    T await_resume() noexcept { return take(); }
 
 private:
     explicit Task(Handle handle) noexcept : handle_(handle) {}
 
     Handle handle_;
+    T value_ = fail(ErrorCode::internal, "no memory");  // without a coroutine
 };
 
 }  // namespace mezz::nginx

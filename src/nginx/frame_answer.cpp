@@ -35,7 +35,7 @@ PictureSize limited(PictureSize size, std::uint16_t max_width, std::uint32_t max
     return size;
 }
 
-std::string frame_etag(const AnswerContext& context, std::string_view rendition, PictureSize size) {
+EtagText frame_etag(const AnswerContext& context, std::string_view rendition, PictureSize size) {
     std::string what = "1-";  // raised when the same request gives another picture
     what += context.path.resource == Resource::frame       ? "at-"
             : context.path.resource == Resource::key_frame ? "key-"
@@ -186,7 +186,7 @@ Task<Result<ngx_int_t>> answer_frame(RequestFlow& flow, const AnswerContext& con
         package::timeline(context.title.view(), file->view().track(rendition->track));
     const std::int64_t time = std::int64_t{context.path.number} * line.track()->timescale / 1000;
     if (time >= line.track()->end) co_return fail(ErrorCode::not_found, "picture: past the end");
-    const std::string etag = frame_etag(context, rendition->name.data(), size);
+    const EtagText etag = frame_etag(context, rendition->name.data(), size);
     ResponseHead head = frame_head(context, etag);
     if (is_bodiless(r, etag)) {
         head.length = kUnknownLength;

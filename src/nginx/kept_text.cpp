@@ -21,13 +21,13 @@ Zone zone_of(const RequestFlow& flow) noexcept {
 
 std::string key_of(const AnswerContext& context) {
     std::string key;
-    key.reserve(64 + context.title.path.size() + context.path.rendition.size());
+    key.reserve(64 + context.title.path.view().size() + context.path.rendition.size());
     key += "body ";
     key += context.title.view().revision();
     key += ' ';
     append_selection(key, context);
     key += ' ';
-    key += context.title.path;
+    key += context.title.path.view();
     return key;
 }
 

@@ -23,10 +23,22 @@ struct MediaFile {
 /// of what is made of it.
 void append_identity(std::string& key, const MediaFile& file);
 
+/// A path in the file system, in a request's pool and with a NUL behind it.
+struct PoolPath {
+    ngx_str_t name{};
+
+    [[nodiscard]] std::string_view view() const noexcept { return nginx::view(name); }
+    operator std::string_view() const noexcept { return view(); }
+};
+
+/// The path of `name` in a folder, or of the folder itself if `name` is empty. Throws bad_alloc.
+[[nodiscard]] PoolPath join_path(ngx_pool_t* pool, std::string_view folder, std::string_view name);
+
 /// Opens a regular file. Fails with not_found if there is none (a folder is none), or it may not be opened.
+[[nodiscard]] Result<MediaFile> open_media_file(RequestFlow& flow, PoolPath path);
 [[nodiscard]] Result<MediaFile> open_media_file(RequestFlow& flow, std::string_view path);
 
 /// The same, but a folder is no failure: nullopt.
-[[nodiscard]] Result<std::optional<MediaFile>> open_file_or_folder(RequestFlow& flow, std::string_view path);
+[[nodiscard]] Result<std::optional<MediaFile>> open_file_or_folder(RequestFlow& flow, PoolPath path);
 
 }  // namespace mezz::nginx

@@ -121,7 +121,8 @@ Task<Result<ngx_int_t>> answer_picture(RequestFlow& flow, package::RequestPath p
         const auto video = co_await find_ready_video(flow, path.title);
         if (!video) co_return std::unexpected(video.error());
     }
-    const std::string folder = title_path(flow, path) + "/thumbs/";
+    std::string folder(title_path(flow, path).view());
+    folder += "/thumbs/";
     if (path.resource == Resource::storyboard) {
         const auto file = open_media_file(flow, folder + "storyboard.vtt");
         if (!file) co_return std::unexpected(file.error());

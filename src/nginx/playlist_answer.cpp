@@ -9,11 +9,11 @@ Task<Result<ngx_int_t>> answer_playlist(RequestFlow& flow, const AnswerContext& 
                                         const package::RenditionRecord& rendition, PlaylistWriter* write) {
     const std::string etag = text_etag(context);
     const ResponseHead head = text_head(context, kPlaylistType, etag);
-    if (const auto opened = open_title_file(flow, context.title, rendition.file); !opened)
-        co_return std::unexpected(opened.error());
+    const auto opened = open_title_file(flow, context.title, rendition.file);
+    if (!opened) co_return std::unexpected(opened.error());
     if (auto kept = find_kept_text(flow, context))
         co_return send_text(flow.request(), head, std::move(*kept));
-    const auto file = co_await load_file(flow, context.title, rendition.file);
+    const auto file = co_await load_file(flow, *opened);
     if (!file) co_return std::unexpected(file.error());
     const package::TitleView title = context.title.view();
     const package::TrackTimeline line = package::timeline(title, file->view().track(rendition.track));

@@ -26,15 +26,13 @@ std::string_view cache_control(Caching caching) noexcept {
     return "no-store";
 }
 
-bool add_etag(ngx_http_request_t* r, std::string_view etag) {
-    std::string quoted;
-    quoted.reserve(etag.size() + 2);
-    quoted += '"';
-    quoted += etag;
-    quoted += '"';
-    const ngx_str_t value = copy(r->pool, quoted);
-    if (value.data == nullptr) return false;
-    r->headers_out.etag = add_header(r, "ETag", view(value));
+bool add_etag(ngx_http_request_t* r, std::string_view etag) noexcept {
+    auto* quoted = static_cast<char*>(ngx_pnalloc(r->pool, etag.size() + 2));
+    if (quoted == nullptr) return false;
+    quoted[0] = '"';
+    std::ranges::copy(etag, quoted + 1);
+    quoted[etag.size() + 1] = '"';
+    r->headers_out.etag = add_header(r, "ETag", {quoted, etag.size() + 2});
     return r->headers_out.etag != nullptr;
 }
 
@@ -124,11 +122,7 @@ ngx_int_t send_head(ngx_http_request_t* r, const ResponseHead& head) noexcept {
     r->headers_out.last_modified_time = head.modified;
     r->allow_ranges = 1;
     r->single_range = head.several_buffers ? 1 : 0;
-    try {
-        if (core_conf(r).etag != 0 && !add_etag(r, head.etag)) return NGX_ERROR;
-    } catch (const std::bad_alloc&) {
-        return NGX_ERROR;
-    }
+    if (core_conf(r).etag != 0 && !add_etag(r, head.etag)) return NGX_ERROR;
     ngx_table_elt_t* caching = add_cache_control(r, cache_control(head.caching));
     if (caching == nullptr) return NGX_ERROR;
     const ngx_int_t rc = ngx_http_send_header(r);
@@ -150,17 +144,22 @@ ngx_int_t send_text(ngx_http_request_t* r, ResponseHead head, std::string text) 
 }
 
 ngx_int_t send_file(ngx_http_request_t* r, ResponseHead head, FileBody body) {
-    auto* bytes = pool_new<std::vector<std::byte>>(r->pool, std::move(body.head));
+    Bytes bytes;
+    if (!body.head.empty()) {
+        const auto* kept = pool_new<std::vector<std::byte>>(r->pool, std::move(body.head));
+        if (kept == nullptr) return NGX_ERROR;
+        bytes = *kept;
+    }
     ngx_file_t* file = make_file(r, *body.file);
-    if (bytes == nullptr || file == nullptr) return NGX_ERROR;
-    head.length = bytes->size();
+    if (file == nullptr) return NGX_ERROR;
+    head.length = bytes.size();
     for (const ByteRange& range : body.ranges)
         head.length += range.length;
-    head.several_buffers = body.ranges.size() + (bytes->empty() ? 0U : 1U) > 1;
+    head.several_buffers = body.ranges.size() + (bytes.empty() ? 0U : 1U) > 1;
     const ngx_int_t rc = send_head(r, head);
     if (is_answered(r, rc)) return rc;
     ChainBuilder chain(r);
-    if (!chain.add_memory(*bytes)) return NGX_ERROR;
+    if (!chain.add_memory(bytes)) return NGX_ERROR;
     for (const ByteRange& range : body.ranges)
         if (!chain.add_range(file, range)) return NGX_ERROR;
     return chain.send();

@@ -47,7 +47,7 @@ Task<Result<ngx_int_t>> answer_text(RequestFlow& flow, const AnswerContext& cont
                                         ? package::TextClock::ts
                                         : package::TextClock::presentation,
                                     body);
-    const std::string etag =
+    const EtagText etag =
         media_etag(context, whole ? with_clip("whole", context.clip) : std::to_string(context.path.number));
     co_return send_text(flow.request(), media_head(context, kTextType, etag), std::move(body));
 }

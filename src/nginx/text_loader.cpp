@@ -139,7 +139,7 @@ Task<Result<Block>> load_text_track(RequestFlow& flow, const MediaFile& file, st
 }
 
 Task<Result<Block>> load_text(RequestFlow& flow, const LoadedTitle& title, const package::TextRecord& text) {
-    const std::string path = join_path(title.path, title.view().file_name(text.file));
+    const PoolPath path = join_path(flow.pool(), title.path, title.view().file_name(text.file));
     if (text.track == package::kOwnFile) {
         auto block = co_await load_text_file(flow, path, text.file.size, text.file.modified);
         co_return block;

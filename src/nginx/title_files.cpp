@@ -205,7 +205,7 @@ Task<Result<package::Storyboard>> find_storyboard(RequestFlow& flow, std::string
     co_return job.found;
 }
 
-Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view path) {
+Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, PoolPath path) {
     const auto single = open_file_or_folder(flow, path);
     if (!single) co_return std::unexpected(single.error());
     if (*single) {
@@ -216,7 +216,7 @@ Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view pa
         co_return title;
     }
     FolderJob job;
-    job.folder = path;
+    job.folder = path.view();
     const auto done = co_await run_in_thread(flow, job, "reading a title's folder");
     if (!done) co_return std::unexpected(done.error());
     co_return std::move(job.result);

@@ -24,7 +24,7 @@ struct TitleFiles {
 /// its asset.json says, or, without one, all its files that end in .mp4, .m4v, .m4a or .mov, in any letter
 /// case, and as text tracks those that end in .vtt or .srt. Fails with not_found if there is nothing, with
 /// bad_media or too_large if asset.json or the folder cannot be used.
-[[nodiscard]] Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, std::string_view path);
+[[nodiscard]] Task<Result<TitleFiles>> find_title_files(RequestFlow& flow, PoolPath path);
 
 /// The files that an asset names in a title's folder. Fails with bad_media if one is missing.
 [[nodiscard]] Task<Result<TitleFiles>> find_asset_files(RequestFlow& flow, std::string_view folder,

@@ -1,6 +1,7 @@
 #include "nginx/title_loader.hpp"
 
 #include "catalog/catalog_entry.hpp"
+#include "core/short_text.hpp"
 #include "core/text.hpp"
 #include "media/file_scanner.hpp"
 #include "nginx/conf.hpp"
@@ -24,9 +25,10 @@ Zone zone_of(const RequestFlow& flow) noexcept {
     return Zone(mezz_main_conf(flow.request()).zone);
 }
 
-std::string title_key(std::string_view path, std::string_view revision) {
-    std::string key;
-    key.reserve(16 + revision.size() + path.size());
+using Key = ShortText<256>;
+
+Key title_key(std::string_view path, std::string_view revision) {
+    Key key;
     key += "title ";
     key += revision;
     key += ' ';
@@ -34,13 +36,13 @@ std::string title_key(std::string_view path, std::string_view revision) {
     return key;
 }
 
-std::string index_key(const MediaFile& file) {
-    std::string key;
-    key.reserve(96 + file.path().size());
+Key index_key(const MediaFile& file) {
+    Key key;
     key += "index ";
-    append_number(key, media::kFileIndexVersion);
-    append_identity(key, file);
-    key += ' ';
+    key.append_raw(media::kFileIndexVersion);
+    key.append_raw(file.size);
+    key.append_raw(file.modified);
+    key.append_raw(file.unique);
     key += file.path();
     return key;
 }
@@ -128,7 +130,7 @@ Task<Result<std::vector<Block>>> load_texts(RequestFlow& flow, std::string_view 
     std::vector<Block> indexes;
     std::vector<package::SourceText> usable;
     for (package::SourceText& text : texts) {
-        const std::string name = join_path(path, text.name);
+        const PoolPath name = join_path(flow.pool(), path, text.name);
         auto index = co_await load_source_text(flow, name, text);
         if (index) {
             text.index = media::TextIndexView(index->bytes());
@@ -138,7 +140,7 @@ Task<Result<std::vector<Block>>> load_texts(RequestFlow& flow, std::string_view 
         }
         if (!is_left_out(index.error())) co_return std::unexpected(index.error());
         log_line(flow.log(), NGX_LOG_WARN, 0, "mezz: text track left out, %s: %*s", index.error().text,
-                 std::string_view(name));
+                 name.view());
     }
     texts = std::move(usable);
     co_return indexes;
@@ -149,7 +151,7 @@ Task<Result<std::vector<std::byte>>> make_title(RequestFlow& flow, std::string_v
                                                 std::string_view revision) {
     std::vector<Block> indexes;
     for (package::SourceFile& file : found.files) {
-        const std::string name = join_path(path, file.name);
+        const PoolPath name = join_path(flow.pool(), path, file.name);
         const auto opened = open_media_file(flow, name);
         if (!opened) co_return std::unexpected(opened.error());
         if (opened->size != file.size || opened->modified != file.modified)
@@ -213,16 +215,24 @@ bool is_folder(const TitleFiles& found) noexcept {
     return !found.files.empty() && !found.files.front().name.empty();
 }
 
+// The title as of the revision that the URL names, or of the one that is believed to be the current one;
+// without a block if that is not at hand.
+LoadedTitle find_title_of_files(const RequestFlow& flow, const package::RequestPath& path) {
+    LoadedTitle title;
+    title.path = title_path(flow, path);
+    if (!path.revision.empty()) {
+        title.block = zone_of(flow).find(title_key(title.path, path.revision));
+        return title;
+    }
+    const std::string known = remembered_revision(flow, title.path);
+    if (!known.empty()) title.block = zone_of(flow).find(title_key(title.path, known));
+    return title;
+}
+
 Task<Result<LoadedTitle>> load_title_of_files(RequestFlow& flow, package::RequestPath path) {
     const LocationConf& conf = mezz_conf(flow.request());
     LoadedTitle title;
     title.path = title_path(flow, path);
-    const std::string known =
-        path.revision.empty() ? remembered_revision(flow, title.path) : std::string(path.revision);
-    if (!known.empty()) {
-        title.block = zone_of(flow).find(title_key(title.path, known));
-        if (title.block) co_return title;
-    }
     auto found = co_await find_title_files(flow, title.path);
     if (!found) co_return std::unexpected(found.error());
     const std::string revision =
@@ -230,7 +240,7 @@ Task<Result<LoadedTitle>> load_title_of_files(RequestFlow& flow, package::Reques
     if (!path.revision.empty() && path.revision != revision)
         co_return fail(ErrorCode::not_found, "title: that revision is not the current one");
     if (is_folder(*found)) remember_revision(flow, title.path, revision);
-    const std::string key = title_key(title.path, revision);
+    const Key key = title_key(title.path, revision);
     title.block = zone_of(flow).find(key);
     if (title.block) co_return title;
     auto made = co_await make_title(flow, title.path, *found, revision);
@@ -260,7 +270,7 @@ Task<Result<LoadedTitle>> load_previous(RequestFlow& flow, package::RequestPath 
     LoadedTitle title;
     title.path = title_path(flow, path);
     const std::string revision(path.revision);
-    const std::string key = title_key(title.path, revision);
+    const Key key = title_key(title.path, revision);
     title.block = zone_of(flow).find(key);
     if (title.block) co_return title;
     auto found = co_await find_asset_files(flow, title.path, *entry->previous);
@@ -282,7 +292,7 @@ Task<Result<LoadedTitle>> load_title_of_catalog(RequestFlow& flow, package::Requ
     }
     LoadedTitle title;
     title.path = title_path(flow, path);
-    const std::string key = title_key(title.path, revision);
+    const Key key = title_key(title.path, revision);
     title.block = zone_of(flow).find(key);
     if (title.block) co_return title;
     const auto entry = catalog::parse_catalog_entry(video->text(), path.title);
@@ -296,11 +306,18 @@ Task<Result<LoadedTitle>> load_title_of_catalog(RequestFlow& flow, package::Requ
     co_return title;
 }
 
+Task<Result<LoadedFile>> load_file_and_index(RequestFlow& flow, MediaFile media) {
+    auto index = co_await load_index(flow, media);
+    if (!index) co_return std::unexpected(index.error());
+    LoadedFile file{.media = media, .index = std::move(*index)};
+    co_return file;
+}
+
 }  // namespace
 
 Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file) {
     flow.set_subject(file.path());
-    const std::string key = index_key(file);
+    const std::string key(index_key(file).view());
     for (;;) {
         Block block = zone_of(flow).find(key);
         if (block) co_return block;
@@ -323,33 +340,24 @@ Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file) {
     co_return zone_of(flow).insert(key, std::move(*index));
 }
 
-std::string join_path(std::string_view folder, std::string_view name) {
-    std::string path;
-    path.reserve(folder.size() + 1 + name.size());
-    path += folder;
-    if (!name.empty()) {
-        path += '/';
-        path += name;
-    }
-    return path;
-}
-
-std::string title_path(const RequestFlow& flow, const package::RequestPath& path) {
-    return join_path(nginx::view(mezz_conf(flow.request()).root), path.title);
+PoolPath title_path(const RequestFlow& flow, const package::RequestPath& path) {
+    return join_path(flow.pool(), nginx::view(mezz_conf(flow.request()).root), path.title);
 }
 
 Task<Result<LoadedTitle>> load_title(RequestFlow& flow, package::RequestPath path) {
+    using Loading = Task<Result<LoadedTitle>>;
     if (!is_servable_path(path.title))
-        co_return fail(ErrorCode::not_found, "title: not a path that is served");
-    const bool catalogued = static_cast<Catalog>(mezz_conf(flow.request()).catalog) == Catalog::postgres;
-    auto loading = catalogued ? load_title_of_catalog(flow, path) : load_title_of_files(flow, path);
-    auto title = co_await loading;
-    co_return title;
+        return Loading::ready(fail(ErrorCode::not_found, "title: not a path that is served"));
+    if (static_cast<Catalog>(mezz_conf(flow.request()).catalog) == Catalog::postgres)
+        return load_title_of_catalog(flow, path);
+    LoadedTitle title = find_title_of_files(flow, path);
+    if (title.block) return Loading::ready(std::move(title));
+    return load_title_of_files(flow, path);
 }
 
 Result<MediaFile> open_title_file(RequestFlow& flow, const LoadedTitle& title, std::uint32_t number) {
     const package::FileRecord& record = title.view().files()[number];
-    auto opened = open_media_file(flow, join_path(title.path, title.view().file_name(record)));
+    auto opened = open_media_file(flow, join_path(flow.pool(), title.path, title.view().file_name(record)));
     if (opened && (opened->size != record.size || opened->modified != record.modified)) {
         forget_revision(flow, title.path);
         return fail(ErrorCode::not_found, "title: that revision is not the current one");
@@ -358,14 +366,17 @@ Result<MediaFile> open_title_file(RequestFlow& flow, const LoadedTitle& title, s
 }
 
 Task<Result<LoadedFile>> load_file(RequestFlow& flow, const LoadedTitle& title, std::uint32_t number) {
+    using Loading = Task<Result<LoadedFile>>;
     const auto opened = open_title_file(flow, title, number);
-    if (!opened) co_return std::unexpected(opened.error());
-    LoadedFile file;
-    file.media = *opened;
-    auto index = co_await load_index(flow, *opened);
-    if (!index) co_return std::unexpected(index.error());
-    file.index = std::move(*index);
-    co_return file;
+    if (!opened) return Loading::ready(std::unexpected(opened.error()));
+    return load_file(flow, *opened);
+}
+
+Task<Result<LoadedFile>> load_file(RequestFlow& flow, const MediaFile& opened) {
+    flow.set_subject(opened.path());
+    LoadedFile file{.media = opened, .index = zone_of(flow).find(index_key(opened))};
+    if (file.index) return Task<Result<LoadedFile>>::ready(std::move(file));
+    return load_file_and_index(flow, opened);
 }
 
 }  // namespace mezz::nginx

@@ -1,7 +1,6 @@
 // Titles and indexes, from shared memory or from the files.
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,14 +13,14 @@ namespace mezz::nginx {
 
 /// A title that is ready to be packaged.
 struct LoadedTitle {
-    std::string path;  ///< of the title in the file system
+    PoolPath path;  ///< of the title in the file system
     Block block;
 
     [[nodiscard]] package::TitleView view() const noexcept { return package::TitleView(block.bytes()); }
 };
 
 /// Where the title of a request is stored, whether or not it exists.
-[[nodiscard]] std::string title_path(const RequestFlow& flow, const package::RequestPath& path);
+[[nodiscard]] PoolPath title_path(const RequestFlow& flow, const package::RequestPath& path);
 
 /// Finds the title of a request, as of the revision that the URL names, or the current one. Fails with
 /// not_found if there is no such title or that revision is not the current one.
@@ -43,12 +42,12 @@ struct LoadedFile {
 /// The index of an open file. One request of this worker makes it; the others that need it wait for that.
 [[nodiscard]] Task<Result<Block>> load_index(RequestFlow& flow, MediaFile file);
 
-/// The path of a file in a title's folder, or of the title itself if `name` is empty.
-[[nodiscard]] std::string join_path(std::string_view folder, std::string_view name);
-
 /// Opens and indexes file `number` of a title. Fails with not_found if the file is not the one any more that
 /// the title was made of.
 [[nodiscard]] Task<Result<LoadedFile>> load_file(RequestFlow& flow, const LoadedTitle& title,
                                                  std::uint32_t number);
+
+/// The same of a file that open_title_file() has opened.
+[[nodiscard]] Task<Result<LoadedFile>> load_file(RequestFlow& flow, const MediaFile& opened);
 
 }  // namespace mezz::nginx

@@ -46,7 +46,7 @@ Task<Result<ngx_int_t>> answer_trick(RequestFlow& flow, const AnswerContext& con
         const auto sent = co_await answer_playlist(flow, context, rendition, package::write_iframe_playlist);
         co_return sent;
     }
-    const std::string etag = media_etag(context, "iframe-" + std::to_string(context.path.number));
+    const EtagText etag = media_etag(context, "iframe-" + std::to_string(context.path.number));
     if (context.path.format == Format::cmaf) {
         const ResponseHead head = media_head(context, "video/mp4", etag);
         const auto sent = co_await answer_cmaf_iframe(flow, context, rendition, head);

@@ -1,7 +1,5 @@
 #include "nginx/zone.hpp"
 
-#include <utility>
-
 #include "nginx/zone_memory.hpp"
 
 namespace mezz::nginx {
@@ -28,18 +26,7 @@ ngx_shm_zone_t* add_zone(ngx_conf_t* cf, ngx_str_t& name, std::size_t size) noex
 Block::Block(ngx_shm_zone_t* zone, ZonePin& pin) noexcept
     : bytes_(zone_data(*pin.entry)), zone_(zone), pin_(&pin) {}
 
-Block& Block::operator=(Block&& other) noexcept {
-    if (this == &other) return *this;
-    release();
-    bytes_ = std::exchange(other.bytes_, {});
-    owned_ = std::move(other.owned_);
-    zone_ = std::exchange(other.zone_, nullptr);
-    pin_ = std::exchange(other.pin_, nullptr);
-    return *this;
-}
-
 void Block::release() noexcept {
-    if (pin_ == nullptr) return;
     ZoneLock(zone_).release(*pin_);
     pin_ = nullptr;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/bytes.hpp"
@@ -20,9 +21,21 @@ struct ZonePin;
 class Block {
 public:
     Block() = default;
-    Block(Block&& other) noexcept { *this = std::move(other); }
-    Block& operator=(Block&& other) noexcept;
-    ~Block() { release(); }
+    Block(Block&& other) noexcept
+        : bytes_(std::exchange(other.bytes_, {})),
+          owned_(std::move(other.owned_)),
+          zone_(other.zone_),
+          pin_(std::exchange(other.pin_, nullptr)) {}
+    Block& operator=(Block&& other) noexcept {
+        std::swap(bytes_, other.bytes_);
+        std::swap(owned_, other.owned_);
+        std::swap(zone_, other.zone_);
+        std::swap(pin_, other.pin_);
+        return *this;
+    }
+    ~Block() {
+        if (pin_ != nullptr) release();
+    }
 
     [[nodiscard]] explicit operator bool() const noexcept { return !bytes_.empty(); }
     [[nodiscard]] Bytes bytes() const noexcept { return bytes_; }

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <limits>
 #include <vector>
 
 #include "core/rescale.hpp"
@@ -75,6 +78,48 @@ std::uint64_t target_seconds(std::uint64_t micros) noexcept {
     return std::max<std::uint64_t>(1, (micros + kMicros / 2) / kMicros);
 }
 
+// Writes the lines of segments into room that is made for all of them at once: they are nearly all of a
+// playlist. Most last as long as the one before, so that only the number differs.
+class SegmentLines {
+public:
+    /// URIs are `before`, the number, and `after`.
+    SegmentLines(std::string_view before, std::string_view after) : before_(before), after_(after) {
+        first_.reserve(kOthers + before.size());  // so that nothing fails while the lines are written
+    }
+
+    /// The most bytes that `count` segments take.
+    [[nodiscard]] std::size_t most(std::uint32_t count) const noexcept {
+        return count * (kOthers + before_.size() + after_.size());
+    }
+
+    /// Writes what tells of segment n; returns where it ends.
+    char* write(char* to, std::uint32_t n, std::uint64_t micros, bool gap) noexcept {
+        if (micros != micros_ || gap != gap_ || first_.empty()) begin(micros, gap);
+        std::memcpy(to, first_.data(), first_.size());
+        to += first_.size();
+        to = std::to_chars(to, to + std::numeric_limits<std::uint32_t>::digits10 + 1, n).ptr;
+        std::memcpy(to, after_.data(), after_.size());
+        return to + after_.size();
+    }
+
+private:
+    static constexpr std::size_t kOthers = 64;  // EXTINF with 20 digits and 7, EXT-X-GAP, the number
+
+    void begin(std::uint64_t micros, bool gap) {
+        micros_ = micros;
+        gap_ = gap;
+        first_ = "#EXTINF:";
+        append_seconds(first_, micros);
+        first_ += gap ? ",\n#EXT-X-GAP\n" : ",\n";
+        first_ += before_;
+    }
+
+    std::string_view before_, after_;
+    std::string first_;  // all before the number
+    std::uint64_t micros_ = 0;
+    bool gap_ = false;
+};
+
 void append_head(const MediaPlaylist& playlist, const SegmentTimes& times, std::uint32_t first,
                  std::string& out) {
     const bool cmaf = playlist.format == Format::cmaf;
@@ -112,18 +157,16 @@ void write_media_playlist(const MediaPlaylist& playlist, std::string& out) {
     std::string after(playlist.format == Format::cmaf ? ".m4s" : ".ts");
     after += playlist.query;
     after += '\n';
-    out.reserve(out.size() + 256 + (segments.last - segments.first) * (40 + before.size() + after.size()));
     append_head(playlist, times, segments.first, out);
-    for (std::uint32_t n = segments.first; n < segments.last; ++n) {
-        if (!times.is_there(n)) continue;
-        out += "#EXTINF:";
-        append_seconds(out, times.duration(n));
-        out += ",\n";
-        if (times.is_gap(n)) out += "#EXT-X-GAP\n";
-        out += before;
-        append_number(out, n);
-        out += after;
-    }
+    SegmentLines lines(before, after);
+    const std::size_t size = out.size();
+    const std::size_t most = lines.most(segments.empty() ? 0 : segments.last - segments.first);
+    out.resize_and_overwrite(size + most, [&](char* text, std::size_t) {
+        char* to = text + size;
+        for (std::uint32_t n = segments.first; n < segments.last; ++n)
+            if (times.is_there(n)) to = lines.write(to, n, times.duration(n), times.is_gap(n));
+        return static_cast<std::size_t>(to - text);
+    });
     out += "#EXT-X-ENDLIST\n";
 }
 

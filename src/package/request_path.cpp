@@ -3,6 +3,8 @@
 #include "core/text.hpp"
 
 #include <charconv>
+#include <cstring>
+#include <utility>
 
 namespace mezz::package {
 namespace {
@@ -22,9 +24,11 @@ std::optional<Format> parse_format(std::string_view text) noexcept {
 
 // Takes the last component off a path.
 std::string_view pop_component(std::string_view& path) noexcept {
-    const std::size_t slash = path.rfind('/');
-    const std::string_view last = slash == std::string_view::npos ? path : path.substr(slash + 1);
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+    const void* slash = path.empty() ? nullptr : ::memrchr(path.data(), '/', path.size());
+    if (slash == nullptr) return std::exchange(path, {});
+    const auto at = static_cast<std::size_t>(static_cast<const char*>(slash) - path.data());
+    const std::string_view last = path.substr(at + 1);
+    path = path.substr(0, at);
     return last;
 }
 

@@ -1,5 +1,7 @@
 #include "core/text.hpp"
 
+#include "core/short_text.hpp"
+
 #include "check.hpp"
 
 using mezz::append_number;
@@ -67,9 +69,30 @@ static const char* quoted_strings_stay_closed() {
     return mezz::test::kFine;
 }
 
+// The same characters, whether or not they fit.
+static const char* short_texts_may_be_long() {
+    std::string all;
+    mezz::ShortText<8> text;
+    for (int i = 0; i < 30; ++i) {
+        MEZZ_CHECK(text.view() == all);
+        const std::string part(static_cast<std::size_t>(i % 4), static_cast<char>('a' + i % 26));
+        text += part;
+        text.append_number(i - 3);
+        all += part + std::to_string(i - 3);
+    }
+    MEZZ_CHECK(std::string_view(text) == all);
+    mezz::ShortText<4> full;
+    full += "1234";
+    MEZZ_CHECK(full.view() == "1234");
+    full.append_raw(std::uint16_t{0x4141});
+    MEZZ_CHECK(full.view() == "1234AA");
+    return mezz::test::kFine;
+}
+
 int main() {
     const CMUnitTest tests[] = {MEZZ_CHECKED(numbers_are_decimal), MEZZ_CHECKED(seconds_have_six_decimals),
                                 MEZZ_CHECKED(xml_attributes_stay_closed),
-                                MEZZ_CHECKED(quoted_strings_stay_closed)};
+                                MEZZ_CHECKED(quoted_strings_stay_closed),
+                                MEZZ_CHECKED(short_texts_may_be_long)};
     return cmocka_run_group_tests_name("text", tests, nullptr, nullptr);
 }
