@@ -21,6 +21,8 @@ from server import Server  # noqa: E402
 from titles import FULL, SMALL, Media  # noqa: E402
 
 CACHE = mezz.BUILD / "bench"
+WITH_TARGETS = (16, 64)  # connections
+NO_TARGETS = {"rate": None, "cpu": None, "micros": None}
 
 USAGE = """\
 Measures requests for playlists and segments beside nginx's own static files of the very same bytes, in rounds that
@@ -74,13 +76,15 @@ def rates(server, options):
     if options.targets:
         wanted = [case for case in wanted if case.listed]
     if options.tls:
-        wanted = [replace(case, tls=True, rate=None, cpu=None, micros=None) for case in wanted]
-    return [(case, connections) for case in wanted for connections in connections_of(case, options)]
+        wanted = [replace(case, tls=True, **NO_TARGETS) for case in wanted]
+    return [(case if connections in WITH_TARGETS else replace(case, **NO_TARGETS), connections)
+            for case in wanted for connections in connections_of(case, options)]
 
 
 def rounds_of(case, options):
     """An interval that is to be narrow needs all of them; what is judged by CPU time does not."""
-    return 1 if options.quick else options.rounds if case.micros is None else max(options.rounds // 4, 1)
+    few = case.name.startswith("built-")
+    return 1 if options.quick else max(options.rounds // 4, 1) if few else options.rounds
 
 
 def tell_duration(wanted, specials, options):
@@ -107,6 +111,8 @@ def measure(media, options, about):
 
     rows = []
     specials = [] if options.quick or options.tls else chosen(special.ALL, options.names)
+    if options.targets:
+        specials = [name for name in specials if name not in special.WITHOUT_TARGET]
     with start() as server:
         about["congestion control"] = server.congestion
         wanted = rates(server, options)

@@ -165,6 +165,8 @@ def with_server(case):
 ALL = {"memory": with_server(memory), "cold": with_server(cold), "reads": with_server(reads), "slow": with_server(slow),
        "viewers": with_server(viewers), "cold-disk": cold_disk, "pictures": pictures, "stream": stream}
 
+WITHOUT_TARGET = {"stream"}
+
 # About how long each takes.
 SECONDS = {"memory": lambda options: 3, "cold": lambda options: 3, "reads": lambda options: 4, "slow": lambda options: 25,
            "viewers": lambda options: 40, "cold-disk": lambda options: 7 * max(2, options.rounds // 4) + 5,
