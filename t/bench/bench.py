@@ -105,11 +105,23 @@ def count_instructions(media, options):
     return rows
 
 
+class Failures(list):
+    """Cases that could not be measured; the others go on."""
+
+    def run(self, name, measure):
+        try:
+            return measure()
+        except RuntimeError as error:
+            say(f"{name}: {error}")
+            self.append(name)
+            return []
+
+
 def measure(media, options, about):
     def start(**more):
         return Server(CACHE / "server", media.root, **more)
 
-    rows = []
+    rows, failures = [], Failures()
     specials = [] if options.quick or options.tls else chosen(special.ALL, options.names)
     if options.targets:
         specials = [name for name in specials if name not in special.WITHOUT_TARGET]
@@ -118,15 +130,18 @@ def measure(media, options, about):
         wanted = rates(server, options)
         tell_duration(wanted, specials, options)
         for case, connections in wanted:
-            rows += throughput.measure(server, case, connections, rounds_of(case, options), options.seconds)
-            say(table.line(rows[-len(throughput.METRICS)]))
+            made = failures.run(case.name, lambda: throughput.measure(server, case, connections, rounds_of(case, options),
+                                                                      options.seconds))
+            rows += made
+            for row in made[:1]:
+                say(table.line(row))
     stage = special.Stage(start, media.root, options.rounds, options.seconds, options.connections)
     for name in specials:
-        made = special.ALL[name](stage)
+        made = failures.run(name, lambda: special.ALL[name](stage))
         rows += made
         for row in made:
             say(table.line(row))
-    return rows
+    return rows, failures
 
 
 def main():
@@ -144,12 +159,14 @@ def main():
     if options.real_time and not load.use_real_time():
         sys.exit("scripts/bench: --real-time needs root")
     about = machine()
-    rows = count_instructions(media, options) if options.instructions else measure(media, options, about)
-    if not rows:
+    rows, failures = (count_instructions(media, options), []) if options.instructions else measure(media, options, about)
+    if not rows and not failures:
         sys.exit(f"scripts/bench: no case is called {' or '.join(options.names)} (--list)")
     print(table.render(rows, about))
     if options.json:
         Path(options.json).write_text(json.dumps({"machine": about, "rows": rows}, indent=1) + "\n")
+    if failures:
+        sys.exit(f"scripts/bench: not measured: {', '.join(failures)}")
 
 
 if __name__ == "__main__":

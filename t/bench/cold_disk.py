@@ -13,7 +13,7 @@ from titles import MINUTE, TWO_HOURS
 
 SPEED = 8 << 20  # bytes a second
 READERS = 8
-VIEWERS, PACE, SECONDS = 500, 0.5, 3  # each asks so often, in seconds, for so long
+VIEWERS, PACE, SECONDS = 1000, 1, 3  # each asks so often, in seconds, for so long
 
 
 def drop_from_memory(folder):
