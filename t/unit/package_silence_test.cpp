@@ -50,7 +50,8 @@ std::vector<Sample> read_back(Bytes fragment, std::uint32_t track) {
 static const char* frames() {
     const auto hex = [](unsigned configuration) {
         std::string out;
-        for (const std::byte b : SilentAac(configuration).bytes())
+        const SilentAac frame(configuration);
+        for (const std::byte b : frame.bytes())
             for (const unsigned shift : {4U, 0U})
                 out += "0123456789abcdef"[std::to_integer<unsigned>(b) >> shift & 15U];
         return out;
