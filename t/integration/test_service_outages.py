@@ -34,7 +34,7 @@ def long_source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def service(nginx_for_module, keys):
-    whole = stack.Stack(nginx_for_module, keys, workers=2, worker_options=["--lease", "5"])
+    whole = stack.Stack(nginx_for_module, keys, workers=2, worker_options=["--lease", "5", "--chunk", "0"])
     yield whole
     whole.close()
 
