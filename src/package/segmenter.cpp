@@ -47,7 +47,7 @@ void extend(CutPoints& points, std::int64_t end) {
     constexpr std::size_t kMost = 1U << 20;
     const std::int64_t second = points.timescale;
     for (std::size_t i = 0; i < kMost && points.end + second <= end; ++i) {
-        points.times.push_back(points.end);
+        if (points.end > 0) points.times.push_back(points.end);  // the reference may have nothing after 0
         points.end += second;
     }
     points.end = std::max(points.end, end);

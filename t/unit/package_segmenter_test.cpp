@@ -147,6 +147,16 @@ static const char* points_that_tracks_share() {
     return test::kFine;
 }
 
+static const char* a_reference_that_ends_at_once() {
+    CutPoints points{.timescale = 1000, .times = {}, .end = 0};
+    extend(points, 1999);
+    MEZZ_CHECK(cut_ms(points, {1000}) == (Times{0, 1999}));
+    points = {.timescale = 1000, .times = {}, .end = -2500};
+    extend(points, 1999);
+    MEZZ_CHECK(cut_ms(points, {1000}) == (Times{0, 500, 1999}));
+    return test::kFine;
+}
+
 int main() {
     const CMUnitTest tests[] = {MEZZ_CHECKED(cuts_at_the_wished_duration),
                                 MEZZ_CHECKED(ntsc_gops),
@@ -157,6 +167,7 @@ int main() {
                                 MEZZ_CHECKED(boundaries_are_points),
                                 MEZZ_CHECKED(points_of_tracks),
                                 MEZZ_CHECKED(pieces_without_duration),
-                                MEZZ_CHECKED(points_that_tracks_share)};
+                                MEZZ_CHECKED(points_that_tracks_share),
+                                MEZZ_CHECKED(a_reference_that_ends_at_once)};
     return cmocka_run_group_tests_name("segmenter", tests, nullptr, nullptr);
 }
