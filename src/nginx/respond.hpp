@@ -47,8 +47,8 @@ struct ResponseHead {
 /// Sends a text with its headers; `head.length` and, if empty, `head.etag` are taken from it.
 [[nodiscard]] ngx_int_t send_text(ngx_http_request_t* r, ResponseHead head, std::string text);
 
-/// Sends the client elsewhere, for now (302): to `where`, relative to the request's URI, with the request's
-/// own query. Gives the status that ends the request.
+/// Answers with a temporary redirect (302, RFC 9110 §15.4.3) to `where`, relative to the request's URI, with
+/// the request's own query. Gives the status that ends the request.
 [[nodiscard]] ngx_int_t redirect(ngx_http_request_t* r, std::string_view where, Caching caching);
 
 /// A file that answers refer to by ranges, and what goes before them.
