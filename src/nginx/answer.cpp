@@ -49,9 +49,10 @@ Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerConte
     const media::TrackView track = file->view().track(rendition.track);
     const std::uint32_t number = context.path.number;
     const package::TrackTimeline line = package::timeline(context.title.view(), track);
-    if (line.empty(number)) co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
     const package::PieceRange pieces = line.pieces(number);
     const package::PieceRange silent = line.silent_frames(number);
+    if (pieces.empty() && silent.empty())
+        co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
     const EtagText etag = media_etag(context, std::to_string(context.path.number));
     const ResponseHead head = media_head(context, cmaf_type(rendition), etag);
     FileBody body;
@@ -66,12 +67,16 @@ Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerConte
     }
     const auto samples = co_await load_samples(flow, file->media, track, pieces);
     if (!samples) co_return std::unexpected(samples.error());
-    const auto plan = package::plan_fragment(track, *samples, number);
+    auto plan = package::plan_fragment(track, *samples, number);
     if (!plan) co_return std::unexpected(plan.error());
-    body.head.insert(body.head.end(), plan->head.begin(), plan->head.end());
+    const std::uint64_t size = body.head.size() + plan->size;
+    if (body.head.empty())
+        body.head = std::move(plan->head);
+    else
+        body.head.insert(body.head.end(), plan->head.begin(), plan->head.end());
     if (is_scattered(plan->ranges)) {
         ResponseHead sized = head;
-        sized.length = plan->size - plan->head.size() + body.head.size();
+        sized.length = size;
         sized.several_buffers = true;
         const ngx_int_t rc = send_head(flow.request(), sized);
         if (is_answered(flow.request(), rc)) co_return rc;
