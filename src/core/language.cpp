@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+
 namespace mezz {
 namespace {
 
@@ -70,10 +72,6 @@ constexpr Codes kReplaced(kWithdrawn, 2);
 static_assert(kTerminological.count() == 184 && kTerminological.rises() && kOther.rises() &&
               kReplaced.rises());
 
-char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 char upper(char c) noexcept {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
@@ -93,7 +91,7 @@ std::string canonical_language(std::string_view tag) {
         const std::size_t end = std::min(tag.find_first_of("-_"), tag.size());
         std::string part(tag.substr(0, end));
         tag.remove_prefix(std::min(end + 1, tag.size()));
-        std::ranges::transform(part, part.begin(), lower);
+        std::ranges::transform(part, part.begin(), to_lower);
         if (out.empty()) {
             const std::string_view code = shortest(part);
             if (!code.empty()) part = code;

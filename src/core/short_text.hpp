@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <charconv>
 #include <concepts>
 #include <cstring>
 #include <string>
@@ -31,14 +30,6 @@ public:
         return *this;
     }
     ShortText& operator+=(char c) { return *this += std::string_view(&c, 1); }
-
-    /// Appends an integer in decimal.
-    template <std::integral T>
-    void append_number(T value) {
-        char digits[24];
-        const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-        *this += std::string_view(digits, static_cast<std::size_t>(end - digits));
-    }
 
     /// Appends the bytes of an integer as they lie in memory: for keys that nobody but this machine reads.
     template <std::integral T>

@@ -9,6 +9,11 @@
 
 namespace mezz {
 
+/// The small letter of an ASCII capital; all else as it is.
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 /// Appends an integer in decimal.
 template <std::integral T>
 void append_number(std::string& out, T value) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/text.hpp"
 #include "core/utf8.hpp"
 
 namespace mezz::media {
@@ -18,10 +19,6 @@ constexpr bool is_digit(char c) noexcept {
 
 constexpr bool is_letter(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-constexpr char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 // "{\an1}" to "{\an9}" count like the keys of a number pad.
@@ -40,10 +37,10 @@ std::string_view find_reference(std::string_view text) noexcept {
     if (end == std::string_view::npos || end < 2) return {};
     std::string_view name = text.substr(1, end - 1);
     const bool number = name[0] == '#';
-    const bool hex = number && name.size() > 1 && lower(name[1]) == 'x';
+    const bool hex = number && name.size() > 1 && to_lower(name[1]) == 'x';
     name.remove_prefix(hex ? 2 : number ? 1 : 0);
     const bool fine = std::ranges::all_of(name, [&](char c) {
-        return is_digit(c) || (hex ? lower(c) >= 'a' && lower(c) <= 'f' : !number && is_letter(c));
+        return is_digit(c) || (hex ? to_lower(c) >= 'a' && to_lower(c) <= 'f' : !number && is_letter(c));
     });
     return fine && !name.empty() ? text.substr(0, end + 1) : std::string_view();
 }
@@ -77,7 +74,7 @@ std::optional<Tag> parse_tag(std::string_view inner, TextSyntax syntax) {
         ++n;
     tag.name = inner.substr(0, n);
     if (syntax == TextSyntax::srt || tag.name == "FONT")
-        std::ranges::transform(tag.name, tag.name.begin(), lower);
+        std::ranges::transform(tag.name, tag.name.begin(), to_lower);
     inner.remove_prefix(n);
     const std::size_t space = std::min(inner.find_first_of(" \t\n"), inner.size());
     tag.classes = inner.substr(0, space);

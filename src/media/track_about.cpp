@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/fixed_text.hpp"
+#include "core/text.hpp"
 #include "core/utf8.hpp"
 
 namespace mezz::media {
@@ -30,13 +31,9 @@ std::string_view full_payload(const Box& box) noexcept {
     return all.substr(std::min<std::size_t>(4, all.size()));
 }
 
-char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_tag(std::string_view text) noexcept {
     const auto fits = [](char c) {
-        return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-';
+        return (to_lower(c) >= 'a' && to_lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-';
     };
     return !text.empty() && text.size() < 16 && text.front() != '-' && text.back() != '-' &&
            std::ranges::all_of(text, fits);
@@ -56,7 +53,7 @@ std::string_view clean_label(std::string_view text) noexcept {
 // Names that writing programs give to their handlers.
 bool is_program_name(std::string_view name) {
     std::string folded(name);
-    std::ranges::transform(folded, folded.begin(), lower);
+    std::ranges::transform(folded, folded.begin(), to_lower);
     const auto names = [&](std::string_view word) { return folded.find(word) != std::string::npos; };
     const auto is = [&](std::string_view word) { return folded == word; };
     return std::ranges::any_of(std::array<std::string_view, 10>{"handler", "gpac", "iso media", "core media",
