@@ -54,6 +54,10 @@ WHERE video_id = $1::uuid AND resolution = $2 AND kind IN ('chunk', 'sound') ORD
     "j.job_id = $1::uuid AND j.worker_id = $2 AND j.attempts = $3::int " \
     "AND j.status IN ('queued', 'running')"
 
+// What comes before a title's own job has ended, whose video `job` tells: it is that one's turn.
+#define MEZZ_TURN "status = 'queued', pending = 0, run_after = now(), queued_at = NULL"
+#define MEZZ_WAITING_TITLE "n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting'"
+
 // $4 lease in seconds, $5 progress, $6 detail.
 constexpr const char* kRenew = R"(
 WITH job AS (
@@ -102,9 +106,8 @@ WITH job AS (
     FROM job WHERE v.video_id = job.video_id
 ), next AS (
     UPDATE transcoding_jobs n
-    SET status = 'queued', pending = 0, run_after = now(), queued_at = NULL,
-        memory_mib = coalesce(nullif($6::int, 0), n.memory_mib)
-    FROM job WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting'
+    SET )" MEZZ_TURN R"(, memory_mib = coalesce(nullif($6::int, 0), n.memory_mib)
+    FROM job WHERE )" MEZZ_WAITING_TITLE R"(
     RETURNING n.job_id
 )
 SELECT (SELECT count(*) FROM job), (SELECT job_id::text FROM next))";
@@ -123,8 +126,8 @@ WITH job AS (
     ON CONFLICT (video_id, resolution, kind, chunk) DO UPDATE SET status = 'queued', attempts = 0, run_after = now()
     RETURNING job_id
 ), next AS (
-    UPDATE transcoding_jobs n SET status = 'queued', pending = 0, run_after = now(), queued_at = NULL
-    FROM job WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting' AND NOT $5::bool
+    UPDATE transcoding_jobs n SET )" MEZZ_TURN R"(
+    FROM job WHERE )" MEZZ_WAITING_TITLE R"( AND NOT $5::bool
     RETURNING n.job_id
 )
 SELECT (SELECT count(*) FROM job), (SELECT coalesce((SELECT job_id FROM draft), (SELECT job_id FROM next))::text))";
@@ -140,8 +143,8 @@ WITH job AS (
     UPDATE transcoding_jobs c SET error = concat_ws(' ', c.error, $4::text)
     FROM job WHERE c.video_id = job.video_id AND c.kind = 'remux'
 ), next AS (
-    UPDATE transcoding_jobs n SET status = 'queued', pending = 0, run_after = now(), queued_at = NULL
-    FROM job WHERE n.video_id = job.video_id AND n.kind = 'title' AND n.status = 'waiting'
+    UPDATE transcoding_jobs n SET )" MEZZ_TURN R"(
+    FROM job WHERE )" MEZZ_WAITING_TITLE R"(
     RETURNING n.job_id
 )
 SELECT (SELECT count(*) FROM job), (SELECT job_id::text FROM next))";
