@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,19 @@ def wait_until(condition, what, within=WAIT):
             return value
         time.sleep(0.05)
     raise AssertionError(f"not within {within} s: {what}")
+
+
+@contextmanager
+def small_disk(folder, size):
+    """The folder on a disk of its own of that size, as mount writes it; skips the test where nothing can be mounted."""
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"cannot mount a small disk: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        wait_until(lambda: subprocess.run(["umount", folder], capture_output=True).returncode == 0,
+                   "nobody uses the small disk")
 
 
 class Service:

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import worker
-from services import needs_postgres, needs_redis, wait_until
+from services import needs_postgres, needs_redis, small_disk, wait_until
 
 pytestmark = [worker.needs_worker, needs_postgres, needs_redis]
 
@@ -200,24 +200,21 @@ def test_several_jobs_at_once_in_one_worker(station, film):
 
 
 @pytest.fixture
-def small_disk(station):
+def small(station):
     """The processed storage on a disk of its own of 256 KiB."""
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", station.processed], capture_output=True, text=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"cannot mount a small disk: {mounted.stderr.strip()}")
-    yield station.processed
-    station.close()
-    subprocess.run(["umount", station.processed], check=True)
+    with small_disk(station.processed, "256k") as folder:
+        yield folder
+        station.close()
 
 
-def test_a_full_disk_costs_an_attempt_and_leaves_nothing(station, film, small_disk):
+def test_a_full_disk_costs_an_attempt_and_leaves_nothing(station, film, small):
     """And what was done before is not done again once there is room."""
     one = station.worker(*CHUNKS)
     video = station.submit(film, ladder=LADDER[:1])
     one.until("job_will_be_retried")
     assert 'reason="The disk is full."' in one.events("job_will_be_retried")[0]
-    wait_until(lambda: not list(small_disk.rglob(".ingest-*/*.mp4")), "the room is free again")
-    subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
+    wait_until(lambda: not list(small.rglob(".ingest-*/*.mp4")), "the room is free again")
+    subprocess.run(["mount", "-o", "remount,size=64m", small], check=True)
     done = {key: r["finished_at"] for key, r in jobs(station, video).items() if r["status"] == "done"}
     station.postgres.rows("UPDATE transcoding_jobs SET run_after = now() WHERE status = 'queued'")
     until_ready(station, video)

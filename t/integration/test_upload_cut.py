@@ -11,7 +11,7 @@ import time
 import pytest
 
 import services
-from services import wait_until
+from services import small_disk, wait_until
 from stack import Stack
 from upload import (TYPE, Put, curl, descriptors, digest, finish, left, make_file, open_files, path_of, wait_for_nothing)
 
@@ -126,17 +126,10 @@ def test_many_that_leave(stack):
 
 
 @pytest.fixture
-def small_disk(stack):
+def small(stack):
     """The raw storage on a disk of its own of 16 MiB."""
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", stack.raw], capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"cannot mount a small disk: {done.stderr.strip()}")
-    yield stack.raw
-    for _ in range(100):
-        if subprocess.run(["umount", stack.raw], capture_output=True).returncode == 0:
-            return
-        time.sleep(0.1)
-    raise AssertionError("the small disk is still in use")
+    with small_disk(stack.raw, "16m") as folder:
+        yield folder
 
 
 def free(folder):
@@ -145,9 +138,9 @@ def free(folder):
 
 
 @pytest.mark.allows_fatal("no room for an upload")
-def test_full_disk(stack, small_disk, tmp_path):
+def test_full_disk(stack, small, tmp_path):
     (pid,) = stack.nginx.workers()
-    at_first = free(small_disk)
+    at_first = free(small)
     for protocol, size in (("h1", 17 * MIB), ("tls", 40 * MIB), ("h2", 20 * MIB)):
         source = make_file(tmp_path / "source", size)
         _, path = begin(stack, size)
@@ -158,7 +151,7 @@ def test_full_disk(stack, small_disk, tmp_path):
         if body:
             assert json.loads(body)["type"] == "urn:mezz:problem:no-space"
         wait_for_nothing(stack)
-        wait_until(lambda: free(small_disk) >= at_first - 65536, "the room is free again")
+        wait_until(lambda: free(small) >= at_first - 65536, "the room is free again")
     assert "no room for an upload" in stack.nginx.log.read_text()
     ids = []
     for status in (201, 201, 507):  # 6 MiB each
@@ -171,13 +164,13 @@ def test_full_disk(stack, small_disk, tmp_path):
 
 
 @pytest.mark.allows_fatal("no room for an upload")
-def test_the_disk_fills_up_while_uploading(stack, small_disk):
+def test_the_disk_fills_up_while_uploading(stack, small):
     """Two begin that do not fit side by side: one is told so, in the middle, and leaves nothing; the other ends well."""
     _, first = begin(stack, 10 * MIB)
     _, second = begin(stack, 10 * MIB)
     with Put(stack.nginx, first, 10 * MIB) as put, Put(stack.nginx, second, 10 * MIB) as other:
         put.send(b"x" * 9 * MIB)
-        wait_until(lambda: free(small_disk) <= 7 * MIB, "most of the first is there")
+        wait_until(lambda: free(small) <= 7 * MIB, "most of the first is there")
         try:
             other.send(b"x" * 10 * MIB)
         except OSError:  # it is not read any more
@@ -187,7 +180,7 @@ def test_the_disk_fills_up_while_uploading(stack, small_disk):
         assert put.answer()[0] == 201
 
 
-def test_room_that_is_not_there_is_not_claimed_twice(stack, small_disk):
+def test_room_that_is_not_there_is_not_claimed_twice(stack, small):
     """Connections that announce much and send nothing take no room from others."""
     upload_id, path = begin(stack, 12 * MIB)
     with Put(stack.nginx, path, 12 * MIB) as idle, Put(stack.nginx, path, 12 * MIB) as put:
