@@ -140,7 +140,7 @@ Result<std::string> video_answer(std::string_view video, const Links& links) {
     const Json made = member(*row, "renditions");
     const Json notes = member(*row, "notes");
     Json out = common_members(*row, urls);
-    // What can be watched as it was uploaded is still in work.
+    // What can be watched as a copy or a draft is still in work.
     const bool in_work =
         out["status"] == "processing" || (out["status"] == "ready" && out["processed_at"].is_null());
     out["stage"] = in_work ? member(*row, "stage") : Json();

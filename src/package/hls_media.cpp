@@ -160,7 +160,7 @@ void write_media_playlist(const MediaPlaylist& playlist, std::string& out) {
     append_head(playlist, times, segments.first, out);
     SegmentLines lines(before, after);
     const std::size_t size = out.size();
-    const std::size_t most = lines.most(segments.empty() ? 0 : segments.last - segments.first);
+    const std::size_t most = lines.most(segments.count());
     out.resize_and_overwrite(size + most, [&](char* text, std::size_t) {
         char* to = text + size;
         for (std::uint32_t n = segments.first; n < segments.last; ++n)

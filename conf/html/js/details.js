@@ -89,8 +89,7 @@ export class Details {
         return [
             description && el('p', { class: 'description' }, description),
             status === 'ready' && !processed_at && el('p', { class: 'description' },
-                reason ? `This is the file as it was uploaded. Other qualities could not be made: ${reason}`
-                    : 'This is the file as it was uploaded. Better qualities are being made.'),
+                reason ? `Better qualities could not be made: ${reason}` : 'Better qualities are being made.'),
             session.owns(this.#video) && notes?.length > 0 && el('details', { class: 'notes' },
                 el('summary', {}, 'About the file'), el('ul', {}, notes.map((note) => el('li', {}, String(note))))),
         ].filter(Boolean);

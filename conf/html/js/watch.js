@@ -155,7 +155,7 @@ async function show_video() {
     if (is_provisional(known)) follow_better(signal);
 }
 
-/** Is this the file as it was uploaded, while better qualities are being made? */
+/** Is this a copy or a draft, while better qualities are being made? */
 function is_provisional({ status, processed_at, reason }) {
     return status === 'ready' && !processed_at && !reason;
 }
