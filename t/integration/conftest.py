@@ -12,6 +12,11 @@ import mezz  # noqa: E402
 from instance import instance, place, started  # noqa: E402, F401
 from queue_station import servers, station  # noqa: E402, F401
 
+# Files that take longest come first: one of them that begins last keeps the other processes waiting at the end.
+LONGEST_FIRST = ["test_services.py", "test_scripts.py", "test_inputs.py", "test_queue.py", "test_up_files.py",
+                 "test_codecs.py", "test_worker.py", "test_service_outages.py", "test_worker_hostile.py", "test_graph.py",
+                 "test_backends.py", "test_backends_lifecycle.py", "test_chaos.py", "test_service_load.py"]
+
 counter = itertools.count()
 running = []
 
@@ -24,6 +29,8 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     if not mezz.MODULE.exists():
         pytest.exit(f"{mezz.MODULE} is missing: run scripts/build first", returncode=3)
+    rank = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(scope="session")
