@@ -1,5 +1,7 @@
 #include "nginx/catalog_lookup.hpp"
 
+#include <optional>
+
 #include "api/statements.hpp"
 #include "nginx/flight.hpp"
 #include "nginx/metrics.hpp"
@@ -96,17 +98,31 @@ struct Fetched {
     std::string text;
 };
 
+// Whoever makes a video ready tells Redis after that is committed, so Redis may lag; nobody is refused
+// meanwhile.
+bool may_be_ready_by_now(EntryStatus status) noexcept {
+    return status == EntryStatus::processing || status == EntryStatus::uploading;
+}
+
 Task<Result<Fetched>> fetch(RequestFlow& flow, const std::string& video_id) {
-    const auto cached = co_await ask_redis(flow, video_id);
-    if (cached && !cached->empty()) {
-        auto entry = catalog::parse_catalog_entry(*cached, video_id);
-        if (entry) {
-            count_lookup(LookUp::redis);
-            co_return Fetched{.entry = std::move(*entry), .text = *cached};
-        }
-        warn_of_entry(flow, "Redis", entry.error());
+    std::optional<Fetched> cached;
+    const auto held = co_await ask_redis(flow, video_id);
+    if (held && !held->empty()) {
+        auto entry = catalog::parse_catalog_entry(*held, video_id);
+        if (entry)
+            cached = Fetched{.entry = std::move(*entry), .text = *held};
+        else
+            warn_of_entry(flow, "Redis", entry.error());
+    }
+    if (cached && !may_be_ready_by_now(cached->entry.status)) {
+        count_lookup(LookUp::redis);
+        co_return std::move(*cached);
     }
     const auto text = co_await ask_postgres(flow, video_id);
+    if (!text && cached) {
+        count_lookup(LookUp::redis);
+        co_return std::move(*cached);
+    }
     if (!text) co_return std::unexpected(text.error());
     auto entry = catalog::parse_catalog_entry(*text, video_id);
     if (!entry) {
