@@ -106,6 +106,10 @@ const char* encoder_name(VideoCodec codec) noexcept {
     return "libx264";
 }
 
+bool keeps_the_grid(VideoCodec codec) noexcept {
+    return codec == VideoCodec::h264;
+}
+
 void configure_encoder(AVCodecContext& context, const VideoPlan& video, const RenditionPlan& rendition,
                        const OutputColor& color) {
     context.width = rendition.size.width;

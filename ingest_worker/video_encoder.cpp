@@ -45,7 +45,8 @@ Outcome<void> VideoEncoder::encode(const AVFrame* picture, std::int64_t tick) {
     if (picture != nullptr) {
         frame = share(*picture);
         frame->pts = (tick - video_->part.first) / rendition_->step;
-        frame->pict_type = tick % video_->gop == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+        const bool begins = tick % video_->gop == 0 && !keeps_the_grid(rendition_->rung.codec);
+        frame->pict_type = begins ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
         frame->interlaced_frame = 0;
     }
     const int error = avcodec_send_frame(context_.get(), frame.get());

@@ -6,7 +6,8 @@
 The command decodes once and has the worker's settings for every encoder (threads, groups of pictures, caps). A second one
 leaves the number of threads to x264, which then gives other pictures in every run: what an operator would type. Both
 write MP4 files without an index and no pictures. Without --source a minute of 1080p is made. The worker's time is that of its
-"video" stage, the ratio of processor times says the same on a machine that is not idle.
+"video" stage, the ratio of processor times says the same on a machine that is not idle. For each rendition: how much better its luma
+is than that of the command with the same settings (dB of PSNR), and its bytes of pictures by those of the command.
 """
 import argparse
 import json
@@ -33,10 +34,12 @@ def timed(command, **options):
     return done, time.monotonic() - began, spent() - before
 
 
-def make_source(path):
-    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "mandelbrot=size=1920x1080:rate=30:end_scale=0.3",
-                    "-f", "lavfi", "-i", "sine=440", "-t", "60", "-vf", "noise=alls=6:allf=t", "-c:v", "libx264", "-preset",
-                    "ultrafast", "-crf", "18", "-pix_fmt", "yuv420p", "-g", "60", "-c:a", "aac", path], check=True)
+def make_source(path, size="1920x1080", seconds=60):
+    """Detail that moves and changes, at a rate as a camera would give."""
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", f"mandelbrot=size={size}:rate=30:end_scale=0.3",
+                    "-f", "lavfi", "-i", "sine=440", "-t", str(seconds), "-vf", "noise=alls=6:allf=t", "-c:v", "libx264", "-preset",
+                    "ultrafast", "-crf", "18", "-maxrate", "20M", "-bufsize", "20M", "-pix_fmt", "yuv420p", "-g", "60", "-c:a", "aac",
+                    path], check=True)
 
 
 def run_worker(binary, source, folder, options):
@@ -78,12 +81,42 @@ def ffmpeg_command(source, asset, preset, folder, threads):
     return [*command, "-map", "0:a:0?", "-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", "2", folder / "audio.mp4"]
 
 
+def coded_bytes(path):
+    """Of the pictures, without what the container adds."""
+    done = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=size", "-of", "csv=p=0", path],
+                          capture_output=True, text=True, check=True)
+    return sum(int(line.strip(",")) for line in done.stdout.split())
+
+
+def compared(rendition, source, ours, theirs):
+    quality = psnr(ours, source, rendition), psnr(theirs, source, rendition)
+    return {"name": rendition["name"], "crf": rendition["crf"], "max_kbps": rendition["max_kbps"],
+            "kbps": rendition["average_bandwidth"] // 1000, "psnr": round(quality[0], 3), "psnr_gain": round(quality[0] - quality[1], 3),
+            "bit_rate_ratio": round(coded_bytes(ours) / coded_bytes(theirs), 4)}
+
+
 def psnr(made, source, rendition):
     graph = (f"[0:v]settb=1/1000,setpts=N[a];[1:v]scale={rendition['width']}:{rendition['height']}:flags=bicubic,format=yuv420p,settb=1/1000,setpts=N[b];"
              "[a][b]psnr")
     done = subprocess.run(["ffmpeg", "-nostdin", "-v", "info", "-i", made, "-i", source, "-lavfi", graph, "-f", "null", "-"],
                           capture_output=True, text=True, check=True)
     return float(re.search(r"PSNR y:([\d.]+|inf)", done.stderr)[1])
+
+
+def measure(source, binary, preset, per_title, folder):
+    """Seconds of the worker and of both commands, their ratios, and each rendition beside ffmpeg's."""
+    result, whole, stage, cpu = run_worker(binary, source, folder / "title", ["--preset", preset, "--per-title", per_title])
+    asset = result["asset"]
+    figures = {"worker_seconds": whole, "worker_video_stage_seconds": stage, "worker_cpu_seconds": cpu}
+    for kind, threads in (("same_settings", 1), ("own_threads", 0)):
+        (folder / kind).mkdir()
+        _, seconds, spent_cpu = timed(ffmpeg_command(source, asset, preset, folder / kind, threads))
+        figures |= {f"ffmpeg_{kind}_seconds": seconds, f"ffmpeg_{kind}_cpu_seconds": spent_cpu,
+                    f"ratio_{kind}": stage / seconds, f"cpu_ratio_{kind}": cpu / spent_cpu}
+    figures = {key: round(value, 3) for key, value in figures.items()}
+    figures["renditions"] = [compared(r, source, folder / "title" / r["file"], folder / "same_settings" / r["file"])
+                             for r in asset["renditions"] if "height" in r]
+    return figures
 
 
 def main():
@@ -99,21 +132,7 @@ def main():
         source = chosen.source or folder / "source.mp4"
         if not chosen.source:
             make_source(source)
-        result, whole, stage, cpu = run_worker(chosen.worker, source, folder / "title",
-                                               ["--preset", chosen.preset, "--per-title", chosen.per_title])
-        asset = result["asset"]
-        figures = {"worker_seconds": whole, "worker_video_stage_seconds": stage, "worker_cpu_seconds": cpu}
-        for kind, threads in (("same_settings", 1), ("own_threads", 0)):
-            (folder / kind).mkdir()
-            _, seconds, spent_cpu = timed(ffmpeg_command(source, asset, chosen.preset, folder / kind, threads))
-            figures |= {f"ffmpeg_{kind}_seconds": seconds, f"ffmpeg_{kind}_cpu_seconds": spent_cpu,
-                        f"ratio_{kind}": stage / seconds, f"cpu_ratio_{kind}": cpu / spent_cpu}
-        figures = {key: round(value, 3) for key, value in figures.items()}
-        figures["renditions"] = [
-            {"name": r["name"], "crf": r["crf"], "max_kbps": r["max_kbps"], "kbps": r["average_bandwidth"] // 1000,
-             "psnr": psnr(folder / "title" / r["file"], source, r),
-             "psnr_ffmpeg": psnr(folder / "same_settings" / r["file"], source, r)}
-            for r in asset["renditions"] if "height" in r]
+        figures = measure(source, chosen.worker, chosen.preset, chosen.per_title, folder)
     if chosen.json:
         print(json.dumps(figures))
         return
