@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "decoder.hpp"
 #include "frame_pacer.hpp"
@@ -14,8 +15,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr double kShortestChunk = 10;  // seconds; what begins anew in each costs a twentieth of that
-constexpr double kDraftChunks = 10;    // a draft's are so much longer, being so much less work
+constexpr double kShortestChunk = 10;     // seconds; what begins anew in each costs a twentieth of that
+constexpr double kShareOfRest = 2.0 / 3;  // that a round of chunks makes of what is left
+constexpr double kDraftChunks = 10;       // a draft's are so much longer, being so much less work
 
 class Planner {
 public:
@@ -29,7 +31,7 @@ public:
         source_.read_only(video_);
     }
 
-    Outcome<std::optional<SplitPlan>> run(std::size_t chunks) {
+    Outcome<std::optional<SplitPlan>> run(const std::vector<double>& lengths) {
         SplitPlan split;
         if (!source_.has_index() && !index_keys()) return std::nullopt;
         if (!find_start(split)) return std::nullopt;
@@ -37,7 +39,7 @@ public:
             if (!found) return std::unexpected(std::move(found.error()));
             return std::nullopt;
         }
-        if (!cut(split, static_cast<std::int64_t>(chunks))) return std::nullopt;
+        if (!cut(split, lengths)) return std::nullopt;
         split.memory_mib = estimate_memory(*info_.video, plan_);
         return split;
     }
@@ -189,19 +191,21 @@ private:
                          .first = (tick + plan_.gop - 1) / plan_.gop * plan_.gop};
     }
 
-    bool cut(SplitPlan& split, std::int64_t count) {
+    bool cut(SplitPlan& split, const std::vector<double>& lengths) {
+        const auto ticks = [this](double seconds) { return std::llround(seconds * plan_.rate.value()); };
         const double length = static_cast<double>(split.video_end) * 1e-6;
-        const double chunk_length = length / static_cast<double>(count);
-        const std::int64_t least = std::llround(chunk_length * plan_.rate.value() / 2);
-        const std::int64_t end = std::llround(length * plan_.rate.value());
+        const double scale = length / std::reduce(lengths.begin(), lengths.end());
+        const std::int64_t end = ticks(length);
         // The poster is looked for in the first chunk.
-        const std::int64_t least_first =
-            std::llround(std::min<double>(chunk_length, kPosterWithin + 1) * plan_.rate.value());
+        const std::int64_t least_first = ticks(std::min<double>(lengths.front() * scale, kPosterWithin + 1));
         split.chunks = {ChunkPlan{}};
-        for (std::int64_t i = 1; i < count; ++i) {
-            auto chunk = cut_near(split.video_end / count * i, split);
-            if (!chunk || chunk->first < least_first || chunk->first - split.chunks.back().first < least ||
-                end - chunk->first < least)
+        double time = 0;
+        for (std::size_t i = 1; i < lengths.size(); ++i) {
+            time += lengths[i - 1] * scale;
+            auto chunk = cut_near(std::llround(time * 1e6), split);
+            if (!chunk || chunk->first < least_first ||
+                chunk->first - split.chunks.back().first < ticks(lengths[i - 1] * scale / 2) ||
+                end - chunk->first < ticks(lengths[i] * scale / 2))
                 continue;
             split.chunks.back().end = chunk->first;
             split.chunks.push_back(*chunk);
@@ -220,17 +224,42 @@ private:
     std::vector<Key> keys_;  // of a file without an index
 };
 
+void add_equal(std::vector<double>& lengths, double seconds, double count) {
+    lengths.insert(lengths.end(), static_cast<std::size_t>(count), seconds / count);
+}
+
+// Rounds of a chunk for each worker, the later the shorter: what one of them is late then costs little.
+std::vector<double> lengths_for_many(double seconds, double workers, double shortest, double longest) {
+    std::vector<double> lengths;
+    double rest = seconds;
+    while (rest >= 2 * workers * shortest && lengths.size() < kMostChunks) {
+        const double length = std::min({longest, rest / workers * kShareOfRest, rest / workers - shortest});
+        add_equal(lengths, length * workers, workers);
+        rest -= length * workers;
+    }
+    add_equal(lengths, rest,
+              rest >= workers * shortest ? workers : std::max(1.0, std::floor(rest / shortest)));
+    return lengths;
+}
+
 }  // namespace
 
-std::size_t chunk_count(double seconds, const TranscodeOrder& order) noexcept {
+std::vector<double> chunk_lengths(double seconds, const TranscodeOrder& order) {
     const double usual = order.chunk_seconds;
     const double longest = order.draft ? kDraftChunks * usual : usual;
     const double shortest = std::min<double>(kShortestChunk, usual);
-    const auto most = static_cast<std::size_t>(seconds / shortest);
-    const auto least = seconds < 2 * longest ? 1 : static_cast<std::size_t>(std::llround(seconds / longest));
-    const std::size_t workers = std::max(1U, order.workers);
-    const std::size_t even = (least + workers - 1) / workers * workers;
-    return std::min({std::max(least, std::min(even, most)), kMostChunks});
+    const double workers = std::max(1U, order.workers);
+    std::vector<double> lengths;
+    if (workers > 1 && !order.draft) {
+        lengths = lengths_for_many(seconds, workers, shortest, longest);
+    } else {
+        const double least = seconds < 2 * longest ? 1 : std::round(seconds / longest);
+        const double even = std::ceil(least / workers) * workers;
+        const double count = std::max(least, std::min(even, std::floor(seconds / shortest)));
+        add_equal(lengths, seconds, std::min<double>(count, kMostChunks));
+    }
+    if (lengths.size() <= kMostChunks) return lengths;
+    return std::vector<double>(kMostChunks, seconds / kMostChunks);
 }
 
 std::string describe_plan(const TitlePlan& plan) {
@@ -255,12 +284,12 @@ std::string describe_plan(const TitlePlan& plan) {
 Outcome<std::optional<SplitPlan>> plan_split(int fd, const MediaInfo& info, const TitlePlan& plan,
                                              const TranscodeOrder& order) {
     if (order.chunk_seconds == 0 || !plan.video || plan.video->deinterlace) return std::nullopt;
-    const std::size_t chunks = chunk_count(static_cast<double>(info.duration) * 1e-6, order);
-    if (chunks < 2) return std::nullopt;
+    const auto lengths = chunk_lengths(static_cast<double>(info.duration) * 1e-6, order);
+    if (lengths.size() < 2) return std::nullopt;
     auto source = Demuxer::open(fd, order.limits);
     if (!source) return std::unexpected(std::move(source.error()));
     if (!source->has_index() && !source->is_transport_stream()) return std::nullopt;
-    auto split = Planner(std::move(*source), info, *plan.video, order).run(chunks);
+    auto split = Planner(std::move(*source), info, *plan.video, order).run(lengths);
     if (!split || !*split) return split;
     (*split)->sound = !plan.audio.empty() || !plan.subtitles.empty() || !info.chapters.empty();
     (*split)->plan = describe_plan(plan);

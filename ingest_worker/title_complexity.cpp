@@ -1,7 +1,10 @@
 #include "title_complexity.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <new>
+#include <thread>
 
 #include "sample_encoder.hpp"
 
@@ -105,6 +108,74 @@ Outcome<void> sample_at(Demuxer& source, const AVStream& stream, std::int64_t ti
     return encoder.frames() < frames ? decoder->feed(nullptr, on_frame) : Outcome<void>();
 }
 
+// The moments of a title, each by whichever thread comes to it.
+class Sampler {
+public:
+    Sampler(int fd, const MediaInfo& info, const std::vector<Rung>& ladder, const Limits& limits)
+        : fd_(fd),
+          info_(info),
+          limits_(limits),
+          plan_(sample_plan(*info.video, ladder)),
+          moments_(static_cast<std::size_t>(std::clamp<std::int64_t>(info.duration / kApart, 1, 5))) {}
+
+    Outcome<std::vector<Sample>> run(unsigned threads) {
+        {
+            std::vector<std::jthread> others;
+            for (std::size_t i = 1; i < std::min<std::size_t>(threads, moments_.size()); ++i)
+                others.emplace_back([this] { take_samples(); });
+            take_samples();
+        }
+        std::vector<Sample> all;
+        for (const Outcome<std::vector<Sample>>& moment : moments_) {
+            if (moment)
+                all.insert(all.end(), moment->begin(), moment->end());
+            else if (moment.error().kind == FailureKind::limit)
+                return std::unexpected(moment.error());
+        }
+        return all;
+    }
+
+private:
+    static constexpr std::int64_t kApart = 12000000;  // microseconds a sample stands for
+
+    void take_samples() noexcept {
+        for (std::size_t moment = next_++; moment < moments_.size(); moment = next_++) {
+            try {
+                moments_[moment] = sample(moment);
+            } catch (const std::bad_alloc&) {
+                moments_[moment] =
+                    give_up(FailureKind::limit, "The file needs more memory than it may have.");
+            }
+        }
+    }
+
+    Outcome<std::vector<Sample>> sample(std::size_t moment) {
+        std::vector<Sample> samples;
+        auto source = Demuxer::open(fd_, limits_);
+        if (!source) return samples;
+        const AVStream& stream = *source->stream(info_.video->stream);
+        const auto number = static_cast<std::int64_t>(moment);
+        const auto count = static_cast<std::int64_t>(moments_.size());
+        const std::int64_t middle =
+            count == 1 ? 0 : info_.start + info_.duration * (2 * number + 1) / (2 * count);
+        const std::int64_t time = av_rescale_q(middle, kMicro, stream.time_base);
+        const int frames =
+            std::clamp(static_cast<int>(info_.video->rate.value()), 8, static_cast<int>(kFrames));
+        SampleEncoder encoder(*info_.video, plan_);
+        auto ok = sample_at(*source, stream, time, frames, limits_, encoder);
+        if (ok) ok = encoder.finish(samples);
+        if (!ok) return std::unexpected(std::move(ok.error()));
+        return samples;
+    }
+
+    int fd_;
+    const MediaInfo& info_;
+    const Limits& limits_;
+    VideoPlan plan_;
+    std::vector<Outcome<std::vector<Sample>>> moments_;
+    std::atomic<std::size_t> next_ = 0;
+};
+
 }  // namespace
 
 Rung fit_rung(Rung rung, const std::vector<Sample>& samples) {
@@ -121,26 +192,12 @@ Rung fit_rung(Rung rung, const std::vector<Sample>& samples) {
 }
 
 Outcome<std::vector<Rung>> fit_ladder(int fd, const MediaInfo& info, std::vector<Rung> ladder,
-                                      const Limits& limits) {
+                                      const Limits& limits, unsigned threads) {
     if (!info.video || info.video->interlaced || info.duration <= 0) return ladder;
-    auto source = Demuxer::open(fd, limits);
-    if (!source) return ladder;
-    constexpr std::int64_t kApart = 12000000;  // microseconds a sample stands for
-    const auto count = std::clamp<std::int64_t>(info.duration / kApart, 1, 5);
-    const int frames = std::clamp(static_cast<int>(info.video->rate.value()), 8, static_cast<int>(kFrames));
-    const AVStream& stream = *source->stream(info.video->stream);
-    const VideoPlan plan = sample_plan(*info.video, ladder);
-    std::vector<Sample> samples;
-    for (std::int64_t i = 0; i < count; ++i) {
-        SampleEncoder encoder(*info.video, plan);
-        const std::int64_t middle = count == 1 ? 0 : info.start + info.duration * (2 * i + 1) / (2 * count);
-        const std::int64_t time = av_rescale_q(middle, kMicro, stream.time_base);
-        auto ok = sample_at(*source, stream, time, frames, limits, encoder);
-        if (ok) ok = encoder.finish(samples);
-        if (!ok && ok.error().kind == FailureKind::limit) return std::unexpected(std::move(ok.error()));
-    }
+    const auto samples = Sampler(fd, info, ladder, limits).run(threads);
+    if (!samples) return std::unexpected(samples.error());
     for (Rung& rung : ladder)
-        rung = fit_rung(std::move(rung), samples);
+        rung = fit_rung(std::move(rung), *samples);
     return ladder;
 }
 

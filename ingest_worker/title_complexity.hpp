@@ -19,9 +19,9 @@ struct Sample {
 [[nodiscard]] Rung fit_rung(Rung rung, const std::vector<Sample>& samples);
 
 /// The ladder fitted to the title: encodes about 1 s at each of up to five moments, in two sizes. Rungs as
-/// they are where the title has no pictures, is interlaced, or cannot be sampled. The result depends on
-/// nothing but its arguments. Fails if memory ends.
+/// they are where the title has no pictures, is interlaced, or cannot be sampled. `threads` look at that many
+/// moments at once; the result depends on nothing but the other arguments. Fails if memory ends.
 [[nodiscard]] Outcome<std::vector<Rung>> fit_ladder(int fd, const MediaInfo& info, std::vector<Rung> ladder,
-                                                    const Limits& limits);
+                                                    const Limits& limits, unsigned threads);
 
 }  // namespace mezz::worker

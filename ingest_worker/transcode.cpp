@@ -228,7 +228,7 @@ Outcome<TranscodeReport> Transcoder::run(int fd) {
     info_ = std::move(*info);
     auto ladder = order_.ladder;
     if (order_.per_title) {
-        auto fitted = fit_ladder(fd, info_, std::move(ladder), order_.limits);
+        auto fitted = fit_ladder(fd, info_, std::move(ladder), order_.limits, order_.decoder_threads);
         if (!fitted) return std::unexpected(std::move(fitted.error()));
         ladder = std::move(*fitted);
     }

@@ -1,5 +1,8 @@
 // The parts of split titles that need neither a server nor a file.
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <numeric>
 
 #include "check.hpp"
 #include "core/bytes.hpp"
@@ -45,19 +48,29 @@ static const char* plans_survive_the_database() {
 }
 
 static const char* chunks_by_workers() {
-    const auto count = [](double seconds, std::uint32_t chunk, std::uint32_t workers, bool draft = false) {
+    const auto lengths = [](double seconds, std::uint32_t chunk, std::uint32_t workers, bool draft = false) {
         TranscodeOrder order;
         order.chunk_seconds = chunk;
         order.workers = workers;
         order.draft = draft;
-        return chunk_count(seconds, order);
+        return chunk_lengths(seconds, order);
     };
+    const auto count = [&lengths](auto... arguments) { return lengths(arguments...).size(); };
     MEZZ_CHECK(count(59, 30, 1) == 1 && count(60, 30, 1) == 2 && count(300, 30, 1) == 10);
     MEZZ_CHECK(count(59, 30, 4) == 4 && count(19, 30, 4) == 1 && count(0, 30, 4) == 1);
-    MEZZ_CHECK(count(300, 30, 8) == 16 && count(300, 30, 30) == 30 && count(300, 30, 1000) == 30);
-    MEZZ_CHECK(count(12, 4, 1000) == 3 && count(1e9, 30, 1) == kMostChunks);
+    MEZZ_CHECK(count(300, 30, 30) == 30 && count(300, 30, 1000) == 30);
+    MEZZ_CHECK(count(12, 4, 1000) == 3 && count(1e9, 30, 1) == kMostChunks &&
+               count(1e9, 30, 3) == kMostChunks);
     MEZZ_CHECK(count(300, 30, 1, true) == 1 && count(300, 30, 8, true) == 8 &&
                count(7200, 30, 1, true) == 24);
+    MEZZ_CHECK(lengths(300, 30, 2)[7] == 30 && count(300, 30, 2) == 12 && count(300, 30, 8) == 16 &&
+               count(60, 30, 2) == 4);
+    for (const std::uint32_t workers : {2, 3, 4, 8, 29}) {
+        const auto some = lengths(300, 30, workers);
+        MEZZ_CHECK(std::ranges::is_sorted(some, std::greater<>()));
+        MEZZ_CHECK(some.front() <= 30 && some.back() >= 10 && some.back() < 20);
+        MEZZ_CHECK(std::abs(std::reduce(some.begin(), some.end()) - 300) < 1e-6);
+    }
     return test::kFine;
 }
 
