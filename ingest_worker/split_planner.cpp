@@ -7,6 +7,7 @@
 
 #include "decoder.hpp"
 #include "frame_pacer.hpp"
+#include "nal_framing.hpp"
 #include "thumbnails.hpp"
 #include "timeline.hpp"
 
@@ -29,6 +30,9 @@ public:
           video_(info.video->stream),
           shift_(-info.start - info.video->delay) {
         source_.read_only(video_);
+        const AVCodecParameters& stream = *source_.stream(video_)->codecpar;
+        if (stream.codec_id == AV_CODEC_ID_H264 || stream.codec_id == AV_CODEC_ID_HEVC)
+            if (auto framing = NalFraming::open(stream)) framing_ = std::move(*framing);
     }
 
     Outcome<std::optional<SplitPlan>> run(const std::vector<double>& lengths) {
@@ -49,6 +53,7 @@ private:
         std::int64_t pts = 0;   // the stream's time base
         std::int64_t time = 0;  // microseconds of the title
         std::int64_t seek = 0;  // leads there, see Demuxer::seek()
+        bool fresh = false;     // nothing that is shown after it needs what comes before it
     };
 
     [[nodiscard]] AVRational base() const { return source_.stream(video_)->time_base; }
@@ -92,16 +97,33 @@ private:
         return timeline.jumps() == 0 && !source_.damaged() && !keys_.empty() && source_.seek(video_, 0);
     }
 
+    bool is_fresh(AVPacket& key) const {
+        switch (source_.stream(video_)->codecpar->codec_id) {
+            case AV_CODEC_ID_H264:
+            case AV_CODEC_ID_HEVC:
+                return framing_ && framing_->rewrite(key).value_or(false);
+            case AV_CODEC_ID_VP8:
+            case AV_CODEC_ID_VP9:
+            case AV_CODEC_ID_AV1:
+                return true;
+            default:
+                return false;
+        }
+    }
+
     // Reading from there begins with it.
-    bool is_found(const Key& key) {
+    bool find_again(Key& key) {
         const Av<AVPacket> packet = make_packet();
-        return source_.seek(video_, key.seek) && read(*packet) && (packet->flags & AV_PKT_FLAG_KEY) != 0 &&
-               packet->pts == key.pts;
+        if (!source_.seek(video_, key.seek) || !read(*packet) || (packet->flags & AV_PKT_FLAG_KEY) == 0 ||
+            packet->pts != key.pts)
+            return false;
+        key.fresh = is_fresh(*packet);
+        return true;
     }
 
     std::optional<Key> indexed_key_at(std::int64_t pts) {
         const auto after = std::ranges::upper_bound(keys_, pts, {}, &Key::pts);
-        if (after == keys_.begin() || !is_found(*std::prev(after))) return std::nullopt;
+        if (after == keys_.begin() || !find_again(*std::prev(after))) return std::nullopt;
         return *std::prev(after);
     }
 
@@ -111,7 +133,9 @@ private:
         const Av<AVPacket> packet = make_packet();
         if (!source_.seek(video_, pts) || !read(*packet)) return std::nullopt;
         if ((packet->flags & AV_PKT_FLAG_KEY) == 0 || packet->pts == AV_NOPTS_VALUE) return std::nullopt;
-        return Key{packet->pts, title_time(packet->pts), pts};
+        Key key{packet->pts, title_time(packet->pts), pts};
+        key.fresh = is_fresh(*packet);
+        return key;
     }
 
     // An earlier one, seldom not the next.
@@ -179,12 +203,12 @@ private:
         return *fine && added && frames > 1;
     }
 
-    // The keyframe before a cut's own: pictures that are shown before the latter may need it.
+    // Read from the keyframe before the cut's own, unless that is known to need nothing before it.
     std::optional<ChunkPlan> cut_near(std::int64_t time, const SplitPlan& split) {
         const auto key = key_at(pts_of(time));
         if (!key) return std::nullopt;
         const std::int64_t tick = nearest_tick(key->time, split.first_time, plan_.rate);
-        const auto before = key_before(*key);
+        const auto before = key->fresh ? key : key_before(*key);
         if (!before || tick <= 0) return std::nullopt;
         return ChunkPlan{.seek = before->seek,
                          .from = before->time,
@@ -222,6 +246,7 @@ private:
     int video_;
     std::int64_t shift_;
     std::vector<Key> keys_;  // of a file without an index
+    std::optional<NalFraming> framing_;
 };
 
 void add_equal(std::vector<double>& lengths, double seconds, double count) {
@@ -250,7 +275,7 @@ std::vector<double> chunk_lengths(double seconds, const TranscodeOrder& order) {
     const double shortest = std::min<double>(kShortestChunk, usual);
     const double workers = std::max(1U, order.workers);
     std::vector<double> lengths;
-    if (workers > 1 && !order.draft) {
+    if (workers > 1 && !order.draft && longest > shortest) {
         lengths = lengths_for_many(seconds, workers, shortest, longest);
     } else {
         const double least = seconds < 2 * longest ? 1 : std::round(seconds / longest);

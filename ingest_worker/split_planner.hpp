@@ -18,10 +18,10 @@ namespace mezz::worker {
 [[nodiscard]] std::vector<double> chunk_lengths(double seconds, const TranscodeOrder& order);
 
 /// Cuts into chunks of about chunk_lengths(), each on the grid of the renditions' keyframes, soon after a
-/// keyframe of the source. Each chunk is read from the keyframe before that one, so that its
-/// pictures are decoded as they would be in one go. nullopt if the title is short, or the file is of a type,
-/// or in a state, that is better read in one go. The file is read around the cuts, and its last seconds are
-/// decoded.
+/// keyframe of the source. Each chunk is read from that one if nothing shown after it can need what comes
+/// before (IDR pictures and the like), else from the one before it, so that its pictures are decoded as they
+/// would be in one go. nullopt if the title is short, or the file is of a type, or in a state, that is better
+/// read in one go. The file is read around the cuts, and its last seconds are decoded.
 [[nodiscard]] Outcome<std::optional<SplitPlan>> plan_split(int fd, const MediaInfo& info,
                                                            const TitlePlan& plan,
                                                            const TranscodeOrder& order);

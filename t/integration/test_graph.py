@@ -96,7 +96,7 @@ def test_no_picture_is_lost_or_doubled_at_the_joints(station, tmp_path):
     numbered = worker.make(tmp_path / "numbered", "-f", "lavfi", "-i",
                            "color=black:size=320x240:rate=25:duration=20,geq=lum='if(mod(floor(N/pow(2,floor(X/20))),2),235,16)'"
                            ":cb=128:cr=128", "-c:v", "libx264", "-preset", "veryfast", "-x264-params",
-                           "keyint=33:open-gop=1:bframes=4", "-pix_fmt", "yuv420p", "-f", "mpegts")
+                           "keyint=33:bframes=4", "-pix_fmt", "yuv420p", "-f", "mpegts")
     video = station.submit(numbered, ladder=LADDER[:1])
     station.run_once("--chunk", 5)
     assert [kind for kind, _ in jobs(station, video)].count("chunk") == 3
