@@ -1,79 +1,82 @@
 #!/usr/bin/python3
-"""Measures the ingest worker: one ffmpeg command against it, two workers against one, and what more would give.
+"""Measures the ingest worker beside ffmpeg, and how it scales.
 
-usage: ingest.py [--seconds N] [--long N] [--chunk S] [--preset P] [--size WxH]
+usage: scripts/bench ingest [--seconds N] [--long N] [--chunk S] [--preset P] [--size WxH] [--long-size WxH] [--rounds N] [--by-cpu] [PART…]
 
-1. transcoding: wall time of `ingest_worker transcode` over that of a single ffmpeg command that decodes once and makes the
-   same renditions with the same settings of x264, for a source of --seconds.
-2. scaling: wall time from the job to `ready` for a source of --long seconds, by one worker on one processor and by two on
-   one each; efficiency is t1 / (2 * t2). Needs two processors that nobody else uses.
-3. simulation: the times that the chunks took, handed to W workers in the order of the queue; efficiency is
-   t1 / (W * tW).
-Prints one line for each figure. Uses a PostgreSQL and a Redis of its own.
+transcode   wall time of the video stage of `ingest_worker transcode`, per-title analysis off, over that of a single ffmpeg
+            command that decodes once and makes the same renditions with the same settings of x264, and over one that leaves the
+            number of threads to x264; for each rendition PSNR and bit rate beside the former's
+ready       from the end of an upload, through the API, to `ready` with everything (copy, analysis, sound, loudness, pictures),
+            by a worker for each processor; over the same two commands, in --rounds rounds
+scaling     from the job to `ready` for --long seconds, by one worker on one processor and by two on one each; efficiency is
+            t1 / (2 * t2). Then the times that its jobs took, given to W workers: one video alone, and four for each worker
+Without PART all. A source of --seconds of --size is made, for scaling one of --long-size. Prints one line a figure. Uses a
+PostgreSQL, a Redis and an nginx of its own. Wall times need a machine that nobody else uses; ratios of processor time do not, nor does
+the simulation with --by-cpu, which takes jobs' processor seconds.
 """
 import argparse
-import heapq
 import json
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent / "integration")]
+import schedule  # noqa: E402
+import transcode  # noqa: E402
+import upload_to_ready  # noqa: E402
 import worker  # noqa: E402
 from queue_station import Station  # noqa: E402
 from services import Postgres, Redis, wait_until  # noqa: E402
 
 RUNGS = [(1080, 5500), (720, 3000), (480, 1400), (360, 800), (240, 400)]
+PARTS = ("transcode", "ready", "scaling")
 
 
 def ladder(options):
-    height = int(options.size.split("x")[1])
+    height = int(options.long_size.split("x")[1])
     return [{"name": f"{h}p", "height": h, "max_kbps": kbps, "crf": 23, "preset": options.preset}
             for h, kbps in RUNGS if h <= height]
 
 
-def source(folder, options, seconds):
-    """Moving detail with noise; H.264 with AAC, as a camera would give."""
-    return worker.make(folder / f"source-{seconds}.mp4", "-f", "lavfi", "-i",
-                       f"testsrc2=size={options.size}:rate=30:duration={seconds},noise=alls=12:allf=t", "-f", "lavfi", "-i",
-                       f"sine=440:duration={seconds}", "-c:v", "libx264", "-preset", "ultrafast", "-g", 60, "-crf", 20,
-                       "-pix_fmt", "yuv420p", "-c:a", "aac")
+def long_source(folder, options):
+    """Moving detail with noise; H.264 with AAC, at a rate as a camera would give."""
+    width, height = map(int, options.long_size.split("x"))
+    kbps = 20000 * width * height // (1920 * 1080)
+    return worker.make(folder / "long.mp4", "-f", "lavfi", "-i",
+                       f"testsrc2=size={options.long_size}:rate=30:duration={options.long},noise=alls=12:allf=t", "-f", "lavfi",
+                       "-i", f"sine=440:duration={options.long}", "-c:v", "libx264", "-preset", "ultrafast", "-g", 60, "-crf", 20,
+                       "-maxrate", f"{kbps}k", "-bufsize", f"{kbps}k", "-pix_fmt", "yuv420p", "-c:a", "aac")
 
 
-def ffmpeg_seconds(path, folder, rungs):
-    """The same renditions: closed GOPs of 2 s, the same caps and lookahead, no frame threads (as the plan has none)."""
-    graph = f"[0:v]split={len(rungs)}" + "".join(f"[s{i}]" for i in range(len(rungs)))
-    graph += "".join(f";[s{i}]scale=-2:{r['height']}:flags=bicubic[v{i}]" for i, r in enumerate(rungs))
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-threads", 2, "-i", path, "-filter_complex", graph]
-    for i, rung in enumerate(rungs):
-        kbps = rung["max_kbps"]
-        command += ["-map", f"[v{i}]", "-c:v", "libx264", "-preset", rung["preset"], "-crf", rung["crf"], "-maxrate",
-                    f"{kbps}k", "-bufsize", f"{2 * kbps}k", "-threads", 1, "-x264-params",
-                    "keyint=60:min-keyint=60:scenecut=0:open-gop=0:force-cfr=1:rc-lookahead=30:lookahead-threads=1",
-                    folder / f"{rung['name']}.mp4"]
-    command += ["-map", "0:a", "-c:a", "aac", "-b:a", "128k", folder / "audio.mp4"]
-    return timed(lambda: subprocess.run([*map(str, command)], check=True))
+class CpuLog(threading.Thread):
+    """What a process and those that it has seen to their ends have used, again and again."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.ended, self.seen = pid, threading.Event(), []
+        self.start()
+
+    def look(self):
+        self.seen.append((time.time(), upload_to_ready.cpu_seconds(self.pid)))
+
+    def run(self):
+        while not self.ended.wait(0.1):
+            self.look()
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+        self.look()
+
+    def at(self, moment):
+        return next((cpu for when, cpu in self.seen if when >= moment), self.seen[-1][1])
 
 
-def timed(work):
-    start = time.monotonic()
-    work()
-    return time.monotonic() - start
-
-
-def worker_seconds(path, folder, rungs):
-    (folder / "ladder.json").write_text(json.dumps(rungs))
-    result = []
-    seconds = timed(lambda: result.append(worker.run(path, folder / "title", "--ladder", folder / "ladder.json",
-                                                     timeout=36000)))
-    assert result[0].ready, result[0].json
-    return seconds
-
-
-def queue_run(servers, path, rungs, options, count):
-    """Seconds from the job to ready, and those of each job in the order in which they were begun."""
+def queue_run(servers, path, options, count, chunk):
+    """Seconds from the job to ready; (kind, wall seconds, processor seconds) of each job, the latter if there is one worker."""
     postgres, redis = servers
     postgres.rows("TRUNCATE uploads, videos, transcoding_jobs")
     redis.client().flushall()
@@ -81,71 +84,120 @@ def queue_run(servers, path, rungs, options, count):
         station = Station(folder, postgres, redis)
         try:
             for number in range(count):
-                started = station.worker("--chunk", options.chunk, "--decoder-threads", 1)
+                started = station.worker("--chunk", chunk, "--decoder-threads", 1)
                 subprocess.run(["taskset", "-a", "-p", "-c", str(number), str(started.process.pid)], check=True,
                                capture_output=True)
                 started.until("worker_started")
-            start = time.monotonic()
-            video = station.submit(path, ladder=rungs)
-
-            def ended():
-                status = station.video(video)["status"]
-                assert status != "failed", station.video(video)["reason"]
-                return status == "ready"
-            wait_until(ended, "the video is ready", 36000)
-            seconds = time.monotonic() - start
+            wait_until(lambda: redis.client().zcard("mezz:workers") == count, "the workers are known")
+            log = CpuLog(station.workers[0].process.pid)
+            video = station.submit(path, ladder=ladder(options))
+            _, seconds = upload_to_ready.until_processed(postgres, video)
+            log.stop()
             rows = station.postgres.rows(
-                "SELECT kind, extract(epoch FROM finished_at - started_at)::float AS seconds FROM transcoding_jobs "
-                "ORDER BY started_at")
-            return seconds, [(row["kind"], row["seconds"]) for row in rows]
+                "SELECT kind, extract(epoch FROM started_at)::float8 AS began, extract(epoch FROM finished_at)::float8 AS ended "
+                "FROM transcoding_jobs ORDER BY started_at")
+            nexts = [row["began"] for row in rows[1:]] + [time.time()]
+            return seconds, [(row["kind"], row["ended"] - row["began"], log.at(after) - log.at(row["began"]))
+                             for row, after in zip(rows, nexts)]
         finally:
             station.close()
 
 
-def simulate(jobs, count):
-    """Seconds until the last of the jobs has ended: title, then chunks and sound as workers are free, then the join."""
-    first = sum(seconds for kind, seconds in jobs if kind == "title")
-    last = sum(seconds for kind, seconds in jobs if kind == "finish")
-    free = [first] * count
-    for seconds in (s for kind, s in jobs if kind in ("chunk", "sound")):
-        heapq.heapreplace(free, free[0] + seconds)
-    return max(free) + last
-
-
 def show(name, value):
-    print(f"{name:<44} {value:.3f}", flush=True)
+    print(f"{name:<60} {value:.3f}", flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
+def show_transcode(source, options, folder):
+    figures = transcode.measure(source, worker.BINARY, options.preset, "off", folder)
+    for rendition in figures.pop("renditions"):
+        show(f"transcode: {rendition['name']}, dB better than ffmpeg", rendition["psnr_gain"])
+        show(f"transcode: {rendition['name']}, bit rate by ffmpeg's", rendition["bit_rate_ratio"])
+    for key, value in figures.items():
+        show(f"transcode: {key.replace('_', ' ')}", value)
+
+
+def show_ready(source, options):
+    for key, value in upload_to_ready.measure(source, options.preset, options.rounds).items():
+        show(f"ready: {key.replace('_', ' ')}", value)
+
+
+def show_scaling(folder, options):
+    path = long_source(folder, options)
+    with Postgres() as postgres, Redis() as redis:
+        one, jobs = queue_run((postgres, redis), path, options, 1, options.chunk)
+        short, short_jobs = queue_run((postgres, redis), path, options, 1, 10)
+        two, _ = queue_run((postgres, redis), path, options, 2, options.chunk)
+    show(f"scaling: one worker, {options.long} s, seconds", one)
+    show("scaling: the same in chunks of 10 s", short)
+    show("scaling: two workers, seconds", two)
+    show("scaling: efficiency of two", one / (2 * two))
+    measured = measured_jobs(jobs, short_jobs, options)
+    for name in ("head", "sound", "each_chunk", "each_second", "tail"):
+        show(f"scaling: {name.replace('_', ' ')}, seconds", getattr(measured, name))
+    show_simulation(measured, options)
+
+
+def measured_jobs(jobs, short_jobs, options):
+    column = 2 if options.by_cpu else 1
+    seconds = {}
+    for job in jobs:
+        seconds[job[0]] = seconds.get(job[0], 0) + job[column]
+    chunks = {sum(job[0] == "chunk" for job in run): sum(job[column] for job in run if job[0] == "chunk")
+              for run in (jobs, short_jobs)}
+    return schedule.fit(seconds, chunks, options.long)
+
+
+def show_simulation(measured, options):
+    def planned(length, share):
+        return measured.video(schedule.chunk_lengths(length, share, options.chunk))
+
+    for count in (2, 4, 8):
+        alone = schedule.efficiency([planned(options.long, count)], [planned(options.long, 1)], count)
+        show(f"simulated: {count} workers, one video of {options.long} s", alone)
+    for count in (8, 32, 100, 1000):
+        # Of one video alone: as long as gives each worker four chunks.
+        length = 4 * count * options.chunk
+        film = schedule.efficiency([planned(length, count)], [planned(length, 1)], count)
+        show(f"simulated: {count} workers, one film of {length / 3600:.1f} h", film)
+        many = [planned(options.long, 1)] * (4 * count)
+        show(f"simulated: {count} workers, {4 * count} videos of {options.long} s", schedule.efficiency(many, many, count))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench ingest", formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--long", type=int, default=300)
     parser.add_argument("--chunk", type=int, default=30)
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--size", default="1920x1080")
+    parser.add_argument("--long-size", default="1280x720")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--by-cpu", action="store_true")
+    parser.add_argument("--source", type=Path, help="instead of the one that is made")
     options = parser.parse_args()
-    rungs = ladder(options)
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no part is called {' or '.join(sorted(unknown))}")
+    options.parts = options.parts or PARTS
+    return options
+
+
+def main():
+    options = arguments()
     with tempfile.TemporaryDirectory(prefix="mezz-bench-") as name:
         folder = Path(name)
-        (folder / "ffmpeg").mkdir()
-        short = source(folder, options, options.seconds)
-        theirs = ffmpeg_seconds(short, folder / "ffmpeg", rungs)
-        ours = worker_seconds(short, folder, rungs)
-        show(f"ffmpeg, {options.seconds} s of {options.size}, seconds", theirs)
-        show("ingest_worker transcode, seconds", ours)
-        show("ratio", ours / theirs)
-        long = source(folder, options, options.long)
-        with Postgres() as postgres, Redis() as redis:
-            one, jobs = queue_run((postgres, redis), long, rungs, options, 1)
-            two, _ = queue_run((postgres, redis), long, rungs, options, 2)
-    show(f"one worker, {options.long} s of {options.size}, seconds", one)
-    show("two workers, seconds", two)
-    show("efficiency of two", one / (2 * two))
-    for count in (8, 32, 100, 1000):
-        # A film of so many chunks that each worker has four: longer films keep more workers busy.
-        parts = [job for job in jobs if job[0] == "chunk"]
-        film = [job for job in jobs if job[0] in ("title", "finish")] + parts * (4 * count // len(parts) + 1)
-        show(f"efficiency of {count} (simulated)", simulate(film, 1) / (count * simulate(film, count)))
+        if set(options.parts) & {"transcode", "ready"}:
+            source = options.source or folder / "source.mp4"
+            if not options.source:
+                transcode.make_source(source, options.size, options.seconds)
+        if "transcode" in options.parts:
+            show_transcode(source, options, folder)
+        if "ready" in options.parts:
+            show_ready(source, options)
+        if "scaling" in options.parts:
+            show_scaling(folder, options)
 
 
 if __name__ == "__main__":
