@@ -75,9 +75,14 @@ void LoudnessMeter::read(const AVDictionary* metadata) {
     const auto integrated = number(metadata, "lavfi.r128.I");
     const auto range = number(metadata, "lavfi.r128.LRA");
     if (!integrated || !range || *integrated < kSilence) return;
+    // A range is one of values of 3 s each (EBU Tech 3342 §3); of the first of them alone the filter says 20
+    // LU.
+    constexpr int kSecondsOfRange = 4;
+    const bool has_range =
+        position_ >= std::int64_t{kSecondsOfRange} * av_buffersink_get_sample_rate(output_);
     constexpr double kLeast = 1e-5;
     const double peak = number(metadata, "lavfi.r128.true_peak").value_or(0);  // 1 is full scale
-    result_ = Loudness{*integrated, *range, 20 * std::log10(std::max(peak, kLeast))};
+    result_ = Loudness{*integrated, has_range ? *range : 0, 20 * std::log10(std::max(peak, kLeast))};
 }
 
 }  // namespace mezz::worker
