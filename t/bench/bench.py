@@ -27,7 +27,7 @@ NO_TARGETS = {"rate": None, "cpu": None, "micros": None}
 USAGE = """\
 Measures requests for playlists and segments beside nginx's own static files of the very same bytes, in rounds that
 alternate; one worker on one core, wrk on another. Prints a table with ratios: what Mezz needs by what a file needs, or for
-rates what Mezz gives by what a file gives. t/bench/README.md tells how to read it.
+rates what Mezz gives by what a file gives. t/bench/README.md tells how to read it. `scripts/bench ingest` measures the worker.
 """
 
 
