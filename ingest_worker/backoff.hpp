@@ -23,12 +23,12 @@ private:
     milliseconds wait_ = kFirst;
 };
 
-/// How often a job is begun before it counts as failed.
+/// How often a job may fail. A copy or draft is not begun more often at all: its title comes without.
 inline constexpr int kMostAttempts = 3;
 
-/// How many workers may die over one part of a title: that it is a part's fault is unlikely then, and the
-/// rest is done.
-inline constexpr int kMostPartAttempts = 10;
+/// How many workers may die over one job. Files are read by processes of their own, so a worker's death is
+/// seldom its file's doing: machines are taken away, or run out of memory.
+inline constexpr int kMostDeaths = 10;
 
 /// The wait after a job's failed attempt, the first of which is 1: 5 s, 20 s, 80 s, …
 [[nodiscard]] seconds retry_delay(int attempt) noexcept;

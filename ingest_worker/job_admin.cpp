@@ -28,7 +28,7 @@ WITH video AS (
     RETURNING v.video_id
 ), job AS (
     UPDATE transcoding_jobs j
-    SET status = CASE WHEN j.pending > 0 THEN 'waiting' ELSE 'queued' END, attempts = 0, queued_at = NULL,
+    SET status = CASE WHEN j.pending > 0 THEN 'waiting' ELSE 'queued' END, attempts = 0, deaths = 0, queued_at = NULL,
         run_after = now(), worker_id = NULL, reason = NULL, error = NULL, finished_at = NULL, progress = 0
     FROM video WHERE j.video_id = video.video_id AND j.status = 'failed'
     RETURNING j.job_id

@@ -8,22 +8,25 @@
 namespace mezz::worker {
 namespace {
 
-// $1 worker, $2 lease in seconds, $3 whether to take over, $4 the most attempts, $5 MiB to be had, $6 the
-// most attempts at a part.
+// $1 worker, $2 lease in seconds, $3 whether to take over, $4 the most attempts at what is only provisional,
+// $5 MiB to be had, $6 the most deaths. A job that still has a worker, though it may be claimed, is one whose
+// worker died.
 constexpr const char* kClaim = R"(
 WITH picked AS (
     SELECT j.job_id, j.worker_id AS previous
     FROM transcoding_jobs j JOIN videos v USING (video_id)
     WHERE j.status IN ('queued', 'running') AND v.deleted_at IS NULL
-        AND j.attempts < CASE WHEN j.kind IN ('remux', 'title') OR j.resolution = 'draft' THEN $4::int ELSE $6::int END
+        AND CASE WHEN j.kind = 'remux' OR j.resolution = 'draft' THEN j.attempts < $4::int
+                 ELSE j.deaths + (j.worker_id IS NOT NULL)::int < $6::int END
         AND j.memory_mib <= $5::int
         AND (j.status = 'queued' AND j.run_after <= now()
              OR j.status = 'running' AND j.lease_until < now() AND $3::bool)
     ORDER BY j.rank, j.created_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED
 ), job AS (
     UPDATE transcoding_jobs j
-    SET status = 'running', attempts = j.attempts + 1, worker_id = $1, progress = 0, detail = '{}',
-        lease_until = now() + $2::int * interval '1 second', started_at = now(), finished_at = NULL
+    SET status = 'running', attempts = j.attempts + 1, deaths = j.deaths + (picked.previous IS NOT NULL)::int,
+        worker_id = $1, progress = 0, detail = '{}', lease_until = now() + $2::int * interval '1 second',
+        started_at = now(), finished_at = NULL
     FROM picked WHERE j.job_id = picked.job_id
     RETURNING j.*, picked.previous
 ), video AS (
@@ -39,7 +42,7 @@ SELECT job.job_id, job.video_id, job.attempts, job.source, v.title, job.ladder,
      WHERE t.video_id = job.video_id AND t.resolution = job.resolution AND t.kind = 'title' AND job.kind <> 'title'),
     (SELECT (t.result->>'sound_end')::bigint FROM transcoding_jobs t
      WHERE t.video_id = job.video_id AND t.resolution = job.resolution AND t.kind = 'sound' AND job.kind = 'chunk'),
-    extract(epoch FROM now() - v.uploaded_at)::bigint, job.resolution = 'draft'
+    extract(epoch FROM now() - v.uploaded_at)::bigint, job.resolution = 'draft', job.attempts - job.deaths
 FROM job JOIN videos v USING (video_id) LEFT JOIN video USING (video_id))";
 
 // $1 video, $2 resolution.
@@ -123,7 +126,7 @@ WITH job AS (
     INSERT INTO transcoding_jobs (video_id, resolution, kind, source, ladder, cost, rank)
     SELECT video_id, 'draft', 'title', source, ladder, $6::real, mezz_rank(uploader_id, $6::real, 0)
     FROM job WHERE $5::bool
-    ON CONFLICT (video_id, resolution, kind, chunk) DO UPDATE SET status = 'queued', attempts = 0, run_after = now()
+    ON CONFLICT (video_id, resolution, kind, chunk) DO UPDATE SET status = 'queued', attempts = 0, deaths = 0, run_after = now()
     RETURNING job_id
 ), next AS (
     UPDATE transcoding_jobs n SET )" MEZZ_TURN R"(
@@ -208,7 +211,7 @@ WITH job AS (
     WHERE p.video_id = job.video_id AND p.resolution = job.resolution AND p.kind IN ('chunk', 'sound', 'finish')
 ), title AS (
     UPDATE transcoding_jobs t
-    SET status = 'queued', whole = true, attempts = 0, run_after = now(), queued_at = NULL, worker_id = NULL,
+    SET status = 'queued', whole = true, attempts = 0, deaths = 0, run_after = now(), queued_at = NULL, worker_id = NULL,
         result = NULL, progress = 0, detail = '{}', error = $4, finished_at = NULL
     FROM job WHERE t.video_id = job.video_id AND t.resolution = job.resolution AND t.kind = 'title'
     RETURNING t.job_id
@@ -291,9 +294,8 @@ std::string reason_of(const Failure& failure) {
 
 Answer<std::optional<Claim>> JobStore::claim(std::uint32_t memory_mib) {
     const auto rows = link_.query(
-        kClaim,
-        {worker_id_, lease_text(), link_.reconnection().health().settled() ? "true" : "false",
-         std::to_string(kMostAttempts), std::to_string(memory_mib), std::to_string(kMostPartAttempts)});
+        kClaim, {worker_id_, lease_text(), link_.reconnection().health().settled() ? "true" : "false",
+                 std::to_string(kMostAttempts), std::to_string(memory_mib), std::to_string(kMostDeaths)});
     if (!rows) return std::unexpected(rows.error());
     if (rows->size() == 0) return std::nullopt;
     const auto text = [&](int column) { return std::string(rows->text(0, column)); };
@@ -313,7 +315,8 @@ Answer<std::optional<Claim>> JobStore::claim(std::uint32_t memory_mib) {
                 .memory_mib = static_cast<std::uint32_t>(rows->number(0, 11)),
                 .age = static_cast<double>(rows->number(0, 14)),
                 .previous_worker = text(7),
-                .draft = rows->flag(0, 15)};
+                .draft = rows->flag(0, 15),
+                .tries = static_cast<int>(rows->number(0, 16))};
     if (claim.kind != JobKind::finish) return claim;
     const auto made = link_.query(kMade, {claim.video_id, claim.draft ? "draft" : "all"});
     if (!made) return std::unexpected(made.error());

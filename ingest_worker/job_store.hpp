@@ -31,6 +31,7 @@ struct Claim {
     double age = 0;                 ///< seconds since the video was made known
     std::string previous_worker;    ///< whose lease had ended; empty: nobody's
     bool draft = false;             ///< of a title's draft, not of the title itself
+    int tries = 0;                  ///< the attempts, this one too, but those that ended with their worker
 };
 
 /// Whether a claim is still good.

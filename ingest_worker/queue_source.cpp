@@ -336,8 +336,8 @@ Answer<Hold> QueueSource::report_failure(const Failure& failure) {
     }
     if (unsplits(failure)) return store_.unsplit(*claim_, failure, freed_);
     if (claim_->draft) return store_.no_draft(*claim_, failure, freed_);
-    if (may_be_retried(failure.kind) && claim_->attempt < kMostAttempts)
-        return store_.retry(*claim_, failure, retry_delay(claim_->attempt));
+    if (may_be_retried(failure.kind) && claim_->tries < kMostAttempts)
+        return store_.retry(*claim_, failure, retry_delay(claim_->tries));
     return store_.fail(*claim_, failure);
 }
 
@@ -405,7 +405,7 @@ void QueueSource::reported_failure(const Failure& failure) {
         count("not_drafted");
         return log_job(LogLevel::info, "title_not_drafted", *claim_, why);
     }
-    const bool again = may_be_retried(failure.kind) && claim_->attempt < kMostAttempts;
+    const bool again = may_be_retried(failure.kind) && claim_->tries < kMostAttempts;
     count(again || unsplits(failure) ? "retried" : "failed", &failure);
     if (unsplits(failure)) return log_job(LogLevel::warning, "title_not_split", *claim_, why);
     if (again) return log_job(LogLevel::warning, "job_will_be_retried", *claim_, why);

@@ -16,21 +16,19 @@ constexpr const char* kLock = R"(
 SELECT pg_try_advisory_lock(hashtext('mezz'), hashtext('sweep')), set_config('idle_session_timeout', '10s', false))";
 constexpr const char* kUnlock = "SELECT pg_advisory_unlock(hashtext('mezz'), hashtext('sweep'))";
 
-// $1 the most attempts, $2 reason, $3 and $4 the same for a part.
+// $1 the most deaths, $2 reason.
 constexpr const char* kBuryDead = R"(
 WITH job AS (
     UPDATE transcoding_jobs
-    SET status = 'failed', reason = CASE kind WHEN 'title' THEN $2 ELSE $4 END, lease_until = NULL,
-        finished_at = now()
+    SET status = 'failed', reason = $2, deaths = deaths + 1, lease_until = NULL, finished_at = now()
     WHERE status = 'running' AND lease_until < now() AND kind <> 'remux' AND resolution = 'all'
-        AND attempts >= CASE kind WHEN 'title' THEN $1::int ELSE $3::int END
+        AND deaths + 1 >= $1::int
     RETURNING job_id, video_id, worker_id, reason
 ), others AS (
     UPDATE transcoding_jobs o
     SET status = 'failed', lease_until = NULL, finished_at = now(), reason = 'Another part of the video failed.'
     FROM job WHERE o.video_id = job.video_id AND o.status IN ('waiting', 'queued', 'running')
-        AND NOT (o.status = 'running' AND o.lease_until < now()
-                 AND o.attempts >= CASE o.kind WHEN 'title' THEN $1::int ELSE $3::int END)
+        AND NOT (o.status = 'running' AND o.lease_until < now() AND o.deaths + 1 >= $1::int)
 ), video AS (
     UPDATE videos v
     SET status = CASE WHEN v.asset IS NULL THEN 'failed' ELSE v.status END, reason = job.reason, updated_at = now()
@@ -131,8 +129,7 @@ WHERE replaced_at < now() - $1::int * interval '1 second' AND deleted_at IS NULL
                     WHERE j.video_id = v.video_id AND j.status IN ('waiting', 'queued', 'running'))
 ORDER BY replaced_at OFFSET $2::int LIMIT 1 FOR UPDATE SKIP LOCKED)";
 
-constexpr const char* kDeath = "The worker died three times while it processed this file.";
-constexpr const char* kPartDeath = "Workers died ten times while they processed a part of this file.";
+constexpr const char* kDeath = "Workers died ten times while they processed this file.";
 
 template <class T>
 std::unexpected<BackendError> error_of(const Answer<T>& answer) {
@@ -220,8 +217,7 @@ Answer<void> Sweeper::close_taken_down_jobs() {
 Answer<void> Sweeper::bury_dead_jobs() {
     if (const auto skipped = postgres_.query(kSkipProvisional, {std::to_string(kMostAttempts)}); !skipped)
         return error_of(skipped);
-    const auto rows = postgres_.query(
-        kBuryDead, {std::to_string(kMostAttempts), kDeath, std::to_string(kMostPartAttempts), kPartDeath});
+    const auto rows = postgres_.query(kBuryDead, {std::to_string(kMostDeaths), kDeath});
     if (!rows) return error_of(rows);
     for (int row = 0; row < rows->size(); ++row) {
         const std::string job(rows->text(row, 0));

@@ -158,16 +158,33 @@ def test_a_worker_that_nobody_replaced_goes_on(station, film):
     station.check_ready(video)
 
 
-def test_the_third_death_is_the_last(station, film):
+GONE = "status = 'running', worker_id = 'gone', lease_until = now() - interval '1 second'"
+
+
+def test_the_tenth_death_is_the_last(station, film):
     video = station.submit(film)
-    station.postgres.rows("UPDATE transcoding_jobs SET status = 'running', attempts = 3, worker_id = 'gone', "
-                          "lease_until = now() - interval '1 second'")
+    station.postgres.rows(f"UPDATE transcoding_jobs SET {GONE}, attempts = 10, deaths = 9")
     leftover = station.processed / video / ".ingest-gone"
     leftover.mkdir(parents=True)
     station.run_once()
-    assert station.job(video)["attempts"] == 3 and station.job(video)["status"] == "failed"
-    assert "died three times" in station.video(video)["reason"] and station.entry(video)["status"] == "failed"
+    assert (station.job(video)["attempts"], station.job(video)["deaths"], station.job(video)["status"]) == (10, 10, "failed")
+    assert "died ten times" in station.video(video)["reason"] and station.entry(video)["status"] == "failed"
     assert len(station.redis.client().xrange("mezz:dead")) == 1 and not leftover.exists()
+
+
+def test_deaths_of_workers_are_no_failures_of_the_job(station, film):
+    """After eight of them it still may fail twice and be done at the third try."""
+    video = station.submit(film)
+    station.postgres.rows(f"UPDATE transcoding_jobs SET {GONE}, attempts = 8, deaths = 7")
+    one = station.worker()
+    for failures in (1, 2):
+        with one.held() as child:
+            os.kill(child, signal.SIGKILL)
+        one.until("job_will_be_retried", failures)
+        station.postgres.rows("UPDATE transcoding_jobs SET run_after = now()")
+    job = station.until(video, "done")
+    assert (job["attempts"], job["deaths"]) == (11, 8)
+    station.check_ready(video, revision=3)
 
 
 def test_sigterm_hands_the_job_back(station, film):
