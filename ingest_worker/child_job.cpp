@@ -130,7 +130,7 @@ private:
 
 Outcome<TranscodeReport> run_order(const TranscodeOrder& order, int source_fd, Staging& staging,
                                    ProgressSink& progress, JobControl& control) {
-    auto child = ChildProcess::start(source_fd);
+    auto child = ChildProcess::start(source_fd, order.nice);
     if (!child) return std::unexpected(std::move(child.error()));
     Conversation conversation(order, progress, staging, *child);
     auto report = conversation.run(control);

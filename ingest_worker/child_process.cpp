@@ -13,7 +13,7 @@ namespace mezz::worker {
 namespace {
 
 // In the new process: only async-signal-safe calls until exec.
-[[noreturn]] void become_child(int channel, int source) noexcept {
+[[noreturn]] void become_child(int channel, int source, int nice) noexcept {
     constexpr int kFirstFree = 10;
     constexpr int kExecFailed = 126;
     const int channel_copy = ::fcntl(channel, F_DUPFD, kFirstFree);
@@ -26,6 +26,7 @@ namespace {
     ::dup2(channel_copy, kChannelFd);
     ::dup2(source_copy, kSourceFd);
     ::close_range(kSourceFd + 1, ~0U, 0);
+    (void)!::nice(nice);
     // What ends the worker's whole group is the worker's to act on: else it would take this for a crash.
     ::signal(SIGTERM, SIG_IGN);
     ::signal(SIGINT, SIG_IGN);
@@ -43,12 +44,12 @@ namespace {
 
 }  // namespace
 
-Outcome<ChildProcess> ChildProcess::start(int source_fd) {
+Outcome<ChildProcess> ChildProcess::start(int source_fd, int nice) {
     auto ends = Channel::make_pair();
     if (!ends) return give_up(FailureKind::system, "No channel to a new process.", std::strerror(errno));
     const pid_t pid = ::fork();
     if (pid < 0) return give_up(FailureKind::system, "No new process.", std::strerror(errno));
-    if (pid == 0) become_child(ends->second.fd(), source_fd);
+    if (pid == 0) become_child(ends->second.fd(), source_fd, nice);
     return ChildProcess(pid, std::move(ends->first));
 }
 

@@ -20,8 +20,8 @@ inline constexpr const char* kChildCommand = "sandboxed-transcode";
 class ChildProcess {
 public:
     /// Runs this program anew with kChildCommand, an empty environment, standard error, and the two
-    /// descriptors. Fails with kind system.
-    [[nodiscard]] static Outcome<ChildProcess> start(int source_fd);
+    /// descriptors, by so much less urgent than this one. Fails with kind system.
+    [[nodiscard]] static Outcome<ChildProcess> start(int source_fd, int nice);
 
     ChildProcess(ChildProcess&& other) noexcept;
     ChildProcess& operator=(ChildProcess&&) = delete;

@@ -113,6 +113,12 @@ void add_queue_options(CLI::App& command, QueueOptions& options) {
     command.add_option("--cpus", options.cpus, "jobs that run at once")
         ->capture_default_str()
         ->check(CLI::Range(1, 256));
+    command
+        .add_option_function<std::string>(
+            "--express", [&options](const std::string& text) { options.express = text == "on"; },
+            "two jobs more at once, of those that make a title watchable, on or off")
+        ->default_str("on")
+        ->check(CLI::IsMember({"on", "off"}));
     command.add_option("--metrics-file", options.metrics_file,
                        "file that is kept up to date with metrics for Prometheus");
     command.add_flag("--once", options.once, "end when no job is open");
@@ -172,14 +178,26 @@ Source make_queue(QueueOptions& options, const std::atomic<bool>& stop) {
     if (!ladder) return refuse(ladder.error());
     if (options.worker_id.empty()) options.worker_id = make_worker_id();
     start_event_log(options.log_level);
-    const auto budget = std::make_shared<MemoryBudget>(options.transcode.limits.memory_mib);
+    constexpr std::uint64_t kExpressMib = kExpressLane.memory_mib + kCopiesLane.memory_mib;
+    const std::uint64_t total = options.transcode.limits.memory_mib;
+    const bool reserves = options.express && total >= 2 * kExpressMib;
+    const auto budget = std::make_shared<MemoryBudget>(reserves ? total - kExpressMib : total);
     const auto metrics = std::make_shared<Metrics>();
     JobSources sources;
-    for (int i = 0; i < options.cpus; ++i) {
+    const auto add = [&](const std::string& suffix, Lane lane, const std::shared_ptr<MemoryBudget>& memory) {
         QueueOptions own = options;
-        if (i > 0) own.worker_id += '.' + std::to_string(i);
+        own.worker_id += suffix;
+        own.lane = lane;
         sources.push_back(
-            std::make_unique<QueueSource>(std::move(own), *ladder, stop, budget, metrics, i == 0));
+            std::make_unique<QueueSource>(std::move(own), *ladder, stop, memory, metrics, sources.empty()));
+    };
+    for (int i = 0; i < options.cpus; ++i)
+        add(i > 0 ? '.' + std::to_string(i) : std::string(), Lane::any, budget);
+    for (const Lane lane : {Lane::express, Lane::copies}) {
+        if (!options.express) break;
+        const LaneLimits& limits = limits_of(lane);
+        add(std::string(".") + limits.name, lane,
+            reserves ? std::make_shared<MemoryBudget>(limits.memory_mib) : budget);
     }
     return sources;
 }

@@ -102,7 +102,8 @@ void Heartbeat::show(const std::optional<ActiveState>& state) {
         worker["stage"] = state->stage;
         worker["progress"] = static_cast<int>(state->progress);
     }
-    (void)queue_.show_worker(worker.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    (void)queue_.show_worker(worker.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                             shared_.options.lane == Lane::any);
 }
 
 void Heartbeat::empty_outbox() {

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "json_field.hpp"
+
 namespace mezz::worker {
 namespace {
 
@@ -117,6 +119,7 @@ std::string TranscodeOrder::to_json() const {
                 {"chunk_seconds", chunk_seconds},
                 {"workers", workers},
                 {"set_aside_mib", set_aside_mib},
+                {"most_cost", most_cost},
                 {"piece", piece_to_json(piece)},
                 {"ladder", Json::parse(ladder_to_json(ladder))},
                 {"limits", limits_to_json(limits)},
@@ -134,7 +137,8 @@ std::optional<TranscodeOrder> parse_order(std::string_view json) {
         !read_flag(object, "per_title", order.per_title) || !read_flag(object, "draft", order.draft) ||
         !read_number(object, "chunk_seconds", order.chunk_seconds) ||
         !read_number(object, "workers", order.workers) ||
-        !read_number(object, "set_aside_mib", order.set_aside_mib) || !object.contains("piece") ||
+        !read_number(object, "set_aside_mib", order.set_aside_mib) ||
+        !number(object, "most_cost", order.most_cost) || !object.contains("piece") ||
         !object["piece"].is_object())
         return std::nullopt;
     order.ladder = std::move(*ladder);

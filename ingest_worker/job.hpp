@@ -11,6 +11,7 @@
 #include "ladder.hpp"
 #include "progress.hpp"
 #include "split_plan.hpp"
+#include "transcode_report.hpp"
 
 namespace mezz::worker {
 
@@ -46,7 +47,9 @@ struct TranscodeOrder {
     std::uint32_t chunk_seconds = 0;  ///< to split into, at most about; 0: the title is made in one go
     std::uint32_t workers = 1;        ///< that may make chunks at the same time
     std::uint32_t set_aside_mib = 0;  ///< what is made in one go must not need more; 0: it may
-    Piece piece{};                    ///< for other work than transcode
+    double most_cost = 0;  ///< what is made in one go must not be more work, see lane.hpp; 0: it may
+    int nice = 0;          ///< of the process, which is not told
+    Piece piece{};         ///< for other work than transcode
 
     [[nodiscard]] std::string to_json() const;
 };
@@ -94,7 +97,7 @@ struct Ready {
     std::vector<std::string> notes;  ///< on what was left out or repaired
     std::string part;                ///< what a part reported, instead
     std::optional<SplitPlan> split;  ///< the title is made in parts, instead
-    std::uint32_t needs_mib = 0;     ///< if not 0, it was not begun since it needs so much, instead
+    std::optional<Needs> needs;      ///< it was not begun since it needs so much, instead
     std::uint32_t title_mib = 0;     ///< what the whole title will use, if known; of what comes before it
 };
 

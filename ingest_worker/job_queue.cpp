@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <span>
 
+#include "lane.hpp"
+
 namespace mezz::worker {
 namespace {
 
@@ -27,9 +29,14 @@ Answer<void> JobQueue::run(const std::vector<std::string>& words) {
 Answer<RedisReply> JobQueue::in_group(const std::vector<std::string>& words) {
     auto reply = link_.command(words);
     if (reply || reply.error().lost || !reply.error().text.starts_with("NOGROUP")) return reply;
-    auto made = link_.command({"XGROUP", "CREATE", kJobs, kGroup, "0", "MKSTREAM"});
-    if (!made && !made.error().text.starts_with("BUSYGROUP")) return made;
+    if (auto made = make_group(kGroup, "0"); !made) return std::unexpected(std::move(made.error()));
     return link_.command(words);
+}
+
+Answer<void> JobQueue::make_group(const std::string& group, const char* from) {
+    auto made = run({"XGROUP", "CREATE", kJobs, group, from, "MKSTREAM"});
+    if (!made && made.error().text.starts_with("BUSYGROUP")) return {};
+    return made;
 }
 
 Answer<std::optional<QueueMessage>> JobQueue::read_group(const char* from, const char* wait_ms) {
@@ -62,6 +69,17 @@ Answer<std::optional<QueueMessage>> JobQueue::read() {
     return read_group(">", "1000");
 }
 
+Answer<std::optional<QueueMessage>> JobQueue::listen(const std::string& group) {
+    listens_in_ = group;
+    auto reply = link_.command({"XREADGROUP", "GROUP", group, consumer_, "COUNT", "1", "BLOCK", "1000",
+                                "NOACK", "STREAMS", kJobs, ">"});
+    if (reply) return parse_read(**reply);
+    if (reply.error().lost || !reply.error().text.starts_with("NOGROUP"))
+        return std::unexpected(std::move(reply.error()));
+    if (auto made = make_group(group, "$"); !made) return std::unexpected(std::move(made.error()));
+    return std::nullopt;
+}
+
 Answer<void> JobQueue::add(const std::string& job_id, const std::string& video_id) {
     return run({"XADD", kJobs, "MAXLEN", "~", "100000", "*", "job_id", job_id, "video_id", video_id});
 }
@@ -87,8 +105,8 @@ Answer<void> JobQueue::announce(const std::string& video_id, const std::string& 
     return run({"PUBLISH", "mezz:invalidate", video_id});
 }
 
-Answer<void> JobQueue::show_worker(const std::string& json) {
-    if (auto ok = run({"SET", "mezz:worker:" + consumer_, json, "EX", kAlive}); !ok) return ok;
+Answer<void> JobQueue::show_worker(const std::string& json, bool counts) {
+    if (auto ok = run({"SET", "mezz:worker:" + consumer_, json, "EX", kAlive}); !ok || !counts) return ok;
     const auto now = time();
     if (!now) return std::unexpected(now.error());
     if (auto ok = run({"ZADD", kWorkers, std::to_string(*now), consumer_}); !ok) return ok;
@@ -131,8 +149,15 @@ Answer<QueueDepth> JobQueue::depth() {
 }
 
 Answer<void> JobQueue::forget_consumers() {
+    for (const char* group : {kGroup, kExpressLane.name, kCopiesLane.name})
+        if (auto ok = forget_consumers_of(group); !ok) return ok;
+    return {};
+}
+
+Answer<void> JobQueue::forget_consumers_of(const std::string& group) {
     constexpr std::int64_t kHour = 3600000;  // ms
-    const auto reply = in_group({"XINFO", "CONSUMERS", kJobs, kGroup});
+    const auto reply = link_.command({"XINFO", "CONSUMERS", kJobs, group});
+    if (!reply && !reply.error().lost) return {};  // nobody has made it yet
     if (!reply) return std::unexpected(reply.error());
     if ((*reply)->type != REDIS_REPLY_ARRAY) return {};
     for (const redisReply* consumer : std::span((*reply)->element, (*reply)->elements)) {
@@ -140,13 +165,17 @@ Answer<void> JobQueue::forget_consumers() {
         if (name == nullptr || name->type != REDIS_REPLY_STRING ||
             number(member(*consumer, "pending")) != 0 || number(member(*consumer, "idle")) < kHour)
             continue;
-        if (auto ok = run({"XGROUP", "DELCONSUMER", kJobs, kGroup, std::string(name->str, name->len)}); !ok)
+        if (auto ok = run({"XGROUP", "DELCONSUMER", kJobs, group, std::string(name->str, name->len)}); !ok)
             return ok;
     }
     return {};
 }
 
 void JobQueue::leave() {
+    if (!listens_in_.empty()) {
+        (void)run({"XGROUP", "DELCONSUMER", kJobs, listens_in_, consumer_});
+        return;
+    }
     const auto own = read_group("0", "1");
     if (own && !*own) (void)run({"XGROUP", "DELCONSUMER", kJobs, kGroup, consumer_});
 }

@@ -32,6 +32,10 @@ public:
     /// minute, or a new one, for which it waits a second. nullopt: none came.
     [[nodiscard]] Answer<std::optional<QueueMessage>> read();
 
+    /// Waits a second for a message in a group of its own, each of which one of its readers sees. They are
+    /// not to be acknowledged: those who read() do so.
+    [[nodiscard]] Answer<std::optional<QueueMessage>> listen(const std::string& group);
+
     /// Adds a job.
     Answer<void> add(const std::string& job_id, const std::string& video_id);
 
@@ -46,8 +50,9 @@ public:
     /// Puts a video's catalog entry into the cache and tells the edges.
     Answer<void> announce(const std::string& video_id, const std::string& entry);
 
-    /// Publishes what the worker does, for those who look, for half a minute.
-    Answer<void> show_worker(const std::string& json);
+    /// Publishes what the worker does, for those who look, for half a minute. One that `counts` is one of
+    /// workers().
+    Answer<void> show_worker(const std::string& json, bool counts);
     Answer<void> hide_worker();
 
     /// Workers that gave a sign of life within half a minute.
@@ -66,10 +71,13 @@ private:
     Answer<std::optional<QueueMessage>> take_over();
     Answer<std::int64_t> time();
     Answer<RedisReply> in_group(const std::vector<std::string>& words);
+    Answer<void> make_group(const std::string& group, const char* from);
+    Answer<void> forget_consumers_of(const std::string& group);
     Answer<void> run(const std::vector<std::string>& words);
 
     RedisLink& link_;
     std::string consumer_;
+    std::string listens_in_;        // the group of listen(), once it was called
     std::uint64_t connection_ = 0;  // number of the connection on which our own messages were looked through
     Clock::time_point next_take_over_;
 };

@@ -1,5 +1,6 @@
 #include "job_store.hpp"
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <ranges>
 
@@ -10,12 +11,13 @@ namespace {
 
 // $1 worker, $2 lease in seconds, $3 whether to take over, $4 the most attempts at what is only provisional,
 // $5 MiB to be had, $6 the most deaths. A job that still has a worker, though it may be claimed, is one whose
-// worker died.
-constexpr const char* kClaim = R"(
+// worker died. `which` narrows it down.
+constexpr const char* kClaimBegin = R"(
 WITH picked AS (
     SELECT j.job_id, j.worker_id AS previous
     FROM transcoding_jobs j JOIN videos v USING (video_id)
-    WHERE j.status IN ('queued', 'running') AND v.deleted_at IS NULL
+    WHERE j.status IN ('queued', 'running') AND v.deleted_at IS NULL)";
+constexpr const char* kClaimEnd = R"(
         AND CASE WHEN j.kind = 'remux' OR j.resolution = 'draft' THEN j.attempts < $4::int
                  ELSE j.deaths + (j.worker_id IS NOT NULL)::int < $6::int END
         AND j.memory_mib <= $5::int
@@ -42,8 +44,13 @@ SELECT job.job_id, job.video_id, job.attempts, job.source, v.title, job.ladder,
      WHERE t.video_id = job.video_id AND t.resolution = job.resolution AND t.kind = 'title' AND job.kind <> 'title'),
     (SELECT (t.result->>'sound_end')::bigint FROM transcoding_jobs t
      WHERE t.video_id = job.video_id AND t.resolution = job.resolution AND t.kind = 'sound' AND job.kind = 'chunk'),
-    extract(epoch FROM now() - v.uploaded_at)::bigint, job.resolution = 'draft', job.attempts - job.deaths
+    extract(epoch FROM now() - v.uploaded_at)::bigint, job.resolution = 'draft', job.attempts - job.deaths,
+    job.express, job.cost
 FROM job JOIN videos v USING (video_id) LEFT JOIN video USING (video_id))";
+
+// Which jobs are for a place; $7 how much work a copy may be.
+constexpr const char* kExpressJobs = " AND j.express";
+constexpr const char* kQuickCopies = " AND j.express AND j.kind = 'remux' AND j.cost <= $7::real";
 
 // $1 video, $2 resolution.
 constexpr const char* kMade = R"(
@@ -129,7 +136,7 @@ WITH job AS (
     ON CONFLICT (video_id, resolution, kind, chunk) DO UPDATE SET status = 'queued', attempts = 0, deaths = 0, run_after = now()
     RETURNING job_id
 ), next AS (
-    UPDATE transcoding_jobs n SET )" MEZZ_TURN R"(
+    UPDATE transcoding_jobs n SET express = true, )" MEZZ_TURN R"(
     FROM job WHERE )" MEZZ_WAITING_TITLE R"( AND NOT $5::bool
     RETURNING n.job_id
 )
@@ -146,7 +153,7 @@ WITH job AS (
     UPDATE transcoding_jobs c SET error = concat_ws(' ', c.error, $4::text)
     FROM job WHERE c.video_id = job.video_id AND c.kind = 'remux'
 ), next AS (
-    UPDATE transcoding_jobs n SET )" MEZZ_TURN R"(
+    UPDATE transcoding_jobs n SET express = true, )" MEZZ_TURN R"(
     FROM job WHERE )" MEZZ_WAITING_TITLE R"(
     RETURNING n.job_id
 )
@@ -237,13 +244,15 @@ WITH job AS (
 )
 SELECT count(*) FROM job)";
 
-// $4 MiB.
-constexpr const char* kNeedsMemory = R"(
+// $4 MiB, $5 its work, $6 the most of an express job.
+constexpr const char* kNeedsMore = R"(
 WITH job AS (
     UPDATE transcoding_jobs j
     SET status = 'queued', attempts = j.attempts - 1, run_after = now(), queued_at = NULL, worker_id = NULL,
-        lease_until = NULL, memory_mib = greatest($4::int, j.memory_mib)
-    WHERE )" MEZZ_MINE R"(
+        lease_until = NULL, memory_mib = greatest($4::int, j.memory_mib), cost = greatest($5::real, j.cost),
+        rank = CASE WHEN $5::real > j.cost THEN mezz_rank(v.uploader_id, $5::real, 0) ELSE j.rank END,
+        express = j.express AND $5::real <= $6::real
+    FROM videos v WHERE v.video_id = j.video_id AND )" MEZZ_MINE R"(
     RETURNING j.job_id
 )
 SELECT (SELECT count(*) FROM job), (SELECT job_id::text FROM job))";
@@ -286,16 +295,35 @@ constexpr const char* kOpenJobs = R"(
 SELECT EXISTS (SELECT FROM transcoding_jobs JOIN videos USING (video_id)
                WHERE transcoding_jobs.status IN ('waiting', 'queued', 'running') AND deleted_at IS NULL))";
 
+std::string claim_statement(Lane lane) {
+    std::string which;
+    if (lane == Lane::express) which = kExpressJobs;
+    if (lane == Lane::copies) which = kQuickCopies;
+    return kClaimBegin + which + kClaimEnd;
+}
+
 std::string reason_of(const Failure& failure) {
     return clean_text(failure.detail.empty() ? failure.reason : failure.reason + ' ' + failure.detail);
 }
 
 }  // namespace
 
+JobStore::JobStore(PostgresLink& link, std::string worker_id, seconds lease, Lane lane)
+    : link_(link),
+      worker_id_(std::move(worker_id)),
+      lease_(lease),
+      lane_(lane),
+      claim_statement_(claim_statement(lane)) {}
+
 Answer<std::optional<Claim>> JobStore::claim(std::uint32_t memory_mib) {
-    const auto rows = link_.query(
-        kClaim, {worker_id_, lease_text(), link_.reconnection().health().settled() ? "true" : "false",
-                 std::to_string(kMostAttempts), std::to_string(memory_mib), std::to_string(kMostDeaths)});
+    PgValues values{worker_id_,
+                    lease_text(),
+                    link_.reconnection().health().settled() ? "true" : "false",
+                    std::to_string(kMostAttempts),
+                    std::to_string(memory_mib),
+                    std::to_string(kMostDeaths)};
+    if (lane_ == Lane::copies) values.emplace_back(std::to_string(kCopiesLane.cost));
+    const auto rows = link_.query(claim_statement_.c_str(), values);
     if (!rows) return std::unexpected(rows.error());
     if (rows->size() == 0) return std::nullopt;
     const auto text = [&](int column) { return std::string(rows->text(0, column)); };
@@ -316,7 +344,9 @@ Answer<std::optional<Claim>> JobStore::claim(std::uint32_t memory_mib) {
                 .age = static_cast<double>(rows->number(0, 14)),
                 .previous_worker = text(7),
                 .draft = rows->flag(0, 15),
-                .tries = static_cast<int>(rows->number(0, 16))};
+                .tries = static_cast<int>(rows->number(0, 16)),
+                .express = rows->flag(0, 17),
+                .cost = std::strtod(std::string(rows->text(0, 18)).c_str(), nullptr)};
     if (claim.kind != JobKind::finish) return claim;
     const auto made = link_.query(kMade, {claim.video_id, claim.draft ? "draft" : "all"});
     if (!made) return std::unexpected(made.error());
@@ -380,14 +410,14 @@ Answer<Hold> JobStore::no_draft(const Claim& claim, const Failure& why, Freed& f
     return change_and_free(kNoDraft, claim, {reason_of(why)}, freed);
 }
 
-Answer<Hold> JobStore::needs_memory(const Claim& claim, std::uint32_t mib, Freed& freed) {
-    return change_and_free(kNeedsMemory, claim, {std::to_string(mib)}, freed);
+Answer<Hold> JobStore::needs_more(const Claim& claim, const Needs& needs, Freed& freed) {
+    return change_and_free(
+        kNeedsMore, claim,
+        {std::to_string(needs.mib), std::to_string(needs.cost), std::to_string(kExpressLane.cost)}, freed);
 }
 
 // What a job's work amounts to, as far as its turn is concerned: all of the video up to its end.
 Answer<Hold> JobStore::split(const Claim& claim, const SplitPlan& plan, Freed& freed) {
-    constexpr double kSoundCost = 0.02;  // of that of the pictures
-    constexpr double kDraftCost = 0.1;   // of that of the ladder, about
     constexpr std::uint32_t kSmall = 512;
     const double share = claim.draft ? kDraftCost : 1;
     double seconds_of_title = 0;

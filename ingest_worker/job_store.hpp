@@ -8,6 +8,7 @@
 
 #include "failure.hpp"
 #include "job.hpp"
+#include "lane.hpp"
 #include "postgres_link.hpp"
 
 namespace mezz::worker {
@@ -32,6 +33,8 @@ struct Claim {
     std::string previous_worker;    ///< whose lease had ended; empty: nobody's
     bool draft = false;             ///< of a title's draft, not of the title itself
     int tries = 0;                  ///< the attempts, this one too, but those that ended with their worker
+    bool express = false;           ///< of what makes a title watchable
+    double cost = 0;                ///< its work, as far as that is known, see lane.hpp
 };
 
 /// Whether a claim is still good.
@@ -50,13 +53,12 @@ using Freed = std::vector<std::string>;
 
 class JobStore {
 public:
-    /// The link must outlive the store; one thread uses both.
-    JobStore(PostgresLink& link, std::string worker_id, seconds lease)
-        : link_(link), worker_id_(std::move(worker_id)), lease_(lease) {}
+    /// The link must outlive the store; one thread uses both. Claims are for a place of that kind.
+    JobStore(PostgresLink& link, std::string worker_id, seconds lease, Lane lane = Lane::any);
 
-    /// Claims the job of the lowest rank that needs no more than `memory_mib`; nullopt if there is none. For
-    /// a whole title raises the video's revision. Jobs of dead workers are taken only while PostgreSQL is
-    /// settled().
+    /// Claims the job of the lowest rank that is for this place and needs no more than `memory_mib`; nullopt
+    /// if there is none. For a whole title raises the video's revision. Jobs of dead workers are taken only
+    /// while PostgreSQL is settled().
     [[nodiscard]] Answer<std::optional<Claim>> claim(std::uint32_t memory_mib);
 
     /// Prolongs the lease from now on and writes progress (0 to 100) and detail (JSON).
@@ -76,8 +78,9 @@ public:
     /// No draft is made, whatever there is of it is forgotten: the title's own job is queued.
     [[nodiscard]] Answer<Hold> no_draft(const Claim& claim, const Failure& why, Freed& freed);
 
-    /// The job was not begun since it needs so much memory: it is queued again for who has that.
-    [[nodiscard]] Answer<Hold> needs_memory(const Claim& claim, std::uint32_t mib, Freed& freed);
+    /// The job was not begun since it needs so much: it is queued again for who has that, at the rank of its
+    /// work.
+    [[nodiscard]] Answer<Hold> needs_more(const Claim& claim, const Needs& needs, Freed& freed);
 
     /// The title was planned in parts: adds their jobs.
     [[nodiscard]] Answer<Hold> split(const Claim& claim, const SplitPlan& plan, Freed& freed);
@@ -134,6 +137,8 @@ private:
     PostgresLink& link_;
     std::string worker_id_;
     seconds lease_;
+    Lane lane_;
+    std::string claim_statement_;
 };
 
 }  // namespace mezz::worker

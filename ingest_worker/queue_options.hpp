@@ -6,6 +6,7 @@
 
 #include "backoff.hpp"
 #include "job.hpp"
+#include "lane.hpp"
 #include "redis_link.hpp"
 #include "transcode_options.hpp"
 
@@ -23,6 +24,8 @@ struct QueueOptions {
     std::uint32_t chunk_seconds = 30;
     bool remux = true;         ///< sources that players can play are copied first
     int cpus = 1;              ///< jobs at once
+    bool express = true;       ///< two more, of those that make titles watchable
+    Lane lane = Lane::any;     ///< of one source
     std::string metrics_file;  ///< empty: none is written
     bool once = false;         ///< end when no job is open
     std::string log_level = "info";

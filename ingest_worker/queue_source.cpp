@@ -1,5 +1,6 @@
 #include "queue_source.hpp"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr milliseconds kLookUp{250};
 constexpr milliseconds kPolling{1000};
+constexpr milliseconds kLanePolling{400};
+constexpr int kLessUrgent = 10;  // as nice() takes it: a tenth of the processor time beside others
 
 std::vector<LogField> about(const Claim& claim) {
     return {{"job", claim.job_id}, {"video", claim.video_id}, {"attempt", std::to_string(claim.attempt)}};
@@ -46,7 +49,7 @@ QueueSource::QueueSource(QueueOptions options, std::vector<Rung> ladder, const s
       shared_(options_, stop, std::move(metrics)),
       postgres_(options_.postgres, shared_.postgres, shared_.abandon),
       redis_(options_.redis, shared_.redis, shared_.abandon),
-      store_(postgres_, options_.worker_id, options_.lease),
+      store_(postgres_, options_.worker_id, options_.lease, options_.lane),
       queue_(redis_, options_.worker_id),
       heartbeat_(shared_),
       sweeper_(shared_) {
@@ -88,6 +91,7 @@ std::optional<Claim> QueueSource::next_claim() {
         pause(kLookUp);
         return std::nullopt;
     }
+    if (options_.lane != Lane::any) return claim_in_lane();
     if (!message_ && budget_->take_passed_over())
         if (auto claim = claim_directly()) return claim;
     if (!message_) {
@@ -102,9 +106,25 @@ std::optional<Claim> QueueSource::next_claim() {
     return message_ ? claim_by_message() : std::nullopt;
 }
 
+// Looks before it waits, so that a message that nobody brought costs a second.
+std::optional<Claim> QueueSource::claim_in_lane() {
+    auto claim = claim_directly();
+    const auto heard = std::exchange(heard_, std::nullopt);
+    // Whoever else reads the message would find the job taken.
+    if (claim && heard && heard->job_id == claim->job_id) shared_.outbox.put(SettledMessage{heard->id});
+    if (claim || stop_) return claim;
+    auto message = queue_.listen(limits_of(options_.lane).name);
+    if (message)
+        heard_ = std::move(*message);
+    else
+        pause(kLanePolling);
+    return std::nullopt;
+}
+
 Answer<std::optional<Claim>> QueueSource::claim() {
     Answer<std::optional<Claim>> claim = std::nullopt;
     budget_->claim([this, &claim](std::uint32_t mib) {
+        if (options_.lane != Lane::any) mib = std::min(mib, limits_of(options_.lane).memory_mib);
         claim = store_.claim(mib);
         return claim && *claim ? std::max<std::uint32_t>((*claim)->memory_mib, 1) : 0;
     });
@@ -173,6 +193,16 @@ std::uint32_t QueueSource::share_of_workers() {
     return videos ? most / static_cast<std::uint32_t>(std::max<std::int64_t>(*videos, 1)) : 1;
 }
 
+// What a whole title, a draft or a copy may turn out to be without being queued again at its rank.
+double QueueSource::most_cost(const Claim& claim) const {
+    constexpr double kTitle = 120;
+    constexpr double kDraft = 20;
+    const double most = std::max(claim.draft ? kDraft : kTitle, 2 * claim.cost);
+    if (options_.lane == Lane::any) return claim.kind == JobKind::remux ? 0 : most;
+    const double limit = limits_of(options_.lane).cost;
+    return claim.kind == JobKind::remux ? limit : std::min(most, limit);
+}
+
 Outcome<Job> QueueSource::make_job(const Claim& claim) {
     if (!is_uuid(claim.video_id))
         return give_up(FailureKind::source, "The video has an id that cannot be used.", claim.video_id);
@@ -187,6 +217,8 @@ Outcome<Job> QueueSource::make_job(const Claim& claim) {
     job.kind = claim.kind;
     job.order = make_order(ladder_, options_.transcode);
     job.order.draft = claim.draft;
+    job.order.nice = claim.express ? 0 : kLessUrgent;
+    job.order.most_cost = most_cost(claim);
     if (claim.kind == JobKind::remux) {
         if (!options_.remux) return give_up(FailureKind::source, "Sources are not copied here.");
         job.order.work = Work::remux;
@@ -312,7 +344,7 @@ Answer<Hold> QueueSource::report(const Outcome<Ready>& outcome) {
     freed_.clear();
     if (!outcome) return report_failure(outcome.error());
     if (outcome->split) return store_.split(*claim_, *outcome->split, freed_);
-    if (outcome->needs_mib > 0) return store_.needs_memory(*claim_, outcome->needs_mib, freed_);
+    if (outcome->needs) return store_.needs_more(*claim_, *outcome->needs, freed_);
     if (is_provisional() && outcome->part.empty())
         return store_.provisional(*claim_, outcome->asset, duration_in(outcome->asset), outcome->title_mib,
                                   freed_);
@@ -349,6 +381,8 @@ void QueueSource::count(std::string_view outcome, const Failure* failure) {
     shared_.metrics->add(series("mezz_ingest_jobs_total", "outcome", outcome));
     const std::string_view kind = claim_->draft ? "draft" : to_text(claim_->kind);
     shared_.metrics->add(series("mezz_ingest_job_seconds_total", "kind", kind), seconds_since(begun_));
+    if (options_.lane != Lane::any)
+        shared_.metrics->add(series("mezz_ingest_lane_jobs_total", "lane", limits_of(options_.lane).name));
     if (failure != nullptr)
         shared_.metrics->add(series("mezz_ingest_failures_total", "kind", to_text(failure->kind)));
 }
@@ -364,10 +398,11 @@ void QueueSource::reported(const Outcome<Ready>& outcome, Hold hold) {
     if (hold != Hold::held) return discard(hold);
     queue_freed();
     if (!outcome) return reported_failure(outcome.error());
-    if (outcome->needs_mib > 0) {
+    if (outcome->needs) {
         count("handed_back");
-        return log_job(LogLevel::info, "job_needs_memory", *claim_,
-                       {{"mib", std::to_string(outcome->needs_mib)}});
+        return log_job(LogLevel::info, "job_needs_more", *claim_,
+                       {{"mib", std::to_string(outcome->needs->mib)},
+                        {"cost", std::to_string(std::lround(outcome->needs->cost))}});
     }
     count("done");
     if (outcome->split)

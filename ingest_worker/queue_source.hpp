@@ -39,11 +39,13 @@ private:
     [[nodiscard]] std::optional<Claim> next_claim();
     [[nodiscard]] std::optional<Claim> claim_by_message();
     [[nodiscard]] std::optional<Claim> claim_directly();
+    [[nodiscard]] std::optional<Claim> claim_in_lane();
     [[nodiscard]] Answer<std::optional<Claim>> claim();
     [[nodiscard]] bool tidy_after_reconnection();
     [[nodiscard]] bool nothing_is_open();
     void begin(const Claim& claim);
     [[nodiscard]] std::uint32_t share_of_workers();
+    [[nodiscard]] double most_cost(const Claim& claim) const;
     [[nodiscard]] Outcome<Job> make_job(const Claim& claim);
     [[nodiscard]] Outcome<std::vector<Rung>> ladder_of(const Claim& claim) const;
     [[nodiscard]] Outcome<void> make_part(const Claim& claim, Job& job) const;
@@ -81,6 +83,7 @@ private:
     Heartbeat heartbeat_;
     Sweeper sweeper_;
     std::optional<QueueMessage> message_;  // read from Redis and not yet dealt with
+    std::optional<QueueMessage> heard_;    // of a lane: what woke it, not to be dealt with
     std::optional<Claim> claim_;
     Clock::time_point begun_;
     Freed freed_;               // jobs that may be begun since the last one ended

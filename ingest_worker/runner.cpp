@@ -56,10 +56,10 @@ Outcome<Ready> run_job(const Job& job, ProgressSink& progress, JobControl& contr
     if (!report) return std::unexpected(std::move(report.error()));
     if (job.kind != JobKind::title && job.kind != JobKind::remux)
         return keep_part(*report, *staging, control);
-    if (report->split || report->needs_mib > 0) {
+    if (report->split || report->needs) {
         Ready ready;
         ready.split = std::move(report->split);
-        ready.needs_mib = report->needs_mib;
+        ready.needs = report->needs;
         return ready;
     }
     progress.progressed({"publish", {}, 0});

@@ -7,6 +7,7 @@
 #include "chapter_list.hpp"
 #include "demuxer.hpp"
 #include "draft_plan.hpp"
+#include "lane.hpp"
 #include "packet_loop.hpp"
 #include "probe.hpp"
 #include "split_planner.hpp"
@@ -41,6 +42,7 @@ private:
     void report_progress();
     void take_notes(const Demuxer& source, const Timeline& timeline);
     [[nodiscard]] double fragment_length() const;
+    [[nodiscard]] Needs needs_in_one_go() const;
 
     const TranscodeOrder& order_;
     const OutputFiles& files_;
@@ -221,6 +223,16 @@ void Transcoder::take_notes(const Demuxer& source, const Timeline& timeline) {
     if (notes.size() > kMostNotes) notes.resize(kMostNotes);
 }
 
+Needs Transcoder::needs_in_one_go() const {
+    const double length = static_cast<double>(info_.duration) * 1e-6;
+    Needs needs;
+    needs.cost = kSoundCost * length * static_cast<double>(plan_.audio.size());
+    if (!plan_.video) return needs;
+    needs.mib = estimate_memory(*info_.video, *plan_.video);
+    needs.cost += order_.draft ? kDraftCost * length : length;
+    return needs;
+}
+
 Outcome<TranscodeReport> Transcoder::run(int fd) {
     progress_.progressed({"probe", {}, 0});
     auto info = probe(fd, order_.limits);
@@ -247,9 +259,10 @@ Outcome<TranscodeReport> Transcoder::run(int fd) {
             report_.split->ladder = std::move(ladder);
             return std::move(report_);
         }
-        const std::uint32_t needs = plan_.video ? estimate_memory(*info_.video, *plan_.video) : 0;
-        if (order_.set_aside_mib > 0 && needs > order_.set_aside_mib) {
-            report_.needs_mib = needs;
+        const Needs needs = needs_in_one_go();
+        if ((order_.set_aside_mib > 0 && needs.mib > order_.set_aside_mib) ||
+            (order_.most_cost > 0 && needs.cost > order_.most_cost)) {
+            report_.needs = needs;
             return std::move(report_);
         }
     }

@@ -84,6 +84,12 @@ bool read(const Json& item, std::string& out) {
     return out.size() <= kLongestText;
 }
 
+bool read(const Json& item, Needs& out) {
+    constexpr double kMostCost = 1e6;
+    return item.is_object() && number(item, "mib", out.mib) && number(item, "cost", out.cost) &&
+           out.cost >= 0 && out.cost <= kMostCost;
+}
+
 bool read(const Json& item, MadeThumbs& out) {
     return item.is_object() && number(item, "columns", out.columns) && number(item, "rows", out.rows) &&
            number(item, "tile_width", out.tile_width) && number(item, "tile_height", out.tile_height) &&
@@ -120,10 +126,11 @@ std::string TranscodeReport::to_json() const {
     Json marks = Json::array();
     for (const MadeChapter& c : chapters)
         marks.push_back({{"start_ms", c.start_ms}, {"end_ms", c.end_ms}, {"title", c.title}});
-    Json report{{"chapters", marks},        {"title", title},         {"duration_ms", duration_ms},
-                {"frame_rate", frame_rate}, {"renditions", made},     {"subtitles", subs},
-                {"notes", notes},           {"errors", errors},       {"ticks", ticks},
-                {"sound_end", sound_end},   {"needs_mib", needs_mib}, {"title_mib", title_mib}};
+    Json report{{"chapters", marks},        {"title", title},        {"duration_ms", duration_ms},
+                {"frame_rate", frame_rate}, {"renditions", made},    {"subtitles", subs},
+                {"notes", notes},           {"errors", errors},      {"ticks", ticks},
+                {"sound_end", sound_end},   {"title_mib", title_mib}};
+    if (needs) report["needs"] = {{"mib", needs->mib}, {"cost", needs->cost}};
     if (split) report["split"] = Json::parse(split->to_json());
     if (thumbs)
         report["thumbs"] = {{"columns", thumbs->columns},       {"rows", thumbs->rows},
@@ -141,8 +148,10 @@ std::optional<TranscodeReport> parse_report(std::string_view json) {
         !list(object, "subtitles", report.subtitles) || !list(object, "chapters", report.chapters) ||
         !list(object, "notes", report.notes) || !number(object, "errors", report.errors) ||
         !number(object, "ticks", report.ticks) || !number(object, "sound_end", report.sound_end) ||
-        !number(object, "needs_mib", report.needs_mib) || !number(object, "title_mib", report.title_mib))
+        !number(object, "title_mib", report.title_mib))
         return std::nullopt;
+    const auto needs = object.find("needs");
+    if (needs != object.end() && !read(*needs, report.needs.emplace())) return std::nullopt;
     const auto split = object.find("split");
     if (split != object.end() && !(report.split = parse_split(split->dump()))) return std::nullopt;
     const auto thumbs = object.find("thumbs");

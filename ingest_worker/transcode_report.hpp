@@ -63,6 +63,12 @@ inline constexpr const char* kCutShort = "The file could not be read to its end;
 /// The note about that many pieces that could not be decoded.
 [[nodiscard]] std::string damage_note(int errors);
 
+/// What a job turned out to need that nobody knew before its source was looked at.
+struct Needs {
+    std::uint32_t mib = 0;  ///< memory
+    double cost = 0;        ///< work, see lane.hpp
+};
+
 struct TranscodeReport {
     std::string title;  ///< from the file, may be empty
     std::int64_t duration_ms = 0;
@@ -76,7 +82,7 @@ struct TranscodeReport {
     std::int64_t ticks = 0;          ///< that a chunk made
     std::int64_t sound_end = 0;      ///< microseconds, of the sound of a title that was split
     std::optional<SplitPlan> split;  ///< nothing was made yet: this is how
-    std::uint32_t needs_mib = 0;     ///< if not 0, nothing was made: it needs more than was set aside
+    std::optional<Needs> needs;      ///< nothing was made: it needs more than was set aside
     std::uint32_t title_mib = 0;     ///< what the whole title will use; of its copy
 
     [[nodiscard]] std::string to_json() const;

@@ -134,6 +134,31 @@ def test_another_worker_takes_over(service, long_source, how):
     assert service.video(video_id)["status"] == "ready"
 
 
+def test_an_upload_is_watchable_while_all_workers_are_busy(service, source, long_source):
+    """With long transcodes, which go on."""
+    alive = [w for w in service.workers if w.running]
+    long = [service.create(long_source) for _ in alive]
+    running = "SELECT job_id, attempts FROM transcoding_jobs WHERE status = 'running' AND kind = 'title' ORDER BY job_id"
+    wait_until(lambda: len(service.postgres.rows(running)) == len(alive), "all are busy", 60)
+    children = [worker.child_of(w.process) for w in alive]
+    for child in children:
+        os.kill(child, signal.SIGSTOP)  # so that they are for as long as this takes
+    before, video_id = service.postgres.rows(running), service.create(source)
+    try:
+        video = wait_until(lambda: (v := service.video(video_id))["status"] == "ready" and v, "it can be watched", 60)
+        assert video["processed_at"] is None and [r["name"] for r in video["renditions"]][0] == "source"
+        address = service.stream(video_id)["hls_url"]
+        path = "/" + address.split("/", 3)[3]
+        title = walk.hls_title(service.nginx.client(), path.partition("/hls/")[0], "hls", "?" + path.partition("?")[2])
+        assert title.playlists
+        assert service.postgres.rows(running) == before and len(before) == len(alive)
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGCONT)
+        for each in (*long, video_id):
+            service.call("DELETE", f"videos/{each}")
+
+
 def test_redis_loses_its_queue(service, source):
     """Jobs that only Redis knew to be waiting are found in PostgreSQL."""
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
@@ -141,4 +166,4 @@ def test_redis_loses_its_queue(service, source):
     service.redis.client().flushall()
     for video_id in videos:
         service.wait_for(video_id, within=180)
-    assert service.redis.client().xlen("mezz:jobs") == 0
+    wait_until(lambda: service.redis.client().xlen("mezz:jobs") == 0, "no message is left")

@@ -1,7 +1,10 @@
 """A video can be watched as it was uploaded until its qualities are made, if players know its codecs."""
 import json
+import os
+import signal
 import subprocess
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -98,6 +101,49 @@ def test_no_draft_where_the_title_is_there_as_soon(station, tmp_path):
     assert not list((station.processed / video).glob("source*"))
 
 
+def children(process):
+    """Of all its threads."""
+    tasks = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return {int(pid) for task in tasks for pid in task.read_text().split()}
+
+
+def test_what_makes_a_title_watchable_does_not_wait_for_long_jobs(station, tmp_path):
+    """The place for any job is taken, then that for drafts, too. What is much work is found out and waits for its place."""
+    long_draft = worker.make(tmp_path / "long.avi", "-f", "lavfi", "-i", "color=size=1280x720:rate=1:duration=210", "-c:v", "mpeg4")
+    slow_copy = worker.make(tmp_path / "slow.mkv", "-f", "lavfi", "-i", "color=size=64x36:rate=1:duration=120", "-f", "lavfi", "-i",
+                            "sine=duration=120:sample_rate=8000", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p",
+                            "-g", 2, "-c:a", "pcm_s16le")
+    undrafted = film(tmp_path, "-c:v", "mpeg4").rename(tmp_path / "undrafted.mp4")
+    plain = film(tmp_path, "-c:v", "libx264", "-preset", "ultrafast")
+    one = station.worker("--per-title", "off")
+    long = station.submit(plain)
+    with one.held() as held:
+        station.until(long, "running")
+        draft = submit(station, long_draft, LADDER)
+        wait_until(lambda: (row := station.postgres.rows("SELECT * FROM transcoding_jobs WHERE resolution = 'draft'"))
+                   and round(row[0]["cost"]) == 21 and row[0]["status"] == "running" and children(one.process) - {held},
+                   "the draft is made as what it is")
+        (drafting,) = children(one.process) - {held}
+        os.kill(drafting, signal.SIGSTOP)
+        copied, slow = submit(station, plain), submit(station, slow_copy)
+        wait_until(lambda: station.video(copied)["status"] == "ready", "a copy is there", 60)
+        wait_until(lambda: job(station, slow, "remux")["cost"] > 2, "this copy is too much work for its place")
+        station.redis.stop()
+        late = submit(station, plain)
+        wait_until(lambda: station.video(late)["status"] == "ready", "a copy is there without Redis", 60)
+        assert {job(station, v, "remux")["worker_id"] for v in (copied, late)} == {"w0.copies"}
+        assert job(station, slow, "remux")["status"] == "queued" and job(station, draft, "title", "draft")["status"] == "running"
+        clip = submit(station, undrafted)
+        os.kill(drafting, signal.SIGCONT)
+        for video in (draft, slow, clip):
+            wait_until(lambda v=video: station.video(v)["status"] == "ready", "it can be watched", 60)
+        assert job(station, slow, "remux")["worker_id"] == job(station, clip, "title")["worker_id"] == "w0.express"
+        assert station.job(long)["status"] == "running" and job(station, copied, "title")["status"] == "queued"
+    station.redis.start()
+    wait_until(lambda: job(station, copied, "title")["status"] == "done", "the ladder follows", 90)
+    assert one.stop() == 0
+
+
 def test_not_copied_where_that_is_off(station, tmp_path):
     video = submit(station, film(tmp_path, "-c:v", "libx264", "-preset", "veryfast"))
     station.run_once("--remux", "off")
@@ -125,7 +171,7 @@ def test_a_title_waits_for_the_memory_that_it_needs(station, tmp_path):
     clip = worker.make(tmp_path / "clip.mkv", "-f", "lavfi", "-i", "color=size=2560x1440:rate=25:duration=0.2", "-c:v", "mpeg4")
     video = station.submit(clip, ladder=[{"name": "1440p", "height": 1440, "max_kbps": 900, "preset": "ultrafast"}])
     log = station.run_once().log
-    assert "job_needs_memory" in log and station.job(video)["memory_mib"] > 1024 and station.job(video)["attempts"] == 1
+    assert "job_needs_more" in log and station.job(video)["memory_mib"] > 1024 and station.job(video)["attempts"] == 1
     assert station.video(video)["status"] == "ready"
 
 
