@@ -4,6 +4,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <new>
+#include <span>
+
+#include "media/codec.hpp"
+#include "package/silence.hpp"
 
 namespace mezz::worker {
 namespace {
@@ -14,6 +18,25 @@ constexpr std::int64_t kLatest = 100;       // ms after 0 that the first packet 
 
 std::unexpected<Failure> refuse(const std::string& why) {
     return give_up(FailureKind::source, "The sound cannot be copied: " + why);
+}
+
+constexpr int kAacFrame = 1024;  // samples
+
+// A packet of AAC-LC without sound, as it stands in a file; empty if the stream is anything else.
+std::vector<std::byte> silent_packet(const AVCodecParameters& stream) {
+    if (stream.codec_id != AV_CODEC_ID_AAC || stream.frame_size != kAacFrame) return {};
+    unsigned channels = 0;
+    if (stream.extradata_size > 0) {
+        const auto config = media::parse_aac_config(
+            std::as_bytes(std::span(stream.extradata, static_cast<std::size_t>(stream.extradata_size))));
+        if (!config || config->object_type != 2 || config->signalled_type != 2) return {};
+        channels = config->channel_configuration;
+    } else if (stream.profile == FF_PROFILE_AAC_LOW && stream.ch_layout.nb_channels <= 2) {
+        channels = static_cast<unsigned>(stream.ch_layout.nb_channels);
+    }
+    if (channels < 1 || channels > 7) return {};
+    const package::SilentAac silence(channels);
+    return {silence.bytes().begin(), silence.bytes().end()};
 }
 
 }  // namespace
@@ -42,7 +65,8 @@ AudioCopy::AudioCopy(std::string name, const AVStream& stream, double fragment_l
       rate_(stream.codecpar->sample_rate),
       fragment_length_(std::llround(fragment_length * rate_)),
       next_fragment_(fragment_length_),
-      writer_(std::move(writer)) {}
+      writer_(std::move(writer)),
+      silence_(silent_packet(*stream.codecpar)) {}
 
 Outcome<AudioCopy> AudioCopy::open(const OutputFiles& files, const AudioPlan& plan, std::string name,
                                    const AVStream& stream, double fragment_length) {
@@ -72,13 +96,31 @@ Outcome<void> AudioCopy::strip_adts() {
     return {};
 }
 
-Outcome<void> AudioCopy::write(AVPacket& packet, bool begins_fragment) {
-    if (without_adts_) {
+// `coded` as in the source, with the heads that its packets have.
+Outcome<void> AudioCopy::append(AVPacket& packet, std::int64_t length, bool coded) {
+    packet.pts = packet.dts = position_;
+    packet.duration = length;
+    packet.flags = AV_PKT_FLAG_KEY;
+    const bool begins = position_ >= next_fragment_;
+    if (begins) next_fragment_ = position_ + fragment_length_;
+    position_ += length;
+    if (without_adts_ && coded) {
         int error = av_bsf_send_packet(without_adts_.get(), &packet);
         if (error >= 0) error = av_bsf_receive_packet(without_adts_.get(), &packet);
         if (error < 0) return refuse("its packets have an unknown form.");
     }
-    return writer_->write(packet, begins_fragment);
+    return writer_->write(packet, begins);
+}
+
+Outcome<void> AudioCopy::fill_up_to(std::int64_t time) {
+    const Av<AVPacket> packet = make_packet();
+    while (time - position_ > kAacFrame / 2) {
+        if (av_new_packet(packet.get(), static_cast<int>(silence_.size())) < 0) throw std::bad_alloc();
+        std::ranges::copy(silence_, reinterpret_cast<std::byte*>(packet->data));
+        if (auto ok = append(*packet, kAacFrame, false); !ok) return ok;
+        av_packet_unref(packet.get());
+    }
+    return {};
 }
 
 std::int64_t AudioCopy::length_of(const AVPacket& packet) const noexcept {
@@ -92,14 +134,20 @@ Outcome<bool> AudioCopy::place(std::int64_t time, std::int64_t& length) {
     const auto ticks = [this](std::int64_t ms) { return av_rescale(ms, rate_, 1000); };
     if (!begun_) {
         if (time < -ticks(kMostPriming)) return false;
-        if (time > ticks(kLatest)) return refuse("it begins late.");
-        // A little late, the first packet lasts until the second, so that the track begins at 0.
-        position_ = std::min<std::int64_t>(time, 0);
-        length += std::max<std::int64_t>(time, 0);
         begun_ = true;
+        if (time <= ticks(kLatest)) {
+            // A little late, the first packet lasts until the second, so that the track begins at 0.
+            position_ = std::min<std::int64_t>(time, 0);
+            length += std::max<std::int64_t>(time, 0);
+            return true;
+        }
+        // The configuration comes with the first packet that has such a head.
+        if (silence_.empty() || without_adts_) return refuse("it begins late.");
+    } else if (std::abs(time - position_) <= ticks(kTolerated)) {
         return true;
     }
-    if (std::abs(time - position_) > ticks(kTolerated)) return refuse("there are gaps in it.");
+    if (time < position_ || silence_.empty()) return refuse("there are gaps in it.");
+    if (auto ok = fill_up_to(time); !ok) return std::unexpected(std::move(ok.error()));
     return true;
 }
 
@@ -112,14 +160,7 @@ Outcome<void> AudioCopy::feed(AVPacket& packet) {
     const auto wanted = place(time, length);
     if (!wanted) return std::unexpected(wanted.error());
     if (!*wanted) return {};
-    packet.pts = packet.dts = position_;
-    packet.duration = length;
-    packet.flags |= AV_PKT_FLAG_KEY;
-    packet.flags &= ~AV_PKT_FLAG_DISCARD;
-    const bool begins = position_ >= next_fragment_;
-    if (begins) next_fragment_ = position_ + fragment_length_;
-    position_ += length;
-    return write(packet, begins);
+    return append(packet, length, true);
 }
 
 std::int64_t AudioCopy::end_time() const noexcept {

@@ -5,6 +5,8 @@ extern "C" {
 #include <libavcodec/bsf.h>
 }
 
+#include <vector>
+
 #include "job.hpp"
 #include "mezzanine_writer.hpp"
 #include "plan.hpp"
@@ -18,7 +20,8 @@ namespace mezz::worker {
 [[nodiscard]] bool is_heard_somewhere(const AVStream& stream) noexcept;
 
 /// Packets follow each other without a gap from 0, or from their priming before it, which an edit list hides.
-/// Where the source's times do not allow that, functions fail with kind source.
+/// Gaps of AAC-LC are filled with silent packets, to the nearest one. Where the source's times do not allow
+/// all that, functions fail with kind source.
 class AudioCopy {
 public:
     /// Fragments last about `fragment_length` seconds. The file will be `name`.mp4.
@@ -44,7 +47,8 @@ private:
               std::unique_ptr<MezzanineWriter> writer);
 
     [[nodiscard]] Outcome<void> strip_adts();
-    [[nodiscard]] Outcome<void> write(AVPacket& packet, bool begins_fragment);
+    [[nodiscard]] Outcome<void> append(AVPacket& packet, std::int64_t length, bool coded);
+    [[nodiscard]] Outcome<void> fill_up_to(std::int64_t time);
     [[nodiscard]] std::int64_t length_of(const AVPacket& packet) const noexcept;
     [[nodiscard]] Outcome<bool> place(std::int64_t time, std::int64_t& length);
 
@@ -55,6 +59,7 @@ private:
     std::int64_t next_fragment_;
     std::unique_ptr<MezzanineWriter> writer_;
     std::unique_ptr<AVBSFContext, FilterDeleter> without_adts_;  // where the packets have such heads
+    std::vector<std::byte> silence_;                             // a packet of it, if gaps can be filled
     std::int64_t position_ = 0;                                  // of the next packet
     bool begun_ = false;
 };

@@ -1,5 +1,7 @@
 #include "remux.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -10,6 +12,7 @@
 #include "audio_track.hpp"
 #include "chapter_list.hpp"
 #include "key_poster.hpp"
+#include "lane.hpp"
 #include "packet_loop.hpp"
 #include "plan.hpp"
 #include "subtitle_track.hpp"
@@ -22,7 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Sound = std::variant<AudioCopy, AudioTrack>;
 
-constexpr std::int64_t kQuick = 90000000;  // a title whose sound is transcoded lasts at most this long
+constexpr double kUnknownLength = 3600;  // seconds that a title of unknown length is taken to last
 
 // A track's file may list 65,535 fragments.
 double sound_fragments(std::int64_t duration) {
@@ -62,6 +65,7 @@ private:
     const std::set<int>& uneven_;
     TitlePlan plan_;
     std::optional<int> failed_sound_;
+    double cost_ = 0;  // see lane.hpp
     bool any_heard_everywhere_ = false;
     std::optional<VideoCopy> video_;
     std::optional<KeyPoster> poster_;
@@ -76,23 +80,23 @@ Outcome<void> Remuxer::open_sound(const AudioPlan& plan, const AVStream& stream)
     const bool known = is_heard_everywhere(stream) || (any_heard_everywhere_ && is_heard_somewhere(stream));
     const bool copied = known && !uneven_.contains(stream.index);
     const TrackInfo& info = plan.track;
-    report_.renditions.push_back(
-        {.name = name, .language = info.language.tag, .label = info.label, .is_default = info.is_default});
+    const MadeRendition made{
+        .name = name, .language = info.language.tag, .label = info.label, .is_default = info.is_default};
     if (copied) {
         auto copy = AudioCopy::open(files_, plan, name, stream, sound_fragments(info_.duration));
         if (!copy) return std::unexpected(std::move(copy.error()));
         sounds_.emplace_back(std::move(*copy));
+        report_.renditions.push_back(made);
         return {};
     }
-    if (info_.duration == 0 || info_.duration > kQuick)
-        return give_up(FailureKind::source, "The sound cannot be copied: players do not know its format, " +
-                                                codec_name(stream.codecpar->codec_id) + ".");
+    cost_ += kSoundCost * (info_.duration > 0 ? static_cast<double>(info_.duration) * 1e-6 : kUnknownLength);
     AudioPlan renamed = plan;
     renamed.name = name;
     constexpr double kFragments = 2;
     auto track = AudioTrack::open(files_, renamed, stream, kFragments, order_.limits);
     if (!track) return std::unexpected(std::move(track.error()));
     sounds_.emplace_back(std::move(*track));
+    report_.renditions.push_back(made);
     return {};
 }
 
@@ -214,7 +218,13 @@ Outcome<TranscodeReport> Remuxer::run(int fd) {
     if (!source) return std::unexpected(std::move(source.error()));
     Timeline timeline(info_.start, source->stream_count());
     if (info_.video) timeline.shift(info_.video->stream, -info_.video->delay);
+    struct stat file {};
+    if (::fstat(fd, &file) == 0) cost_ = kCopyCost * static_cast<double>(file.st_size);
     auto ok = open(*source);
+    if (ok && order_.most_cost > 0 && cost_ > order_.most_cost) {
+        report_.needs = Needs{.mib = 0, .cost = cost_};
+        return std::move(report_);
+    }
     if (ok) ok = read_all(*source, timeline);
     if (ok) ok = finish();
     if (!ok) return std::unexpected(std::move(ok.error()));
@@ -230,13 +240,13 @@ Outcome<TranscodeReport> remux(int source_fd, const TranscodeOrder& order, const
     const auto info = probe(source_fd, order.limits);
     if (!info) return std::unexpected(info.error());
     progress.progressed({"probe", {}, 100});
-    // Sound that turns out to have gaps is transcoded in another pass. Nothing was written by then.
+    // Sound that turns out not to be copied without gaps is encoded in another pass. Nothing was published by
+    // then.
     for (std::set<int> uneven;;) {
         Remuxer pass(order, files, progress, *info, uneven);
         auto report = pass.run(source_fd);
         const auto sound = pass.failed_sound();
-        const bool again = !report && sound && info->duration > 0 && info->duration <= kQuick;
-        if (!again || !uneven.insert(*sound).second) return report;
+        if (report || !sound || !uneven.insert(*sound).second) return report;
     }
 }
 

@@ -78,6 +78,33 @@ def test_sound_that_players_do_not_know_is_transcoded(source, tmp_path):
     assert result.asset["renditions"][1]["codecs"] == "mp4a.40.2"
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "ts"])
+def test_gaps_in_the_sound_are_filled(source, tmp_path, suffix):
+    """With silent packets; all others are the source's, where they were (as far as MPEG-TS tells)."""
+    other = worker.make(tmp_path / f"s.{suffix}", "-i", source, "-map", "0:v", "-map", "0:a", "-c", "copy", "-bsf:a",
+                        "noise=drop='between(n,100,149)+between(n,200,210)'")
+    result = remux(other, tmp_path / "title")
+    assert result.ready, result.json
+    name = result.names()[1]
+    made, kept = (hashes(path, "a", "-c", "copy") for path in (result.folder / f"{name}.mp4", source))
+    silent = made[100]
+    assert len(made) == len(kept) and made.count(silent) == 61 and set(made) == {silent, *kept[:100], *kept[150:200], *kept[211:]}
+    assert suffix == "ts" or made == [silent if 100 <= n < 150 or 200 <= n < 211 else packet for n, packet in enumerate(kept)]
+    times = [s.pts for s in result.track(name).samples]
+    assert [time - times[0] for time in times] == [1024 * n for n in range(len(kept))]
+    decoded = subprocess.run(["ffmpeg", "-v", "error", "-ss", "2.3", "-t", "0.7", "-i", result.folder / f"{name}.mp4", "-f",
+                              "s16le", "-"], capture_output=True, check=True)
+    assert suffix == "ts" or decoded.stderr == b"" and len(decoded.stdout) > 60000 and not any(decoded.stdout)
+
+
+def test_sound_that_has_gaps_and_no_silent_packets_is_encoded(source, tmp_path):
+    other = worker.make(tmp_path / "s.mkv", "-i", source, "-map", "0:v", "-map", "0:a", "-c:v", "copy", "-c:a", "libmp3lame",
+                        "-bsf:a", "noise=drop='between(n,100,149)'")
+    result = remux(other, tmp_path / "title")
+    assert result.ready and result.asset["renditions"][1]["codecs"] == "mp4a.40.2"
+    assert hashes(result.folder / "source.mp4", "v") == hashes(source, "v") and result.asset["duration_ms"] == 6000
+
+
 REFUSED = {
     "open groups": (["-g", "50", "-x264-params", "open-gop=1:bframes=3"], ["-t", "20"], "too much between"),
     "a group of 20 s": (["-g", "1000"], ["-t", "20"], "too much between"),
