@@ -61,6 +61,40 @@ void Zone::remove(std::string_view key) const noexcept {
     if (entry != nullptr) lock.unlink(*entry);
 }
 
+Block Zone::find_stored(std::string_view key, std::size_t most_in_use) const noexcept {
+    ZoneLock lock(zone_);
+    ZoneEntry* entry = lock.sound() ? lock.find(key) : nullptr;
+    if (entry == nullptr) return {};
+    const std::size_t added = entry->pins == 0 ? zone_entry_size(*entry) : 0;
+    ZonePin* pin = lock.may_use(added, most_in_use) ? lock.pin(*entry) : nullptr;
+    return pin == nullptr ? Block() : Block(zone_, *pin);
+}
+
+Block Zone::reserve(std::string_view key, std::size_t size, std::size_t most_in_use) const noexcept {
+    ZonePin* mine = nullptr;
+    {
+        ZoneLock lock(zone_);
+        const std::size_t added = zone_entry_size(key.size(), size);
+        if (!lock.sound() || added > lock.largest() || !lock.may_use(added, most_in_use)) return {};
+        mine = lock.reserve(key, size);
+    }
+    if (mine == nullptr) return {};
+    fill_zone_entry(*mine->entry, key, {});
+    return Block(zone_, *mine);
+}
+
+Block Zone::publish(Block filled) const noexcept {
+    ZoneLock lock(zone_);
+    if (!lock.sound()) return filled;
+    ZoneEntry& mine = *filled.pin_->entry;
+    ZoneEntry* other = lock.find(zone_key(mine));
+    ZonePin* pin = other == nullptr ? nullptr : lock.pin(*other);
+    if (other == nullptr) lock.link(mine);
+    if (pin == nullptr) return filled;
+    lock.release(*std::exchange(filled.pin_, nullptr));
+    return Block(zone_, *pin);
+}
+
 // Empty if the zone cannot store the bytes. They are copied without the mutex: a large index takes a while,
 // and a worker that dies meanwhile leaves an entry that nobody can find.
 Block Zone::store(std::string_view key, Bytes data) const noexcept {
@@ -80,14 +114,7 @@ Block Zone::store(std::string_view key, Bytes data) const noexcept {
         }
     }
     fill_zone_entry(*mine->entry, key, data);
-    ZoneLock lock(zone_);
-    if (!lock.sound()) return Block(zone_, *mine);
-    ZoneEntry* other = lock.find(key);
-    ZonePin* pin = other == nullptr ? nullptr : lock.pin(*other);
-    if (other == nullptr) lock.link(*mine->entry);
-    if (pin == nullptr) return Block(zone_, *mine);
-    lock.release(*mine);
-    return Block(zone_, *pin);
+    return publish(Block(zone_, *mine));
 }
 
 }  // namespace mezz::nginx

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -17,7 +18,8 @@ struct ZonePin;
 
 /// A block of bytes that stays where it is and as it is while this object lives: pinned in the zone, or,
 /// where the zone cannot store it, in this worker's memory. Aligned to 8 bytes. A pinned block takes room
-/// that others need: hold it for the time of planning an answer, not of sending it.
+/// that others need: hold it for the time of planning an answer, not of sending it, but where the calls that
+/// gave it limit what all blocks in use take.
 class Block {
 public:
     Block() = default;
@@ -39,6 +41,11 @@ public:
 
     [[nodiscard]] explicit operator bool() const noexcept { return !bytes_.empty(); }
     [[nodiscard]] Bytes bytes() const noexcept { return bytes_; }
+
+    /// What Zone::reserve() gave and Zone::publish() was not yet told of is the caller's to write.
+    [[nodiscard]] std::span<std::byte> room() const noexcept {
+        return {const_cast<std::byte*>(bytes_.data()), bytes_.size()};
+    }
 
 private:
     friend class Zone;
@@ -74,6 +81,19 @@ public:
         remove(key);
         return insert(key, std::move(bytes));
     }
+
+    /// The block that lies in the zone itself; empty also if with it the blocks in use would take more than
+    /// `most_in_use` bytes of the zone.
+    [[nodiscard]] Block find_stored(std::string_view key, std::size_t most_in_use) const noexcept;
+
+    /// A block of `size` bytes of the zone that nobody finds before publish(); empty if there is no room, or
+    /// as find_stored(). It is given back if it is dropped.
+    [[nodiscard]] Block reserve(std::string_view key, std::size_t size,
+                                std::size_t most_in_use) const noexcept;
+
+    /// Lets all find what reserve() gave. Returns the block that is stored: another one if another request
+    /// was faster.
+    [[nodiscard]] Block publish(Block filled) const noexcept;
 
     /// Nobody finds this key any more.
     void remove(std::string_view key) const noexcept;

@@ -8,12 +8,12 @@
 namespace mezz::nginx {
 namespace {
 
-constexpr std::uint64_t kZoneVersion = 3;
+constexpr std::uint64_t kZoneVersion = 4;
 constexpr int kEvictionSteps = 64;
 constexpr std::size_t kAlwaysEvicted = std::size_t{256} << 10;
 constexpr ngx_msec_t kMinute = 60000;
 
-ngx_slab_pool_t* pool_of(ngx_shm_zone_t* zone) noexcept {
+ngx_slab_pool_t* pool_of(const ngx_shm_zone_t* zone) noexcept {
     return reinterpret_cast<ngx_slab_pool_t*>(zone->shm.addr);
 }
 
@@ -53,6 +53,8 @@ void clear(ngx_slab_pool_t* pool, ZoneHeader& header) noexcept {
     ngx_rbtree_init(&header.tree, &header.sentinel, insert_node);
     ngx_queue_init(&header.recent);
     header.no_room_for = 0;
+    header.kept = 0;
+    header.in_use = 0;
     for (ZoneWorker& worker : header.workers)
         worker = {};
 }
@@ -126,8 +128,10 @@ std::size_t ZoneLock::evict() noexcept {
             ngx_queue_insert_head(&header_.recent, &entry->recent);
             continue;
         }
-        const std::size_t size = zone_entry_size(entry->key_size, entry->data_size);
+        const std::size_t size = zone_entry_size(*entry);
         ngx_rbtree_delete(&header_.tree, &entry->node);
+        header_.kept -= size;
+        ++header_.evictions;
         ngx_slab_free_locked(pool_, entry);
         return size;
     }
@@ -157,12 +161,18 @@ void* ZoneLock::allocate(std::size_t size) noexcept {
     return nullptr;
 }
 
+bool ZoneLock::may_use(std::size_t size, std::size_t most) noexcept {
+    if (header_.in_use + size <= most) return true;
+    const Change change(header_);
+    return drop_dead_workers() && header_.in_use + size <= most;
+}
+
 ZonePin* ZoneLock::pin(ZoneEntry& entry) noexcept {
     const Change change(header_);
-    ++entry.pins;  // before new_pin(), which may evict
+    hold(entry);  // before new_pin(), which may evict
     ZonePin* made = new_pin();
     if (made == nullptr) {
-        --entry.pins;
+        let_go(&entry);
         return nullptr;
     }
     made->entry = &entry;
@@ -185,7 +195,7 @@ ZonePin* ZoneLock::reserve(std::string_view key, std::size_t data_size) noexcept
     entry->node.key = hash_key(key);
     entry->key_size = static_cast<std::uint32_t>(key.size());
     entry->data_size = data_size;
-    entry->pins = 1;
+    hold(*entry);
     made->entry = entry;
     return made;
 }
@@ -195,6 +205,7 @@ void ZoneLock::link(ZoneEntry& entry) noexcept {
     ngx_rbtree_insert(&header_.tree, &entry.node);
     ngx_queue_insert_head(&header_.recent, &entry.recent);
     entry.linked = true;
+    header_.kept += zone_entry_size(entry);
 }
 
 void ZoneLock::unlink(ZoneEntry& entry) noexcept {
@@ -202,6 +213,7 @@ void ZoneLock::unlink(ZoneEntry& entry) noexcept {
     ngx_rbtree_delete(&header_.tree, &entry.node);
     ngx_queue_remove(&entry.recent);
     entry.linked = false;
+    header_.kept -= zone_entry_size(entry);
     if (entry.pins == 0) ngx_slab_free_locked(pool_, &entry);
 }
 
@@ -236,6 +248,10 @@ std::size_t zone_entry_size(std::size_t key_size, std::size_t data_size) noexcep
     return data_offset(key_size) + data_size;
 }
 
+std::size_t zone_entry_size(const ZoneEntry& entry) noexcept {
+    return zone_entry_size(entry.key_size, entry.data_size);
+}
+
 std::string_view zone_key(const ZoneEntry& entry) noexcept {
     return {reinterpret_cast<const char*>(&entry + 1), entry.key_size};
 }
@@ -249,6 +265,10 @@ void fill_zone_entry(ZoneEntry& entry, std::string_view key, Bytes data) noexcep
     std::memcpy(&entry + 1, key.data(), key.size());
     if (data.empty()) return;
     std::memcpy(reinterpret_cast<std::byte*>(&entry) + data_offset(key.size()), data.data(), data.size());
+}
+
+const ZoneHeader& zone_header(const ngx_shm_zone_t* zone) noexcept {
+    return *static_cast<const ZoneHeader*>(pool_of(zone)->data);
 }
 
 ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old) noexcept {

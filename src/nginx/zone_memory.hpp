@@ -58,6 +58,9 @@ struct ZoneHeader {
     std::uint64_t no_room_for;  ///< bytes that much evicting could not make room for
     ngx_msec_t no_room_until;   ///< as ngx_current_msec, which is monotonic and the same for all processes
     ngx_msec_t warned[2];       ///< of a NoFit; 0: never
+    std::uint64_t kept;         ///< bytes of entries that can be found
+    std::uint64_t in_use;       ///< bytes of entries that are pinned
+    std::uint64_t evictions;    ///< since the zone was made
     ZoneWorker workers[256];
 };
 
@@ -82,6 +85,9 @@ public:
     /// Memory for an entry, evicting others, pinned but not to be found until link(); its key and data are
     /// the caller's to fill, also without the mutex. Null if there is no room.
     [[nodiscard]] ZonePin* reserve(std::string_view key, std::size_t data_size) noexcept;
+
+    /// Whether an entry of so many bytes, pinned too, would leave those in use within `most` bytes.
+    [[nodiscard]] bool may_use(std::size_t size, std::size_t most) noexcept;
 
     /// Lets others find a filled entry.
     void link(ZoneEntry& entry) noexcept;
@@ -108,6 +114,7 @@ private:
     ZoneWorker* this_worker() noexcept;
     ZonePin* new_pin() noexcept;
     bool drop_dead_workers() noexcept;
+    void hold(ZoneEntry& entry) noexcept;
     void let_go(ZoneEntry* entry) noexcept;
     void unpin(ZonePin& pin) noexcept;
 
@@ -118,6 +125,7 @@ private:
 
 /// Bytes that an entry takes.
 [[nodiscard]] std::size_t zone_entry_size(std::size_t key_size, std::size_t data_size) noexcept;
+[[nodiscard]] std::size_t zone_entry_size(const ZoneEntry& entry) noexcept;
 
 [[nodiscard]] std::string_view zone_key(const ZoneEntry& entry) noexcept;
 [[nodiscard]] Bytes zone_data(const ZoneEntry& entry) noexcept;
@@ -125,7 +133,10 @@ private:
 /// Writes the key and the data of a reserved entry.
 void fill_zone_entry(ZoneEntry& entry, std::string_view key, Bytes data) noexcept;
 
-/// For ngx_shm_zone_t.
+/// The header of a zone that is in use: for reading what it counts.
+[[nodiscard]] const ZoneHeader& zone_header(const ngx_shm_zone_t* zone) noexcept;
+
+/// For ngx_shm_zone_t. What lies behind the slab pool's end is not touched.
 ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old) noexcept;
 
 }  // namespace mezz::nginx

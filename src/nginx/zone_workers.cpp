@@ -74,8 +74,14 @@ ZonePin* ZoneLock::new_pin() noexcept {
     return pin;
 }
 
+void ZoneLock::hold(ZoneEntry& entry) noexcept {
+    if (entry.pins++ == 0) header_.in_use += zone_entry_size(entry);
+}
+
 void ZoneLock::let_go(ZoneEntry* entry) noexcept {
-    if (entry != nullptr && --entry->pins == 0 && !entry->linked) ngx_slab_free_locked(pool_, entry);
+    if (entry == nullptr || --entry->pins != 0) return;
+    header_.in_use -= zone_entry_size(*entry);
+    if (!entry->linked) ngx_slab_free_locked(pool_, entry);
 }
 
 // Ends a pin of this worker.

@@ -136,8 +136,8 @@ class Probe:
             time.sleep(0.02)
         raise AssertionError("the master has not replaced a dead worker")
 
-    def die(self, pid, at, after=1, key="doomed", size=3000):
-        assert self.insert(pid, key, size, die=at, after=after) is None, f"worker {pid} did not die at {at}"
+    def die(self, pid, at, after=1, key="doomed", size=3000, **more):
+        assert self.insert(pid, key, size, die=at, after=after, **more) is None, f"worker {pid} did not die at {at}"
         return self.replaced(pid)
 
     def log(self, text):
@@ -278,6 +278,39 @@ def test_many_pins(probe):
         assert probe.insert(probe.a, f"more{i}", 20000) == "hit"
     assert probe.find(probe.b, "more99") == "hit"
     assert {probe.ask(probe.a, "check", hold=f"pinned{i}") for i in range(100)} == {"hit"}
+
+
+@dies
+def test_limit_of_what_is_in_use(probe):
+    """Beyond it nothing more is pinned, but what is pinned already; a dead worker's pins do not count."""
+    assert probe.insert(probe.b, "theirs", 30000, most=40_000, hold="theirs") == "hit"
+    assert probe.insert(probe.a, "more", 30000, most=40_000) == "miss"
+    assert probe.insert(probe.a, "more", 30000, most=70_000) == "hit"
+    assert [probe.find(probe.a, key, most=40_000) for key in ("more", "theirs")] == ["miss", "hit"]
+    os.kill(probe.b, signal.SIGKILL)
+    probe.replaced(probe.b)
+    assert probe.find(probe.a, "more", most=40_000) == "hit"
+    assert probe.log(DAMAGED) == 0
+
+
+@dies
+def test_death_while_filling_what_was_reserved(probe):
+    """Its memory comes back, and is no longer counted as in use."""
+    for _ in range(5):
+        b = probe.die(probe.b, "lock", after=2, size=400_000, most=500_000)
+        assert probe.find(b, "doomed", most=500_000) == "miss"
+    assert probe.insert(b, "x", 450_000, most=500_000) == "hit"
+    assert probe.find(probe.a, "x", most=500_000) == "hit"
+
+
+def test_no_room_for_what_can_be_sent_without(probe):
+    """Where nothing is kept by the worker instead, nothing is said either."""
+    for i in range(10):
+        probe.insert(probe.a, i, 90_000, hold=i)
+    for _ in range(2):
+        assert probe.insert(probe.a, "x", 300_000, most=1 << 20) == "miss"
+    assert probe.insert(probe.a, "y", 600_000, most=1 << 20) == "miss"
+    assert probe.log("finds no room in zone") == probe.log("is too large for zone") == 0
 
 
 def test_too_large(probe):

@@ -2,6 +2,7 @@
 // do:
 //   ?do=insert&key=K&size=N[&hold=NAME]   stores a block made from its key
 //   ?do=find&key=K[&hold=NAME]            looks it up
+// with &most=N by the calls that limit what is in use to N bytes: insert reserves, fills and publishes;
 //   ?do=check&hold=NAME, ?do=release&hold=NAME
 // &pid=P: only if this worker is P. &die=CALL[&after=N]: the worker dies at its Nth call of CALL.
 // The answer is "PID WORD", WORD being hit, miss, torn, released or other.
@@ -70,6 +71,17 @@ std::map<std::string, Held>& held() {
     return blocks;
 }
 
+// As judge() wants it, or empty.
+Block obtain(const Zone& zone, const std::string& key, std::size_t size, const std::string& most) {
+    if (most.empty()) return size == 0 ? zone.find(key) : zone.insert(key, make(key, size));
+    const auto limit = static_cast<std::size_t>(number(most));
+    if (size == 0) return zone.find_stored(key, limit);
+    Block block = zone.reserve(key, size, limit);
+    if (!block) return block;
+    std::ranges::copy(make(key, size), block.room().begin());
+    return zone.publish(std::move(block));
+}
+
 const char* judge(const Held& one) {
     if (!one.block) return "miss";
     const auto expected = make(one.key, one.block.bytes().size());
@@ -89,9 +101,8 @@ const char* act(ngx_http_request_t* r) {
         return "released";
     }
     const Zone zone(main_conf<Conf>(r, ngx_http_mezz_zone_module).zone);
-    Held one{key, what == "insert"
-                      ? zone.insert(key, make(key, static_cast<std::size_t>(number(argument(r, "size")))))
-                      : zone.find(key)};
+    const std::size_t size = what == "insert" ? static_cast<std::size_t>(number(argument(r, "size"))) : 0;
+    Held one{key, obtain(zone, key, size, argument(r, "most"))};
     const char* word = judge(one);
     if (!hold.empty()) held()[hold] = std::move(one);
     return word;
