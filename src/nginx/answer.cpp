@@ -7,6 +7,7 @@
 #include "nginx/playlist_answer.hpp"
 #include "nginx/respond.hpp"
 #include "nginx/sample_load.hpp"
+#include "nginx/scattered_answer.hpp"
 #include "nginx/text_answer.hpp"
 #include "nginx/top_answer.hpp"
 #include "nginx/trick_answer.hpp"
@@ -44,17 +45,23 @@ Task<Result<ngx_int_t>> answer_init_segment(RequestFlow& flow, const AnswerConte
 
 Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerContext& context,
                                             const RenditionRecord& rendition) {
-    const auto file = co_await load_file(flow, context.title, rendition.file);
+    const std::uint32_t number = context.path.number;
+    const EtagText etag = media_etag(context, std::to_string(number));
+    ResponseHead head = media_head(context, cmaf_type(rendition), etag);
+    const auto opened = open_title_file(flow, context.title, rendition.file);
+    if (!opened) co_return std::unexpected(opened.error());
+    if (Block kept = find_kept_segment(flow, context, rendition, *opened)) {
+        head.several_buffers = true;
+        co_return send_block(flow.request(), head, std::move(kept));
+    }
+    const auto file = co_await load_file(flow, *opened);
     if (!file) co_return std::unexpected(file.error());
     const media::TrackView track = file->view().track(rendition.track);
-    const std::uint32_t number = context.path.number;
     const package::TrackTimeline line = package::timeline(context.title.view(), track);
     const package::PieceRange pieces = line.pieces(number);
     const package::PieceRange silent = line.silent_frames(number);
     if (pieces.empty() && silent.empty())
         co_return fail(ErrorCode::not_found, "segment: the rendition has none here");
-    const EtagText etag = media_etag(context, std::to_string(context.path.number));
-    const ResponseHead head = media_head(context, cmaf_type(rendition), etag);
     FileBody body;
     body.file = &file->media;
     if (!silent.empty()) body.head = package::silent_fragment(track, line.silence(), silent, number);
@@ -69,18 +76,14 @@ Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerConte
     if (!samples) co_return std::unexpected(samples.error());
     auto plan = package::plan_fragment(track, *samples, number);
     if (!plan) co_return std::unexpected(plan.error());
-    const std::uint64_t size = body.head.size() + plan->size;
     if (body.head.empty())
         body.head = std::move(plan->head);
     else
         body.head.insert(body.head.end(), plan->head.begin(), plan->head.end());
     if (is_scattered(plan->ranges)) {
-        ResponseHead sized = head;
-        sized.length = size;
-        sized.several_buffers = true;
-        const ngx_int_t rc = send_head(flow.request(), sized);
-        if (is_answered(flow.request(), rc)) co_return rc;
-        const auto sent = co_await send_gathered(flow, file->media, body.head, plan->ranges);
+        const ScatteredSegment segment{
+            .rendition = &rendition, .file = &file->media, .head = body.head, .ranges = plan->ranges};
+        const auto sent = co_await answer_scattered(flow, context, head, segment);
         co_return sent;
     }
     body.ranges = plan->ranges;

@@ -1,16 +1,19 @@
 #include "nginx/conf.hpp"
 
+#include <algorithm>
 #include <span>
 
 #include "nginx/api_handler.hpp"
 #include "nginx/handler.hpp"
 #include "nginx/metrics.hpp"
+#include "nginx/segment_cache.hpp"
 
 namespace mezz::nginx {
 namespace {
 
 constexpr std::size_t kDefaultMaxMoov = std::size_t{128} << 20;
 constexpr std::uint32_t kDefaultSegmentMs = 6000;
+constexpr std::size_t kDefaultSegmentCache = std::size_t{64} << 20;
 constexpr std::size_t kMostTokens = 4096;  // that a worker remembers, of some 500 bytes each
 constexpr time_t kDefaultStreamTtl = 4 * 3600;
 constexpr time_t kDefaultUploadTtl = 24 * 3600;
@@ -93,6 +96,16 @@ void warn_of_small_bodies(ngx_conf_t* cf, const LocationConf& conf) noexcept {
                   &conf.declared_in, conf.upload_max_size, largest);
 }
 
+// Whichever location wants it.
+bool add_segment_cache(ngx_conf_t* cf, MainConf& main, std::span<LocationConf* const> locations) noexcept {
+    const bool wanted = std::ranges::any_of(
+        locations, [](const LocationConf* location) { return location->keep_segments != 0; });
+    if (!wanted) return true;
+    ngx_conf_init_size_value(main.segments_size, kDefaultSegmentCache);
+    main.segments = add_segment_zone(cf, main.segments_size);
+    return main.segments != nullptr;
+}
+
 bool start_counting(ngx_conf_t* cf, MainConf& main) noexcept {
     if (main.zone == nullptr) return true;
     if (!add_metrics(cf, main.metrics)) return false;
@@ -111,6 +124,7 @@ void* create_main_conf(ngx_conf_t* cf) noexcept {
     auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
     if (conf == nullptr) return nullptr;
     conf->leeway = NGX_CONF_UNSET;
+    conf->segments_size = NGX_CONF_UNSET_SIZE;
     conf->verifier = pool_new<token::Verifier>(cf->pool);
     conf->tokens = pool_new<token::TokenCache>(cf->pool, kMostTokens);
     if (conf->verifier == nullptr || conf->tokens == nullptr) return nullptr;
@@ -129,6 +143,7 @@ void* create_location_conf(ngx_conf_t* cf) noexcept {
     conf->token = NGX_CONF_UNSET_UINT;
     conf->max_moov = NGX_CONF_UNSET_SIZE;
     conf->keep_playlists = NGX_CONF_UNSET;
+    conf->keep_segments = NGX_CONF_UNSET;
     conf->stream_ttl = NGX_CONF_UNSET;
     conf->upload_ttl = NGX_CONF_UNSET;
     conf->upload_max_size = NGX_CONF_UNSET;
@@ -142,6 +157,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept {
     ngx_conf_merge_uint_value(conf->token, from->token, static_cast<ngx_uint_t>(TokenMode::off));
     ngx_conf_merge_size_value(conf->max_moov, from->max_moov, kDefaultMaxMoov);
     ngx_conf_merge_value(conf->keep_playlists, from->keep_playlists, 1);
+    ngx_conf_merge_value(conf->keep_segments, from->keep_segments, 1);
     const auto* core =
         static_cast<ngx_http_core_loc_conf_t*>(ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
     const bool inner = core->noname != 0 || core->lmt_excpt != 0;  // `if` and `limit_except` keep the handler
@@ -176,6 +192,7 @@ ngx_int_t check_configuration(ngx_conf_t* cf) noexcept {
         if (!is_complete_api(cf, *main, *api_locations[i])) return NGX_ERROR;
     for (ngx_uint_t i = 0; i < main->api_locations.nelts; ++i)
         warn_of_small_bodies(cf, *api_locations[i]);
+    if (!add_segment_cache(cf, *main, {locations, main->locations.nelts})) return NGX_ERROR;
     if (!start_counting(cf, *main)) return NGX_ERROR;
     if (main->leeway != NGX_CONF_UNSET) main->verifier->set_leeway(main->leeway);
     warn_of_open_roots(cf, {locations, main->locations.nelts});

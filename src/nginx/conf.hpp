@@ -25,6 +25,8 @@ struct PolicyVar {
 /// Of the http block. Plain, as nginx's C macros need it; objects live in the configuration's pool.
 struct MainConf {
     ngx_shm_zone_t* zone;
+    ngx_shm_zone_t* segments;  ///< null: no location keeps any
+    size_t segments_size;      ///< bytes
     token::Verifier* verifier;
     token::TokenCache* tokens;  ///< of each worker, for the verifier's keys
     ngx_int_t leeway;           ///< seconds
@@ -49,6 +51,7 @@ struct LocationConf {
     size_t max_moov;
     PictureConf* pictures;  ///< null: none, as with an empty socket
     ngx_flag_t keep_playlists;
+    ngx_flag_t keep_segments;
     ngx_flag_t api;
     ngx_str_t raw_root;         ///< where uploads are stored; as root
     ngx_str_t stream_location;  ///< "/v/": the prefix of playback URLs

@@ -45,6 +45,7 @@ char* set_token_key(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_token_name(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_token_geo(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_leeway(ngx_conf_t* cf, ngx_command_t* command, void* data);
+char* set_segment_cache(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_max_moov(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_pictures(ngx_conf_t* cf, ngx_command_t* command, void* data);
 char* set_api(ngx_conf_t* cf, ngx_command_t* command, void* data);

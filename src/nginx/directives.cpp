@@ -44,6 +44,8 @@ constinit ngx_command_t directives[] = {
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("mezz_playlist_cache"), kAnywhere | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConf, keep_playlists), nullptr},
+    {ngx_string("mezz_segment_cache"), kAnywhere | NGX_CONF_TAKE1, guarded<set_segment_cache>,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("mezz_max_moov"), kAnywhere | NGX_CONF_TAKE1, guarded<set_max_moov>, NGX_HTTP_LOC_CONF_OFFSET,
      0, nullptr},
     {ngx_string("mezz_pictures"), kAnywhere | NGX_CONF_TAKE123, guarded<set_pictures>,

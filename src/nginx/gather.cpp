@@ -40,6 +40,24 @@ struct Cursor {
     }
 };
 
+// Where the answer is put together.
+class Room {
+public:
+    explicit Room(std::span<std::byte> bytes) noexcept : left_(bytes) {}
+
+    [[nodiscard]] std::span<std::byte> left() const noexcept { return left_; }
+    void advance(std::size_t n) noexcept { left_ = left_.subspan(n); }
+    [[nodiscard]] std::size_t append(Bytes bytes) noexcept {
+        const std::size_t n = std::min(bytes.size(), left_.size());
+        std::copy_n(bytes.begin(), n, left_.begin());
+        advance(n);
+        return n;
+    }
+
+private:
+    std::span<std::byte> left_;
+};
+
 // How far it is worth to read on from the first range: over gaps that are not larger than what lies between.
 std::uint64_t read_ahead(std::span<const ByteRange> ranges, std::uint64_t done) noexcept {
     const std::uint64_t begin = ranges.front().offset + done;
@@ -74,14 +92,14 @@ public:
     }
 
     /// Reads what is in the page cache. True if that was all.
-    bool read(const MediaFile& file, Cursor& cursor, OutputBuffer& output) noexcept {
+    bool read(const MediaFile& file, Cursor& cursor, Room& room) noexcept {
         std::uint64_t got = read_if_cached(file.file, std::span(parts_).first(count_), offset_);
         const bool whole = got == end_ - offset_;
         for (const iovec& part : std::span(parts_).first(count_)) {
             const std::size_t n = std::min<std::size_t>(got, part.iov_len);
             got -= n;
             if (n == 0 || part.iov_base == between_.data()) continue;
-            output.advance(n);
+            room.advance(n);
             cursor.consume(n);
         }
         return whole;
@@ -107,14 +125,39 @@ private:
 };
 
 // Nearly always all is in the page cache: then each range is copied once, to where it is sent from. Stops
-// where the output is full or bytes are not at hand.
-void copy_cached(const MediaFile& file, Cursor& cursor, OutputBuffer& output) noexcept {
-    while (!cursor.at_end() && !output.room().empty()) {
+// where the room is full or bytes are not at hand.
+void copy_cached(const MediaFile& file, Cursor& cursor, Room& room) noexcept {
+    while (!cursor.at_end() && !room.left().empty()) {
         if (!cursor.head.empty())
-            cursor.consume(output.append(cursor.head));
-        else if (!Batch(cursor, output.room()).read(file, cursor, output))
+            cursor.consume(room.append(cursor.head));
+        else if (!Batch(cursor, room.left()).read(file, cursor, room))
             return;
     }
+}
+
+// An answer that is put together, piece by piece.
+struct Gathering {
+    const MediaFile& file;
+    Cursor cursor;
+    FileWindow window{file};
+};
+
+// Fills as much of the room as there is answer left. Says how many bytes.
+Task<Result<std::size_t>> fill(RequestFlow& flow, Gathering& from, std::span<std::byte> to) {
+    Room room(to);
+    Cursor& cursor = from.cursor;
+    for (;;) {
+        copy_cached(from.file, cursor, room);
+        if (room.left().empty() || cursor.at_end()) break;
+        const ByteRange& range = cursor.ranges.front();
+        const std::uint64_t ahead = read_ahead(cursor.ranges, cursor.done);
+        const auto fetched = co_await from.window.fetch(flow, range.offset + cursor.done, ahead);
+        if (!fetched) co_return std::unexpected(fetched.error());
+        const std::uint64_t left = range.length - cursor.done;
+        cursor.consume(room.append(
+            fetched->first(static_cast<std::size_t>(std::min<std::uint64_t>(fetched->size(), left)))));
+    }
+    co_return to.size() - room.left().size();
 }
 
 }  // namespace
@@ -123,26 +166,25 @@ bool is_scattered(std::span<const ByteRange> ranges) noexcept {
     return ranges.size() > kFewRanges && total_length(ranges) / ranges.size() < kLargeRange;
 }
 
+Task<Result<void>> gather(RequestFlow& flow, const MediaFile& file, Bytes head,
+                          std::span<const ByteRange> ranges, std::span<std::byte> room) {
+    Gathering gathering{.file = file, .cursor = {.head = head, .ranges = ranges}};
+    const auto filled = co_await fill(flow, gathering, room);
+    if (!filled) co_return std::unexpected(filled.error());
+    co_return Result<void>();
+}
+
 Task<Result<ngx_int_t>> send_gathered(RequestFlow& flow, const MediaFile& file, Bytes head,
                                       std::span<const ByteRange> ranges) {
     ngx_http_request_t* r = flow.request();
     OutputBuffer* output = OutputBuffer::create(r, head.size() + total_length(ranges));
     if (output == nullptr) co_return fail(ErrorCode::internal, "no memory");
-    FileWindow window(file);
-    Cursor cursor{.head = head, .ranges = ranges};
-    while (!cursor.at_end()) {
-        copy_cached(file, cursor, *output);
-        if (!output->room().empty() && !cursor.at_end()) {
-            const ByteRange& range = cursor.ranges.front();
-            const std::uint64_t ahead = read_ahead(cursor.ranges, cursor.done);
-            const auto fetched = co_await window.fetch(flow, range.offset + cursor.done, ahead);
-            if (!fetched) co_return std::unexpected(fetched.error());
-            const std::uint64_t left = range.length - cursor.done;
-            cursor.consume(output->append(
-                fetched->first(static_cast<std::size_t>(std::min<std::uint64_t>(fetched->size(), left)))));
-        }
-        if (!output->room().empty() && !cursor.at_end()) continue;
-        const auto sent = co_await send(flow, output->chain(r, cursor.at_end()));
+    Gathering gathering{.file = file, .cursor = {.head = head, .ranges = ranges}};
+    while (!gathering.cursor.at_end()) {
+        const auto filled = co_await fill(flow, gathering, output->room());
+        if (!filled) co_return std::unexpected(filled.error());
+        output->advance(*filled);
+        const auto sent = co_await send(flow, output->chain(r, gathering.cursor.at_end()));
         if (!sent) co_return std::unexpected(sent.error());
         output->rewind();
     }

@@ -12,6 +12,10 @@ namespace mezz::nginx {
 /// True if so many small pieces are quicker copied together than sent one by one.
 [[nodiscard]] bool is_scattered(std::span<const ByteRange> ranges) noexcept;
 
+/// Fills `room` with `head` and then the ranges of the file, which have the same size.
+[[nodiscard]] Task<Result<void>> gather(RequestFlow& flow, const MediaFile& file, Bytes head,
+                                        std::span<const ByteRange> ranges, std::span<std::byte> room);
+
 /// Sends the body of an answer whose head was sent: `head`, then the ranges of the file, copied through
 /// buffers of a fixed size. The value is what a content handler returns.
 [[nodiscard]] Task<Result<ngx_int_t>> send_gathered(RequestFlow& flow, const MediaFile& file, Bytes head,

@@ -29,6 +29,10 @@ Error open_error(ngx_http_request_t* r, const ngx_str_t& path, const ngx_open_fi
     }
 }
 
+std::int64_t nanoseconds(const timespec& time) noexcept {
+    return std::int64_t{time.tv_sec} * 1000000000 + time.tv_nsec;
+}
+
 // What fstat() tells of an open file and the open_file_cache does not.
 struct ExactStatus {
     dev_t device = 0;
@@ -75,9 +79,7 @@ Result<ExactStatus> exact_status(const ngx_http_core_loc_conf_t& core,
     if (const ExactStatus* known = cached ? known_status.find(info) : nullptr) return *known;
     struct stat status {};
     if (::fstat(info.fd, &status) != 0) return fail(ErrorCode::io, "file: fstat() failed");
-    const ExactStatus exact{
-        .device = status.st_dev,
-        .modified = std::int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec};
+    const ExactStatus exact{.device = status.st_dev, .modified = nanoseconds(status.st_mtim)};
     if (cached) known_status.put(info, exact, static_cast<ngx_msec_t>(core.open_file_cache_valid) * 1000);
     return exact;
 }
@@ -89,6 +91,12 @@ void append_identity(std::string& key, const MediaFile& file) {
         key += ' ';
         append_number(key, part);
     }
+}
+
+bool is_unchanged(const MediaFile& file) noexcept {
+    struct stat status {};
+    return ::fstat(file.file.fd, &status) == 0 && status.st_size == file.file.size &&
+           nanoseconds(status.st_mtim) == file.modified;
 }
 
 PoolPath join_path(ngx_pool_t* pool, std::string_view folder, std::string_view name) {

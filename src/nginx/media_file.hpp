@@ -23,6 +23,9 @@ struct MediaFile {
 /// of what is made of it.
 void append_identity(std::string& key, const MediaFile& file);
 
+/// Whether an open file has now, as the kernel says, the size and time that it was opened with.
+[[nodiscard]] bool is_unchanged(const MediaFile& file) noexcept;
+
 /// A path in the file system, in a request's pool and with a NUL behind it.
 struct PoolPath {
     ngx_str_t name{};

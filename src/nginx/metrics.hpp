@@ -52,6 +52,7 @@ struct Metrics {
     Counter bytes_received[kRequestKinds];
     Counter tokens[kVerdicts];
     Counter lookups[kLookUps];
+    Counter kept_segments[2];  ///< that were not kept, that were
     WorkerMetrics workers[kMostWorkers];
 };
 
@@ -66,6 +67,8 @@ void use_metrics(const ngx_shm_zone_t* zone) noexcept;
 
 void count_token(token::Verdict verdict) noexcept;
 void count_lookup(LookUp where) noexcept;
+/// Of segments that are worth keeping: whether one was.
+void count_kept_segment(bool hit) noexcept;
 
 /// nginx's log phase handler: counts what a request that Mezz has answered came to.
 ngx_int_t count_request(ngx_http_request_t* r) noexcept;

@@ -106,6 +106,26 @@ char* set_segment_duration(ngx_conf_t* cf, ngx_command_t*, void* data) {
     return NGX_CONF_OK;
 }
 
+// The size is the instance's, as all locations share the memory; below the http block it can only be left
+// out.
+char* set_segment_cache(ngx_conf_t* cf, ngx_command_t*, void* data) {
+    auto* conf = static_cast<LocationConf*>(data);
+    auto* main = static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_mezz_module));
+    const ngx_str_t& argument = arguments(cf)[1];
+    if (conf->keep_segments != NGX_CONF_UNSET) return const_cast<char*>("is duplicate");
+    conf->keep_segments = view(argument) == "off" ? 0 : 1;
+    if (conf->keep_segments == 0) return NGX_CONF_OK;
+    if (cf->cmd_type != NGX_HTTP_MAIN_CONF)
+        return reject(cf, argument, "must be \"off\" here: write the size in the http block");
+    ngx_str_t text = argument;
+    const ssize_t size = ngx_parse_size(&text);
+    constexpr ssize_t kSmallest = 1 << 20;
+    if (size < kSmallest)
+        return reject(cf, argument, "must be a size of at least 1m, such as \"64m\", or \"off\"");
+    main->segments_size = static_cast<std::size_t>(size);
+    return NGX_CONF_OK;
+}
+
 char* set_max_moov(ngx_conf_t* cf, ngx_command_t*, void* data) {
     auto* conf = static_cast<LocationConf*>(data);
     if (conf->max_moov != NGX_CONF_UNSET_SIZE) return const_cast<char*>("is duplicate");

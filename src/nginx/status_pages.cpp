@@ -3,6 +3,7 @@
 #include "core/text.hpp"
 #include "nginx/api_respond.hpp"
 #include "nginx/metrics.hpp"
+#include "nginx/segment_cache.hpp"
 #include "nginx/worker_state.hpp"
 
 namespace mezz::nginx {
@@ -149,6 +150,22 @@ void write_zone(std::string& out, const ngx_shm_zone_t* zone) {
     free.sample({}, pool->pfree * ngx_pagesize);
 }
 
+void write_segments(std::string& out, const Metrics& m, const ngx_shm_zone_t* zone) {
+    if (zone == nullptr) return;
+    const SegmentCacheUse use = segment_cache_use(zone);
+    Family lookups(out, "mezz_segment_cache_lookups_total", "counter",
+                   "Segments put together of many pieces of a file, by whether they were kept.");
+    lookups.sample(label("result", "hit"), m.kept_segments[1]);
+    lookups.sample(label("result", "miss"), m.kept_segments[0]);
+    Family size(out, "mezz_segment_cache_bytes", "gauge", "Size of the segment cache.");
+    size.sample({}, use.bytes);
+    Family kept(out, "mezz_segment_cache_kept_bytes", "gauge", "Bytes of the segments in it.");
+    kept.sample({}, use.kept);
+    Family evictions(out, "mezz_segment_cache_evictions_total", "counter",
+                     "Segments that made room for others.");
+    evictions.sample({}, use.evictions);
+}
+
 Task<Result<ngx_int_t>> serve_metrics(RequestFlow& flow) {
     const Metrics* counted = metrics();
     if (counted == nullptr) co_return fail(ErrorCode::internal, "metrics: no shared memory");
@@ -158,6 +175,7 @@ Task<Result<ngx_int_t>> serve_metrics(RequestFlow& flow) {
     write_checks(text, *counted);
     write_backends(text, *counted);
     write_zone(text, worker_zone());
+    write_segments(text, *counted, worker_segments());
     co_return send_plain(flow, NGX_HTTP_OK, "text/plain; version=0.0.4", std::move(text));
 }
 

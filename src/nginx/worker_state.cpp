@@ -27,6 +27,7 @@ struct WorkerState {
     std::unique_ptr<Backends> backends;
     std::optional<policy::Policy> policy;
     ngx_shm_zone_t* zone = nullptr;
+    ngx_shm_zone_t* segments = nullptr;
     Changes changes;
     std::optional<RedisSubscriber> subscriber;
     WorkerTimer reporting{this, report};
@@ -51,6 +52,7 @@ void report(void* data) noexcept {
 
 bool start(const MainConf& conf, WorkerState& worker, ngx_log_t* log) {
     worker.zone = conf.zone;
+    worker.segments = conf.segments;
     worker.backends = Backends::create(*conf.backends);
     if (worker.backends == nullptr) return false;
     if (conf.backends->redis && conf.zone != nullptr)
@@ -108,6 +110,10 @@ policy::Policy& rules() noexcept {
 
 ngx_shm_zone_t* worker_zone() noexcept {
     return state->zone;
+}
+
+ngx_shm_zone_t* worker_segments() noexcept {
+    return state->segments;
 }
 
 BackendHealth backend_health() noexcept {

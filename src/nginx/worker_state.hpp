@@ -22,6 +22,9 @@ void exit_worker(ngx_cycle_t* cycle) noexcept;
 /// The zone of the configuration; to be called only where there is one.
 [[nodiscard]] ngx_shm_zone_t* worker_zone() noexcept;
 
+/// The memory of the segment cache; null where there is none.
+[[nodiscard]] ngx_shm_zone_t* worker_segments() noexcept;
+
 /// Whether PostgreSQL and Redis answer, as far as they are configured.
 struct BackendHealth {
     std::optional<bool> redis;

@@ -91,6 +91,7 @@ def all_cases(urls):
         Case("cmaf-audio", "CMAF audio segment", cmaf["audio"], rate=0.95, cpu=1.05, by="byte"),
         Case("plain-video", "CMAF video segment of an interleaved MP4", plain["1080p"], rate=0.90, by="byte"),
         Case("plain-audio", "CMAF audio segment of an interleaved MP4", plain["audio"], rate=0.50, by="byte"),
+        Case("plain-uncached", "the same with mezz_segment_cache off", built(plain["audio"]), by="byte"),
         Case("ts-1080p", "TS segment, 1080p", ts["1080p"], rate=0.75, cpu=4, by="byte"),
         Case("ts-360p", "TS segment, 360p", ts["360p"], rate=0.65, cpu=3.5, by="byte"),
         Case("master", "hot master playlist", master, rate=1.0),

@@ -32,7 +32,8 @@ http {{
         listen 127.0.0.1:{port} backlog=16384;
         listen 127.0.0.1:{tls_port} ssl backlog=16384;
         location /mezz/ {{ mezz; mezz_catalog files; mezz_storage file {root}; {mezz} }}
-        location /built/ {{ mezz; mezz_catalog files; mezz_storage file {root}; mezz_playlist_cache off; }}
+        location /built/ {{ mezz; mezz_catalog files; mezz_storage file {root}; mezz_playlist_cache off;
+                            mezz_segment_cache off; }}
         location /signed/ {{ mezz; mezz_catalog files; mezz_storage file {root}; mezz_token required; }}
         location /static/ {{ root {folder}; }}
         location /small/ {{ alias {folder}/static/; aio off; }}

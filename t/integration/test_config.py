@@ -64,6 +64,11 @@ def test_bad_zone(check, value):
     assert_refused(check(zone=f'mezz_zone "{value}";'), "mezz_zone")
 
 
+@pytest.mark.parametrize("where, value", [("http", "1k"), ("http", "on"), ("http", "-1m"), ("http", '""'), ("location", "64m")])
+def test_bad_segment_cache(check, where, value):
+    assert_refused(check(**{where: f"mezz_segment_cache {value};"}), "mezz_segment_cache")
+
+
 @pytest.mark.parametrize("old,new,word", [
     ("mezz_catalog files;", "mezz_catalog directory;", "mezz_catalog"),
     ("mezz_storage file ", "mezz_storage ftp ", "mezz_storage"),
@@ -130,7 +135,8 @@ GOOD = [
     {"segment": "mezz_segment_duration 2s 4s 6s;"}, {"token": ""},
     {"location": "mezz_max_moov 1m;"}, {"location": "mezz_token_arg t; mezz_token_cookie c;"},
     {"http": "mezz_token_leeway 30s;"}, {"http": "mezz_token_leeway 0;"}, {"http": "mezz_token_leeway 1h;"},
-    {"zone": "mezz_zone other:1m;"}, {"location": "add_header X-Title $mezz_title;"},
+    {"zone": "mezz_zone other:1m;"}, {"http": "mezz_segment_cache off;"},
+    {"http": "mezz_segment_cache 1m;", "location": "mezz_segment_cache off;"}, {"location": "add_header X-Title $mezz_title;"},
     {"segment": "", "token": "", "http": "mezz_segment_duration 4s; mezz_token off;"},
     {"server": "location /nested/ { mezz; mezz_catalog files; mezz_storage file /tmp; }"},
 ]

@@ -49,12 +49,12 @@ def drop_from_cache(path):
         os.close(fd)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_cold_file(nginx, tmp_path, reference, name):
-    """Pages that are not in memory come by the thread pool: index, TS and CMAF."""
+@pytest.mark.parametrize("name, cache", zip(NAMES, ("off", "64m")))
+def test_cold_file(nginx, tmp_path, reference, name, cache):
+    """Pages that are not in memory come by the thread pool: index, TS and CMAF, sent at once or kept."""
     path = tmp_path / name
     shutil.copy2(media.generated(name), path)
-    get = nginx(tmp_path).client()
+    get = nginx(tmp_path, http=f"mezz_segment_cache {cache};").client()
     drop_from_cache(path)
     urls = everything(get, f"/files/{name}")
     assert bodies(urls) == bodies(reference[name])
