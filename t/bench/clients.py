@@ -68,7 +68,7 @@ class SlowClient:
         while most > 0 and not self.ended:
             try:
                 n = self.answer.take(self.socket, most)
-            except BlockingIOError:
+            except (BlockingIOError, TimeoutError):
                 return
             except OSError:
                 n = 0

@@ -13,6 +13,7 @@ from mezz import MODULE, NGINX, Key, certificate, free_port
 CONF = """\
 load_module {module};
 daemon off; {alone}
+thread_pool default threads={threads} max_queue=65536;
 {user}worker_processes 1; worker_cpu_affinity {affinity}; worker_rlimit_nofile {files};
 error_log error.log notice;
 pid nginx.pid;
@@ -46,10 +47,10 @@ http {{
 
 class Server:
     """`with Server(…)`: it runs. `alone`: a single process, for callgrind. `http`, `mezz` and `locations` are more
-    directives: for all, for /mezz/, and locations."""
+    directives: for all, for /mezz/, and locations. `threads` as conf/nginx.conf has it."""
 
     def __init__(self, folder, root, *, command=(), alone=False, zone="256m", connections=15000, http="", mezz="",
-                 locations=""):
+                 locations="", threads=256):
         self.folder = Path(folder)
         for part in ("temp", "static"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
@@ -62,7 +63,8 @@ class Server:
             module=MODULE, user="user root;\n" if os.geteuid() == 0 else "", root=root, folder=self.folder,
             alone="master_process off;" if alone else "", affinity=format(1 << core, "b"), files=files,
             connections=min(connections, files - 500), zone=zone, kid=self.key.kid, key=self.key.file, port=self.port,
-            tls_port=self.tls_port, cert=certificate(self.folder), http=http, mezz=mezz, locations=locations))
+            tls_port=self.tls_port, cert=certificate(self.folder), http=http, mezz=mezz, locations=locations,
+            threads=threads))
         self.process, self.congestion = None, None
 
     def _listen(self):
