@@ -34,6 +34,7 @@ struct AvcConfig {
     std::uint8_t level = 0;
     std::uint8_t nal_length_size = 4;
     std::vector<std::byte> parameter_sets;  ///< Annex B: each SPS, then each PPS, behind a 4-byte start code
+    bool sets_in_pictures = false;          ///< there is no SPS, or no PPS
 };
 
 /// How many pictures may be decoded before one that is shown earlier, as the first SPS of an Annex B text
@@ -43,7 +44,7 @@ struct AvcConfig {
 /// What the first SPS of such a text says of colours, unspecified if nothing.
 [[nodiscard]] Color avc_color(Bytes parameter_sets);
 
-/// Parses the payload of `avcC`. Fails with bad_media if a count exceeds the box or no SPS or PPS is there.
+/// Parses the payload of `avcC`. Fails with bad_media if a count exceeds the box.
 [[nodiscard]] Result<AvcConfig> parse_avc_config(Bytes avcc);
 
 /// "avc1.PPCCLL" (RFC 6381 §3.3).
@@ -102,6 +103,7 @@ struct CodecDetails {
     // Video.
     std::uint8_t nal_length_size = 4;
     std::vector<std::byte> parameter_sets;  ///< Annex B, to be sent before each picture that can be begun at
+    bool sets_in_pictures = false;  ///< a kind of them is not in the configuration, but in the pictures
     std::optional<std::uint32_t> reordered_pictures;  ///< see reordered_pictures(), if it is known
     Color color;
     // Audio.

@@ -29,11 +29,12 @@ Result<AvcConfig> parse_avc_config(Bytes avcc) {
     const unsigned sps_count = in.u8() & 0x1FU;
     if (!in.ok() || version != 1) return fail(ErrorCode::bad_media, "avcC: not version 1");
     if (config.nal_length_size == 3) return fail(ErrorCode::bad_media, "avcC: NAL length size is 3");
-    if (sps_count == 0 || !append_parameter_sets(in, sps_count, config.parameter_sets))
-        return fail(ErrorCode::bad_media, "avcC: no SPS, or an SPS exceeds the box");
+    if (!append_parameter_sets(in, sps_count, config.parameter_sets))
+        return fail(ErrorCode::bad_media, "avcC: an SPS exceeds the box");
     const unsigned pps_count = in.u8();
-    if (pps_count == 0 || !append_parameter_sets(in, pps_count, config.parameter_sets))
-        return fail(ErrorCode::bad_media, "avcC: no PPS, or a PPS exceeds the box");
+    if (!in.ok() || !append_parameter_sets(in, pps_count, config.parameter_sets))
+        return fail(ErrorCode::bad_media, "avcC: a PPS exceeds the box");
+    config.sets_in_pictures = sps_count == 0 || pps_count == 0;
     return config;
 }
 
@@ -53,6 +54,7 @@ Result<CodecDetails> read_avc(Bytes avcc) {
     CodecDetails details;
     details.codec_string = codec_string(*config);
     details.nal_length_size = config->nal_length_size;
+    details.sets_in_pictures = config->sets_in_pictures;
     details.reordered_pictures = reordered_pictures(config->parameter_sets);
     details.color = avc_color(config->parameter_sets);
     details.parameter_sets = std::move(config->parameter_sets);

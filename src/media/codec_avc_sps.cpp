@@ -1,9 +1,13 @@
+#include "media/codec_avc_sps.hpp"
+
 #include "core/bit_reader.hpp"
 #include "media/codec.hpp"
 #include "media/nal_bytes.hpp"
 
 namespace mezz::media {
 namespace {
+
+constexpr std::uint32_t kChroma444 = 3;
 
 // The first NAL unit of an Annex B text with 4-byte start codes, without its header byte.
 Bytes first_nal_body(Bytes text) noexcept {
@@ -27,12 +31,24 @@ void skip_scaling_list(BitReader& in, unsigned size) noexcept {
     }
 }
 
+// As the SPS has it, whatever that is.
+struct HighFields {
+    std::uint32_t chroma_format = 0;
+    std::uint32_t luma_bits_minus8 = 0;
+    std::uint32_t chroma_bits_minus8 = 0;
+};
+
+HighFields read_high_fields(BitReader& in) noexcept {
+    HighFields fields;
+    fields.chroma_format = in.unsigned_golomb();
+    if (fields.chroma_format == kChroma444) in.skip(1);
+    fields.luma_bits_minus8 = in.unsigned_golomb();
+    fields.chroma_bits_minus8 = in.unsigned_golomb();
+    return fields;
+}
+
 void skip_high_profile(BitReader& in) noexcept {
-    const std::uint32_t chroma_format = in.unsigned_golomb();
-    constexpr std::uint32_t kChroma444 = 3;
-    if (chroma_format == kChroma444) in.skip(1);
-    (void)in.unsigned_golomb();
-    (void)in.unsigned_golomb();
+    const std::uint32_t chroma_format = read_high_fields(in).chroma_format;
     in.skip(1);
     if (!in.flag()) return;
     const unsigned lists = chroma_format == kChroma444 ? 12 : 8;
@@ -104,6 +120,24 @@ void skip_sps_before_vui(BitReader& in) noexcept {
 }
 
 }  // namespace
+
+std::optional<AvcSampleFormat> avc_sample_format(Bytes body) {
+    const std::vector<std::byte> sps = unescape_nal(body);
+    BitReader in(sps);
+    const std::uint32_t profile = in.bits(8);
+    in.skip(16);
+    (void)in.unsigned_golomb();
+    if (!in.ok()) return std::nullopt;
+    if (!has_high_fields(profile)) return AvcSampleFormat{};
+    const HighFields fields = read_high_fields(in);
+    constexpr std::uint32_t kMostBits = 6;
+    if (!in.ok() || fields.chroma_format > kChroma444 || fields.luma_bits_minus8 > kMostBits ||
+        fields.chroma_bits_minus8 > kMostBits)
+        return std::nullopt;
+    return AvcSampleFormat{true, static_cast<std::uint8_t>(fields.chroma_format),
+                           static_cast<std::uint8_t>(fields.luma_bits_minus8),
+                           static_cast<std::uint8_t>(fields.chroma_bits_minus8)};
+}
 
 Color avc_color(Bytes parameter_sets) {
     const std::vector<std::byte> sps = unescape_nal(first_nal_body(parameter_sets));

@@ -117,12 +117,12 @@ Result<CodecDetails> read_hevc(Bytes hvcc) {
     for (unsigned i = 0; i < arrays; ++i)
         if (!read_array(in, nals)) return fail(ErrorCode::bad_media, "hvcC: a NAL unit exceeds the box");
     constexpr unsigned kAll = 7;
-    if (nals.kinds != kAll) return fail(ErrorCode::unsupported, "hvcC: parameter sets are in the samples");
-    const HevcSps sps = parse_hevc_sps(nals.sps.subspan(kNalHeader));
+    const HevcSps sps = nals.sps.empty() ? HevcSps{} : parse_hevc_sps(nals.sps.subspan(kNalHeader));
     CodecDetails details;
     details.codec_string = codec_string(ptl);
     details.nal_length_size = static_cast<std::uint8_t>(nal_length_size);
     details.parameter_sets = std::move(nals.parameter_sets);
+    details.sets_in_pictures = nals.kinds != kAll;
     details.reordered_pictures = sps.reordered_pictures;
     details.color = sps.color;
     return details;

@@ -1,5 +1,6 @@
 #include "media/codec_hevc_sps.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "media/nal_bytes.hpp"
@@ -24,16 +25,24 @@ void skip_profile_tier_level(BitReader& in, unsigned sub_layers) noexcept {
     }
 }
 
-void skip_picture_format(BitReader& in) noexcept {
+// False if it says what cannot be.
+bool read_picture_format(BitReader& in, HevcSampleFormat& format) noexcept {
     constexpr std::uint32_t kChroma444 = 3;
-    if (in.unsigned_golomb() == kChroma444) in.skip(1);
+    const std::uint32_t chroma_format = in.unsigned_golomb();
+    if (chroma_format == kChroma444) in.skip(1);
     (void)in.unsigned_golomb();
     (void)in.unsigned_golomb();
     if (in.flag())
         for (int side = 0; side < 4; ++side)
             (void)in.unsigned_golomb();
-    (void)in.unsigned_golomb();
-    (void)in.unsigned_golomb();
+    const std::uint32_t luma = in.unsigned_golomb();
+    const std::uint32_t chroma = in.unsigned_golomb();
+    constexpr std::uint32_t kMostBits = 8;
+    if (!in.ok() || chroma_format > kChroma444 || luma > kMostBits || chroma > kMostBits) return false;
+    format.chroma_format = static_cast<std::uint8_t>(chroma_format);
+    format.luma_bits_minus8 = static_cast<std::uint8_t>(luma);
+    format.chroma_bits_minus8 = static_cast<std::uint8_t>(chroma);
+    return true;
 }
 
 std::uint32_t read_reordered_pictures(BitReader& in, unsigned sub_layers) noexcept {
@@ -119,10 +128,14 @@ HevcSps parse_hevc_sps(Bytes body) {
     HevcSps sps;
     in.skip(4);
     const unsigned sub_layers = in.bits(3);
-    in.skip(1);
+    HevcSampleFormat format;
+    format.sub_layers_minus1 = static_cast<std::uint8_t>(sub_layers);
+    format.nested = in.flag();
+    if (bytes.size() > format.profile.size())
+        std::ranges::copy(Bytes(bytes).subspan(1, format.profile.size()), format.profile.begin());
     skip_profile_tier_level(in, sub_layers);
     (void)in.unsigned_golomb();
-    skip_picture_format(in);
+    if (read_picture_format(in, format)) sps.format = format;
     constexpr std::uint32_t kMostOrderCountBits = 16;
     const std::uint32_t order_count_bits = in.unsigned_golomb() + 4;
     const std::uint32_t reordered = read_reordered_pictures(in, sub_layers);

@@ -24,7 +24,7 @@ bool has_table_samples(const Movie& movie) noexcept {
 }  // namespace
 
 std::optional<ByteRange> FileScanner::need() const noexcept {
-    if (done_) return std::nullopt;
+    if (done_) return sets_.need();
     const std::uint64_t left = file_size_ - position_;
     if (goal_ == Goal::body) return ByteRange{position_, body_length_};
     return ByteRange{position_, std::min(left, position_ == 0 ? kFirstRead : kHeaderRead)};
@@ -48,11 +48,17 @@ Result<void> FileScanner::finish() {
     if (!movie_) return fail(ErrorCode::bad_media, "moov: not found", file_size_);
     if (scanned_.moofs.empty() && !has_table_samples(*movie_))
         return fail(ErrorCode::bad_media, "moof: not found", file_size_);
+    return end_boxes();
+}
+
+// All boxes are known. What they do not say is in the pictures.
+Result<void> FileScanner::end_boxes() {
     done_ = true;
-    return {};
+    return sets_.plan(movie_->tracks, scanned_.tracks, file_size_);
 }
 
 Result<void> FileScanner::feed(Bytes bytes) {
+    if (done_) return sets_.feed(bytes, movie_->tracks);
     const std::uint64_t base = position_;
     while (!done_) {
         if (file_size_ - position_ < kSmallestBox) return finish();
@@ -91,8 +97,7 @@ Result<void> FileScanner::take_moov(const BoxHeader& header, Bytes payload) {
     if (!movie) return std::unexpected(movie.error());
     movie_ = std::move(*movie);
     init_end_ = header.end();
-    done_ = !movie_->fragmented;
-    return {};
+    return movie_->fragmented ? Result<void>() : end_boxes();
 }
 
 // Its pieces can be byte ranges of the file only if it holds one track, and if the index covers all of it and
@@ -100,7 +105,7 @@ Result<void> FileScanner::take_moov(const BoxHeader& header, Bytes payload) {
 // all.
 Result<void> FileScanner::take_sidx(const Box& sidx) {
     if (fragmented_ || media_before_moov_ || movie_->tracks.size() != 1 || movie_->track_count != 1 ||
-        has_table_samples(*movie_))
+        has_table_samples(*movie_) || lacks_parameter_sets(movie_->tracks))
         return {};
     auto index = parse_segment_index(sidx, file_size_);
     const bool usable = index && index->all_sync && index->end == file_size_ && !index->subsegments.empty() &&

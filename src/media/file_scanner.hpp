@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "media/box.hpp"
 #include "media/index_builder.hpp"
+#include "media/set_collector.hpp"
 
 namespace mezz::media {
 
@@ -37,6 +38,7 @@ private:
     [[nodiscard]] Result<void> take_moof(const Box& moof, std::uint64_t size);
     [[nodiscard]] Result<void> scan_moof(const Box& moof, std::uint64_t size);
     [[nodiscard]] Result<void> finish();
+    [[nodiscard]] Result<void> end_boxes();
     [[nodiscard]] bool wanted(FourCc type) const noexcept;
 
     std::uint64_t file_size_;
@@ -53,6 +55,7 @@ private:
     std::optional<Movie> movie_;
     std::optional<FragmentedFile> fragmented_;
     ScannedFile scanned_;
+    SetCollector sets_;  // once done_
 };
 
 }  // namespace mezz::media

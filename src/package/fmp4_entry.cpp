@@ -100,10 +100,18 @@ void write_audio_entry(ByteWriter& out, const media::TrackView& track) {
         write_config_box(out, track);
 }
 
+// Of video whose parameter sets change, the entry that has decoders take them from the pictures (ISO/IEC
+// 14496-15 §5.4.2.1, §8.4.1.1).
+media::FourCc entry_type(const media::TrackView& track) noexcept {
+    if (track.codec_string().starts_with("avc3")) return fourcc("avc3");
+    if (track.codec_string().starts_with("hev1")) return fourcc("hev1");
+    return media::form_of(track->codec).entry;
+}
+
 }  // namespace
 
 void write_sample_entry(ByteWriter& out, const media::TrackView& track) {
-    const BoxWriter entry(out, media::form_of(track->codec).entry);
+    const BoxWriter entry(out, entry_type(track));
     if (track->kind == media::TrackKind::video)
         write_video_entry(out, track);
     else

@@ -1,11 +1,13 @@
 // Fuzzes the division of access units: the units lie in the data, in order, and joined again they are divided
-// alike.
+// alike. What is made of their parameter sets is a configuration that can be read.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
 
+#include "media/codec.hpp"
 #include "media/nal_units.hpp"
+#include "media/parameter_sets.hpp"
 
 namespace {
 
@@ -45,6 +47,15 @@ void check_start_codes(Bytes data) {
         require(are_same(units[i], again[i]));
 }
 
+void check_sets(mezz::media::Codec codec, Bytes data, std::size_t length_size) {
+    const auto sets = mezz::media::find_parameter_sets(codec, data, length_size);
+    const auto config = mezz::media::write_decoder_config(codec, sets, length_size);
+    if (!config) return;
+    const auto read =
+        codec == mezz::media::Codec::hevc ? mezz::media::read_hevc(*config) : mezz::media::read_avc(*config);
+    require(read && !read->sets_in_pictures && read->nal_length_size == length_size);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -54,6 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         std::vector<Bytes> units;
         (void)mezz::media::split_lengths(data, length_size, units);
         check_places(data, units);
+        check_sets(mezz::media::Codec::h264, data, length_size);
+        check_sets(mezz::media::Codec::hevc, data, length_size);
     }
     return 0;
 }

@@ -73,12 +73,12 @@ static const char* refuses_broken_avc() {
     MEZZ_CHECK(refuses_all_prefixes(whole, whole.size(), [](Bytes b) { return parse_avc_config(b); }));
     MEZZ_CHECK(
         refused(avc(Fields().u32(0x0042C01E).u16(0xFFE1)), ErrorCode::bad_media, "avcC: not version 1"));
-    MEZZ_CHECK(
-        refused(avc(Fields().u32(0x0142C01E).u16(0xFFE0).u8(1)), ErrorCode::bad_media, "avcC: no SPS"));
     MEZZ_CHECK(refused(avc(Fields().u32(0x0142C01E).u16(0xFFE1).u16(0).u8(1)), ErrorCode::bad_media,
-                       "avcC: no SPS"));
-    MEZZ_CHECK(refused(avc(Fields().u32(0x0142C01E).u16(0xFFE1).u16(1).u8(0x67).u8(0)), ErrorCode::bad_media,
-                       "avcC: no PPS"));
+                       "avcC: an SPS"));
+    MEZZ_CHECK(refused(avc(Fields().u32(0x0142C01E).u16(0xFFE1).u16(1).u8(0x67).u8(1)), ErrorCode::bad_media,
+                       "avcC: a PPS"));
+    MEZZ_CHECK(avc(Fields().u32(0x0142C01E).u16(0xFFE0).u8(0))->sets_in_pictures);
+    MEZZ_CHECK(!parse_avc_config(whole)->sets_in_pictures);
     return test::kFine;
 }
 
