@@ -47,13 +47,11 @@ Task<Result<ngx_int_t>> answer_cmaf_segment(RequestFlow& flow, const AnswerConte
                                             const RenditionRecord& rendition) {
     const std::uint32_t number = context.path.number;
     const EtagText etag = media_etag(context, std::to_string(number));
-    ResponseHead head = media_head(context, cmaf_type(rendition), etag);
+    const ResponseHead head = media_head(context, cmaf_type(rendition), etag);
     const auto opened = open_title_file(flow, context.title, rendition.file);
     if (!opened) co_return std::unexpected(opened.error());
-    if (Block kept = find_kept_segment(flow, context, rendition, *opened)) {
-        head.several_buffers = true;
+    if (Block kept = find_kept_segment(flow, context, rendition, *opened))
         co_return send_block(flow.request(), head, std::move(kept));
-    }
     const auto file = co_await load_file(flow, *opened);
     if (!file) co_return std::unexpected(file.error());
     const media::TrackView track = file->view().track(rendition.track);

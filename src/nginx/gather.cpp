@@ -167,10 +167,12 @@ bool is_scattered(std::span<const ByteRange> ranges) noexcept {
 }
 
 Task<Result<void>> gather(RequestFlow& flow, const MediaFile& file, Bytes head,
-                          std::span<const ByteRange> ranges, std::span<std::byte> room) {
+                          std::span<const ByteRange> ranges, std::span<const std::span<std::byte>> rooms) {
     Gathering gathering{.file = file, .cursor = {.head = head, .ranges = ranges}};
-    const auto filled = co_await fill(flow, gathering, room);
-    if (!filled) co_return std::unexpected(filled.error());
+    for (const std::span<std::byte> room : rooms) {
+        const auto filled = co_await fill(flow, gathering, room);
+        if (!filled) co_return std::unexpected(filled.error());
+    }
     co_return Result<void>();
 }
 

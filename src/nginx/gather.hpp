@@ -12,9 +12,11 @@ namespace mezz::nginx {
 /// True if so many small pieces are quicker copied together than sent one by one.
 [[nodiscard]] bool is_scattered(std::span<const ByteRange> ranges) noexcept;
 
-/// Fills `room` with `head` and then the ranges of the file, which have the same size.
+/// Fills the rooms, one after the other, with `head` and then the ranges of the file, which together have
+/// their size.
 [[nodiscard]] Task<Result<void>> gather(RequestFlow& flow, const MediaFile& file, Bytes head,
-                                        std::span<const ByteRange> ranges, std::span<std::byte> room);
+                                        std::span<const ByteRange> ranges,
+                                        std::span<const std::span<std::byte>> rooms);
 
 /// Sends the body of an answer whose head was sent: `head`, then the ranges of the file, copied through
 /// buffers of a fixed size. The value is what a content handler returns.

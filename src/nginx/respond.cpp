@@ -143,16 +143,18 @@ ngx_int_t send_text(ngx_http_request_t* r, ResponseHead head, std::string text) 
     return chain.send();
 }
 
-ngx_int_t send_block_body(ngx_http_request_t* r, Block block) noexcept {
+ngx_int_t send_block_body(ngx_http_request_t* r, Block block) {
     const auto* kept = pool_new<Block>(r->pool, std::move(block));
     if (kept == nullptr) return NGX_ERROR;
     ChainBuilder chain(r);
-    if (!chain.add_memory(kept->bytes())) return NGX_ERROR;
+    for (const std::span<std::byte> piece : kept->pieces())
+        if (!chain.add_memory(piece)) return NGX_ERROR;
     return chain.send();
 }
 
-ngx_int_t send_block(ngx_http_request_t* r, ResponseHead head, Block block) noexcept {
-    head.length = block.bytes().size();
+ngx_int_t send_block(ngx_http_request_t* r, ResponseHead head, Block block) {
+    head.length = block.size();
+    head.several_buffers = true;
     const ngx_int_t rc = send_head(r, head);
     return is_answered(r, rc) ? rc : send_block_body(r, std::move(block));
 }

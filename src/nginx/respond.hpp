@@ -48,12 +48,12 @@ struct ResponseHead {
 /// Sends a text with its headers; `head.length` and, if empty, `head.etag` are taken from it.
 [[nodiscard]] ngx_int_t send_text(ngx_http_request_t* r, ResponseHead head, std::string text);
 
-/// Sends a block from where it lies, as the body of an answer whose head was sent with its length; the block
-/// is held until the request ends.
-[[nodiscard]] ngx_int_t send_block_body(ngx_http_request_t* r, Block block) noexcept;
+/// Sends a block in pieces from where it lies, as the body of an answer whose head was sent with its length;
+/// the block is held until the request ends.
+[[nodiscard]] ngx_int_t send_block_body(ngx_http_request_t* r, Block block);
 
 /// The same with its headers; `head.length` is taken from it.
-[[nodiscard]] ngx_int_t send_block(ngx_http_request_t* r, ResponseHead head, Block block) noexcept;
+[[nodiscard]] ngx_int_t send_block(ngx_http_request_t* r, ResponseHead head, Block block);
 
 /// Answers with a temporary redirect (302, RFC 9110 §15.4.3) to `where`, relative to the request's URI, with
 /// the request's own query. Gives the status that ends the request.

@@ -62,7 +62,8 @@ Task<Result<ngx_int_t>> answer_scattered(RequestFlow& flow, const AnswerContext&
         const auto sent = co_await send_gathered(flow, *segment.file, segment.head, segment.ranges);
         co_return sent;
     }
-    const auto filled = co_await gather(flow, *segment.file, segment.head, segment.ranges, block.room());
+    const std::vector<std::span<std::byte>> rooms = block.pieces();
+    const auto filled = co_await gather(flow, *segment.file, segment.head, segment.ranges, rooms);
     if (!filled) co_return std::unexpected(filled.error());
     // What was written to meanwhile is sent, as it would be otherwise, but nobody else gets it.
     if (is_unchanged(*segment.file)) block = SegmentCache(zone).publish(std::move(block));

@@ -1,5 +1,7 @@
 #include "nginx/zone.hpp"
 
+#include <algorithm>
+
 #include "nginx/zone_memory.hpp"
 
 namespace mezz::nginx {
@@ -29,6 +31,15 @@ Block::Block(ngx_shm_zone_t* zone, ZonePin& pin) noexcept
 void Block::release() noexcept {
     ZoneLock(zone_).release(*pin_);
     pin_ = nullptr;
+}
+
+std::vector<std::span<std::byte>> Block::pieces() const {
+    std::vector<std::span<std::byte>> found;
+    found.reserve(size() / kZonePiece + 1);
+    std::byte* const* piece = in_pieces().begin();
+    for (std::size_t left = size(); left > 0; left -= found.back().size())
+        found.emplace_back(*piece++, std::min(left, kZonePiece));
+    return found;
 }
 
 Block Zone::find(std::string_view key) const noexcept {
@@ -74,9 +85,9 @@ Block Zone::reserve(std::string_view key, std::size_t size, std::size_t most_in_
     ZonePin* mine = nullptr;
     {
         ZoneLock lock(zone_);
-        const std::size_t added = zone_entry_size(key.size(), size);
+        const std::size_t added = zone_pieces_size(key.size(), size);
         if (!lock.sound() || added > lock.largest() || !lock.may_use(added, most_in_use)) return {};
-        mine = lock.reserve(key, size);
+        mine = lock.reserve_pieces(key, size);
     }
     if (mine == nullptr) return {};
     fill_zone_entry(*mine->entry, key, {});

@@ -16,6 +16,19 @@ namespace mezz::nginx {
 
 struct ZonePin;
 
+/// Bytes of the pieces that Zone::reserve() makes, but the last one.
+inline constexpr std::size_t kZonePiece = std::size_t{16} << 10;
+
+/// What the zone stores of them, followed by where they begin: the same in all workers.
+struct ZonePieces {
+    std::uint64_t size;
+
+    [[nodiscard]] std::byte** begin() noexcept { return reinterpret_cast<std::byte**>(this + 1); }
+    [[nodiscard]] std::byte* const* begin() const noexcept {
+        return reinterpret_cast<std::byte* const*>(this + 1);
+    }
+};
+
 /// A block of bytes that stays where it is and as it is while this object lives: pinned in the zone, or,
 /// where the zone cannot store it, in this worker's memory. Aligned to 8 bytes. A pinned block takes room
 /// that others need: hold it for the time of planning an answer, not of sending it, but where the calls that
@@ -42,16 +55,19 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return !bytes_.empty(); }
     [[nodiscard]] Bytes bytes() const noexcept { return bytes_; }
 
-    /// What Zone::reserve() gave and Zone::publish() was not yet told of is the caller's to write.
-    [[nodiscard]] std::span<std::byte> room() const noexcept {
-        return {const_cast<std::byte*>(bytes_.data()), bytes_.size()};
-    }
+    /// Of a block that Zone::reserve() has made: how many bytes it holds, and where. They are the caller's to
+    /// write until Zone::publish().
+    [[nodiscard]] std::size_t size() const noexcept { return in_pieces().size; }
+    [[nodiscard]] std::vector<std::span<std::byte>> pieces() const;
 
 private:
     friend class Zone;
     explicit Block(SharedBytes owned) noexcept : bytes_(*owned), owned_(std::move(owned)) {}
     Block(ngx_shm_zone_t* zone, ZonePin& pin) noexcept;
     void release() noexcept;
+    [[nodiscard]] const ZonePieces& in_pieces() const noexcept {
+        return *reinterpret_cast<const ZonePieces*>(bytes_.data());
+    }
 
     Bytes bytes_;
     SharedBytes owned_;
@@ -86,8 +102,8 @@ public:
     /// `most_in_use` bytes of the zone.
     [[nodiscard]] Block find_stored(std::string_view key, std::size_t most_in_use) const noexcept;
 
-    /// A block of `size` bytes of the zone that nobody finds before publish(); empty if there is no room, or
-    /// as find_stored(). It is given back if it is dropped.
+    /// A block of `size` bytes of the zone, in pieces, that nobody finds before publish(); empty if there is
+    /// no room, or as find_stored(). It is given back if it is dropped.
     [[nodiscard]] Block reserve(std::string_view key, std::size_t size,
                                 std::size_t most_in_use) const noexcept;
 

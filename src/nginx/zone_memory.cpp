@@ -21,6 +21,19 @@ std::size_t data_offset(std::size_t key_size) noexcept {
     return (sizeof(ZoneEntry) + key_size + 7) / 8 * 8;
 }
 
+std::size_t piece_count(std::size_t size) noexcept {
+    return (size + kZonePiece - 1) / kZonePiece;
+}
+
+// The data of an entry in pieces.
+std::size_t table_size(std::size_t pieces) noexcept {
+    return sizeof(ZonePieces) + pieces * sizeof(std::byte*);
+}
+
+ZonePieces& pieces_of(ZoneEntry& entry) noexcept {
+    return *reinterpret_cast<ZonePieces*>(const_cast<std::byte*>(zone_data(entry).data()));
+}
+
 // All processes that use a zone are of one build of the module.
 ngx_rbtree_key_t hash_key(std::string_view key) noexcept {
     return std::hash<std::string_view>{}(key);
@@ -132,7 +145,7 @@ std::size_t ZoneLock::evict() noexcept {
         ngx_rbtree_delete(&header_.tree, &entry->node);
         header_.kept -= size;
         ++header_.evictions;
-        ngx_slab_free_locked(pool_, entry);
+        free_entry(*entry);
         return size;
     }
     return 0;
@@ -185,19 +198,50 @@ ZonePin* ZoneLock::reserve(std::string_view key, std::size_t data_size) noexcept
     const Change change(header_);
     ZonePin* made = new_pin();
     if (made == nullptr) return nullptr;
-    made->entry = nullptr;
-    void* memory = allocate(zone_entry_size(key.size(), data_size));
-    if (memory == nullptr) {
-        unpin(*made);
-        return nullptr;
+    made->entry = make_entry(key, data_size);
+    if (made->entry != nullptr) {
+        hold(*made->entry);
+        return made;
     }
+    unpin(*made);
+    return nullptr;
+}
+
+ZonePin* ZoneLock::reserve_pieces(std::string_view key, std::size_t size) noexcept {
+    const Change change(header_);
+    const std::size_t count = piece_count(size);
+    ZonePin* made = new_pin();
+    if (made == nullptr) return nullptr;
+    ZoneEntry* entry = make_entry(key, table_size(count));
+    bool whole = entry != nullptr;
+    if (whole) pieces_of(*entry).size = size;
+    while (whole && entry->pieces < count) {
+        auto* piece = static_cast<std::byte*>(allocate(kZonePiece));
+        whole = piece != nullptr;
+        if (whole) pieces_of(*entry).begin()[entry->pieces++] = piece;
+    }
+    if (entry != nullptr) hold(*entry);
+    made->entry = entry;
+    if (whole) return made;
+    unpin(*made);
+    return nullptr;
+}
+
+// An entry that nobody has pinned yet, null if there is no room.
+ZoneEntry* ZoneLock::make_entry(std::string_view key, std::size_t data_size) noexcept {
+    void* memory = allocate(zone_entry_size(key.size(), data_size));
+    if (memory == nullptr) return nullptr;
     auto* entry = ::new (memory) ZoneEntry{};
     entry->node.key = hash_key(key);
     entry->key_size = static_cast<std::uint32_t>(key.size());
     entry->data_size = data_size;
-    hold(*entry);
-    made->entry = entry;
-    return made;
+    return entry;
+}
+
+void ZoneLock::free_entry(ZoneEntry& entry) noexcept {
+    for (std::uint32_t i = 0; i < entry.pieces; ++i)
+        ngx_slab_free_locked(pool_, pieces_of(entry).begin()[i]);
+    ngx_slab_free_locked(pool_, &entry);
 }
 
 void ZoneLock::link(ZoneEntry& entry) noexcept {
@@ -214,7 +258,7 @@ void ZoneLock::unlink(ZoneEntry& entry) noexcept {
     ngx_queue_remove(&entry.recent);
     entry.linked = false;
     header_.kept -= zone_entry_size(entry);
-    if (entry.pins == 0) ngx_slab_free_locked(pool_, &entry);
+    if (entry.pins == 0) free_entry(entry);
 }
 
 void ZoneLock::release(ZonePin& pin) noexcept {
@@ -249,7 +293,12 @@ std::size_t zone_entry_size(std::size_t key_size, std::size_t data_size) noexcep
 }
 
 std::size_t zone_entry_size(const ZoneEntry& entry) noexcept {
-    return zone_entry_size(entry.key_size, entry.data_size);
+    return zone_entry_size(entry.key_size, entry.data_size) + entry.pieces * kZonePiece;
+}
+
+std::size_t zone_pieces_size(std::size_t key_size, std::size_t size) noexcept {
+    const std::size_t count = piece_count(size);
+    return zone_entry_size(key_size, table_size(count)) + count * kZonePiece;
 }
 
 std::string_view zone_key(const ZoneEntry& entry) noexcept {

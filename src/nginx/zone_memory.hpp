@@ -19,17 +19,21 @@
 
 #include "core/bytes.hpp"
 #include "nginx/ngx.hpp"
+#include "nginx/zone.hpp"
 
 namespace mezz::nginx {
 
-/// Followed by the key, and, aligned to 8 bytes, the data.
+/// Followed by the key, and, aligned to 8 bytes, the data: of an entry in pieces, its size and where they
+/// are. Pieces are all of one size, so that each fits where another one was: blocks of many sizes, of which
+/// none can be split, would leave gaps that none fits into.
 struct ZoneEntry {
     ngx_rbtree_node_t node;
     ngx_queue_t recent;
     std::uint64_t data_size;
     std::uint32_t key_size;
     std::uint32_t pins;
-    bool linked;  ///< in the tree; else it is being filled by the worker that has pinned it
+    std::uint32_t pieces;  ///< of kZonePiece bytes; 0: the data are the bytes themselves
+    bool linked;           ///< in the tree; else it is being filled by the worker that has pinned it
 };
 
 struct ZonePin {
@@ -86,6 +90,9 @@ public:
     /// the caller's to fill, also without the mutex. Null if there is no room.
     [[nodiscard]] ZonePin* reserve(std::string_view key, std::size_t data_size) noexcept;
 
+    /// The same for an entry in pieces, which holds `size` bytes.
+    [[nodiscard]] ZonePin* reserve_pieces(std::string_view key, std::size_t size) noexcept;
+
     /// Whether an entry of so many bytes, pinned too, would leave those in use within `most` bytes.
     [[nodiscard]] bool may_use(std::size_t size, std::size_t most) noexcept;
 
@@ -110,6 +117,8 @@ private:
     [[nodiscard]] bool quiet() const noexcept;
     void start_over() noexcept;
     void* allocate(std::size_t size) noexcept;
+    ZoneEntry* make_entry(std::string_view key, std::size_t data_size) noexcept;
+    void free_entry(ZoneEntry& entry) noexcept;
     std::size_t evict() noexcept;
     ZoneWorker* this_worker() noexcept;
     ZonePin* new_pin() noexcept;
@@ -126,6 +135,8 @@ private:
 /// Bytes that an entry takes.
 [[nodiscard]] std::size_t zone_entry_size(std::size_t key_size, std::size_t data_size) noexcept;
 [[nodiscard]] std::size_t zone_entry_size(const ZoneEntry& entry) noexcept;
+/// Bytes that an entry in pieces takes, which holds `size` bytes.
+[[nodiscard]] std::size_t zone_pieces_size(std::size_t key_size, std::size_t size) noexcept;
 
 [[nodiscard]] std::string_view zone_key(const ZoneEntry& entry) noexcept;
 [[nodiscard]] Bytes zone_data(const ZoneEntry& entry) noexcept;

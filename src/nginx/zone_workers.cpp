@@ -81,7 +81,7 @@ void ZoneLock::hold(ZoneEntry& entry) noexcept {
 void ZoneLock::let_go(ZoneEntry* entry) noexcept {
     if (entry == nullptr || --entry->pins != 0) return;
     header_.in_use -= zone_entry_size(*entry);
-    if (!entry->linked) ngx_slab_free_locked(pool_, entry);
+    if (!entry->linked) free_entry(*entry);
 }
 
 // Ends a pin of this worker.

@@ -303,6 +303,15 @@ def test_death_while_filling_what_was_reserved(probe):
     assert probe.find(probe.a, "x", most=500_000) == "hit"
 
 
+def test_pieces_find_room(probe):
+    """Of whatever size: what goes leaves room for what comes."""
+    for i in range(120):
+        assert probe.insert(probe.a, i, (20_000, 150_000, 60_000, 100)[i % 4], most=400_000) == "hit"
+        if i % 3 == 0:
+            assert probe.find(probe.b, i - i % 5, most=400_000) in ("hit", "miss")
+    assert [probe.find(probe.b, i, most=400_000) for i in (117, 118, 119)] == ["hit", "hit", "hit"]
+
+
 def test_no_room_for_what_can_be_sent_without(probe):
     """Where nothing is kept by the worker instead, nothing is said either."""
     for i in range(10):

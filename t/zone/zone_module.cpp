@@ -64,6 +64,7 @@ std::vector<std::byte> make(const std::string& key, std::size_t size) {
 struct Held {
     std::string key;
     Block block;
+    bool in_pieces = false;
 };
 
 std::map<std::string, Held>& held() {
@@ -78,14 +79,25 @@ Block obtain(const Zone& zone, const std::string& key, std::size_t size, const s
     if (size == 0) return zone.find_stored(key, limit);
     Block block = zone.reserve(key, size, limit);
     if (!block) return block;
-    std::ranges::copy(make(key, size), block.room().begin());
+    const auto bytes = make(key, size);
+    auto next = bytes.begin();
+    for (const std::span<std::byte> piece : block.pieces()) {
+        const auto end = next + static_cast<std::ptrdiff_t>(piece.size());
+        std::copy(next, end, piece.begin());
+        next = end;
+    }
     return zone.publish(std::move(block));
 }
 
 const char* judge(const Held& one) {
     if (!one.block) return "miss";
-    const auto expected = make(one.key, one.block.bytes().size());
-    return std::ranges::equal(expected, one.block.bytes()) ? "hit" : "torn";
+    std::vector<std::byte> bytes(one.block.bytes().begin(), one.block.bytes().end());
+    if (one.in_pieces) {
+        bytes.clear();
+        for (const std::span<std::byte> piece : one.block.pieces())
+            bytes.insert(bytes.end(), piece.begin(), piece.end());
+    }
+    return make(one.key, bytes.size()) == bytes ? "hit" : "torn";
 }
 
 const char* act(ngx_http_request_t* r) {
@@ -102,7 +114,8 @@ const char* act(ngx_http_request_t* r) {
     }
     const Zone zone(main_conf<Conf>(r, ngx_http_mezz_zone_module).zone);
     const std::size_t size = what == "insert" ? static_cast<std::size_t>(number(argument(r, "size"))) : 0;
-    Held one{key, obtain(zone, key, size, argument(r, "most"))};
+    const std::string most = argument(r, "most");
+    Held one{key, obtain(zone, key, size, most), !most.empty()};
     const char* word = judge(one);
     if (!hold.empty()) held()[hold] = std::move(one);
     return word;
