@@ -1,6 +1,7 @@
 #include "package/hls_audio.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/text.hpp"
 
@@ -14,48 +15,45 @@ bool is_alike(const RenditionRecord& a, const RenditionRecord& b) noexcept {
            a.joc_complexity == b.joc_complexity;
 }
 
-bool is_same_language(const RenditionRecord& a, const RenditionRecord& b) noexcept {
-    return std::string_view(a.language.data()) == b.language.data();
+// What a viewer chooses from: a language and kind, and a number among those of one codec and channel count
+// that are alike in this.
+struct Place {
+    std::string_view language;
+    bool is_described = false;
+    bool is_commentary = false;
+    std::size_t number = 0;
+
+    bool operator==(const Place&) const = default;
+};
+
+Place place_of(const RenditionRecord& rendition, std::span<const RenditionRecord* const> audio) noexcept {
+    Place place{rendition.language.data(), rendition.is_described, rendition.is_commentary, 0};
+    for (const RenditionRecord* before : audio) {
+        if (before == &rendition) break;
+        const Place other{before->language.data(), before->is_described, before->is_commentary, 0};
+        if (is_alike(*before, rendition) &&
+            other == Place{place.language, place.is_described, place.is_commentary, 0})
+            ++place.number;
+    }
+    return place;
 }
 
-bool is_same_kind(const RenditionRecord& a, const RenditionRecord& b) noexcept {
-    return a.is_described == b.is_described && a.is_commentary == b.is_commentary;
-}
-
-bool speaks(const Members& members, const RenditionRecord& other) noexcept {
-    return std::ranges::any_of(members, [&](const RenditionRecord* member) {
-        return is_same_language(*member, other) && is_same_kind(*member, other);
-    });
-}
-
-// All renditions like `sample`, and one of each language and kind that these leave out.
-Members members_like(const RenditionRecord& sample, std::span<const RenditionRecord* const> audio) {
-    Members members;
+// What there is for a place: like `sample`, or else AAC, or the first of any codec.
+const RenditionRecord* member_at(const Place& place, const RenditionRecord& sample,
+                                 std::span<const RenditionRecord* const> audio) noexcept {
+    const RenditionRecord* found = nullptr;
+    const auto rank = [&](const RenditionRecord& rendition) {
+        return std::tuple(is_alike(rendition, sample), rendition.codec == media::Codec::aac);
+    };
     for (const RenditionRecord* rendition : audio)
-        if (is_alike(*rendition, sample)) members.push_back(rendition);
-    for (const bool aac : {true, false})
-        for (const RenditionRecord* rendition : audio)
-            if ((rendition->codec == media::Codec::aac) == aac && !speaks(members, *rendition))
-                members.push_back(rendition);
-    std::ranges::sort(members);
-    return members;
+        if (place_of(*rendition, audio) == place && (found == nullptr || rank(*rendition) > rank(*found)))
+            found = rendition;
+    return found;
 }
 
 const RenditionRecord* default_of(std::span<const RenditionRecord* const> audio) noexcept {
     const auto found = std::ranges::find_if(audio, &RenditionRecord::is_default);
     return found == audio.end() ? audio.front() : *found;
-}
-
-const RenditionRecord* main_of(const Members& members, const RenditionRecord& sample,
-                               const RenditionRecord& preferred) noexcept {
-    const RenditionRecord* main = nullptr;
-    const auto rank = [&](const RenditionRecord* member) {
-        return 8 * is_same_kind(*member, preferred) + 4 * is_same_language(*member, preferred) +
-               2 * (member == &preferred) + is_alike(*member, sample);
-    };
-    for (const RenditionRecord* member : members)
-        if (main == nullptr || rank(member) > rank(main)) main = member;
-    return main;
 }
 
 std::string id_of(const RenditionRecord& sample) {
@@ -74,14 +72,23 @@ std::vector<AudioGroup> group_audio(std::span<const RenditionRecord* const> audi
     if (audio.empty()) return groups;
     const RenditionRecord* preferred = default_of(audio);
     Members samples = {preferred};
-    for (const RenditionRecord* rendition : audio)
+    std::vector<Place> places;
+    for (const RenditionRecord* rendition : audio) {
         if (std::ranges::none_of(samples, [&](const auto* s) { return is_alike(*s, *rendition); }))
             samples.push_back(rendition);
+        const Place place = place_of(*rendition, audio);
+        if (std::ranges::find(places, place) == places.end()) places.push_back(place);
+    }
+    const Place main = place_of(*preferred, audio);
     for (const RenditionRecord* sample : samples) {
-        Members members = members_like(*sample, audio);
-        if (std::ranges::find(groups, members, &AudioGroup::members) != groups.end()) continue;
-        const RenditionRecord* main = main_of(members, *sample, *preferred);
-        groups.push_back({id_of(*sample), std::move(members), main});
+        AudioGroup group;
+        for (const Place& place : places) {
+            group.members.push_back(member_at(place, *sample, audio));
+            if (place == main) group.main = group.members.back();
+        }
+        if (std::ranges::find(groups, group.members, &AudioGroup::members) != groups.end()) continue;
+        group.id = id_of(*sample);
+        groups.push_back(std::move(group));
     }
     if (groups.size() == 1) groups.front().id = "audio";
     return groups;

@@ -13,13 +13,13 @@ namespace mezz::package {
 /// A group of audio renditions (RFC 8216bis §4.4.6.2.1). Pointers point into the title.
 struct AudioGroup {
     std::string id;
-    std::vector<const RenditionRecord*> members;  ///< in the title's order
+    std::vector<const RenditionRecord*> members;  ///< of each group those for the same choices, in one order
     const RenditionRecord* main = nullptr;        ///< the member that is played unless another one is chosen
 };
 
 /// Groups by codec and channel count, that of the default rendition first. A group gets what it lacks in
-/// languages from the others, AAC rather than another codec, so that each offers all languages; of groups
-/// that become equal one remains.
+/// languages, and of one language in number, from the others, AAC rather than another codec: all groups offer
+/// the same choices (RFC 8216bis §4.4.6.1.1). Of groups that become equal one remains.
 [[nodiscard]] std::vector<AudioGroup> group_audio(std::span<const RenditionRecord* const> audio);
 
 /// The codec strings of a group that are not `first`, each once.

@@ -110,28 +110,29 @@ void append_channels(const RenditionRecord& audio, std::string& out) {
 
 }  // namespace
 
-void append_audio_choices(const TitleView& title, const AudioGroup& group, const RenditionRecord* muxed,
-                          std::string_view query, std::string& out) {
+void append_audio_choices(const TitleView& title, std::span<const AudioGroup> groups,
+                          const RenditionRecord* muxed, std::string_view query, std::string& out) {
     std::vector<Choice> choices;
-    for (const RenditionRecord* audio : group.members)
+    for (const RenditionRecord* audio : groups.front().members)
         choices.push_back({.name = name_of(audio->label.data(), audio->language.data(), "Audio",
                                            audio->is_described    ? " described"
                                            : audio->is_commentary ? " commentary"
                                                                   : ""),
                            .language = audio->language.data(),
                            .characteristics = audio->is_described ? kDescribes : std::string_view(),
-                           .is_default = audio == group.main,
+                           .is_default = audio == groups.front().main,
                            .never_by_itself = audio->is_commentary});
     set_names(choices);
     set_auto(choices);
-    for (std::size_t i = 0; i < choices.size(); ++i) {
-        const RenditionRecord& audio = *group.members[i];
-        append_choice("AUDIO", group.id, choices[i], out);
-        append_characteristics(choices[i], out);
-        append_channels(audio, out);
-        if (&audio != muxed) append_uri("", title, audio.name.data(), query, out);
-        out += '\n';
-    }
+    for (const AudioGroup& group : groups)
+        for (std::size_t i = 0; i < choices.size(); ++i) {
+            const RenditionRecord& audio = *group.members[i];
+            append_choice("AUDIO", group.id, choices[i], out);
+            append_characteristics(choices[i], out);
+            append_channels(audio, out);
+            if (&audio != muxed) append_uri("", title, audio.name.data(), query, out);
+            out += '\n';
+        }
 }
 
 void append_text_choices(const TitleView& title, Format format, std::string_view query, std::string& out) {

@@ -226,9 +226,7 @@ void write_multivariant_playlist(const TitleView& title, Format format, std::str
     if (title.header().independent != 0) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
     append_start(clip, out);
     append_name(title.name(), out);
-    if (selection.has_choice())
-        for (const AudioGroup& group : groups)
-            append_audio_choices(title, group, selection.muxed, query, out);
+    if (selection.has_choice()) append_audio_choices(title, groups, selection.muxed, query, out);
     append_text_choices(title, format, query, out);
     if (groups.empty())
         for (const RenditionRecord* video : selection.video)

@@ -15,7 +15,7 @@
 namespace mezz::package {
 
 /// Changes when the same files and configuration are packaged into other bytes; part of each revision.
-inline constexpr std::uint32_t kPackagerVersion = 4;
+inline constexpr std::uint32_t kPackagerVersion = 5;
 
 /// A file, and what the catalog says of it; empty texts mean: take it from the file itself.
 struct SourceFile {

@@ -33,6 +33,7 @@ def check_master(text):
         need(any(v.get(kind) == group for v in master.variants + master.sound), "RFC 4.4.6.1.1", f"group {group} of no variant")
     for entry in master.media:
         check_rendition(entry)
+    check_same_choices(master)
     for entry in master.iframes:
         check_iframe_variant(entry, master)
     return master
@@ -63,6 +64,16 @@ def check_rendition(entry):
     need("LANGUAGE" not in entry or is_language(entry["LANGUAGE"]), clause, f"LANGUAGE {entry.get('LANGUAGE')}")
     need(entry["TYPE"] != "AUDIO" or "CHANNELS" in entry, clause, "audio without CHANNELS")
     need(entry.get("FORCED") != "YES" or entry.get("AUTOSELECT") == "YES", clause, "FORCED that is never selected")
+
+
+def check_same_choices(master):
+    """Groups of a type have the same members, which differ in nothing but these."""
+    groups = {}
+    for entry in master.media:
+        same = {name: value for name, value in entry.items() if name not in ("GROUP-ID", "URI", "CHANNELS")}
+        groups.setdefault(entry["TYPE"], {}).setdefault(entry["GROUP-ID"], []).append(sorted(same.items()))
+    for kind, members in groups.items():
+        need(len({str(sorted(m)) for m in members.values()}) == 1, "RFC 4.4.6.1.1", f"groups of {kind} differ: {members}")
 
 
 def check_iframe_variant(entry, master):

@@ -32,6 +32,11 @@ BROKEN_MASTERS = {  # what is replaced, by what, what is said
     "language": ('LANGUAGE="en"', 'LANGUAGE="english"', "RFC 4.4.6.1"),
     "long language": ('LANGUAGE="en"', 'LANGUAGE="eng"', "RFC 4.4.6.1"),
     "channels": (',CHANNELS="2"', "", "RFC 4.4.6.1"),
+    "other choices": ('#EXT-X-STREAM-INF:BANDWIDTH=300,AVERAGE-BANDWIDTH=200,CODECS="avc1.64000c,mp4a.40.2",RESOLUTION=320x180,FRAME-RATE=25.000,AUDIO="a"\n',
+                      '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="b",NAME="English 5.1",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6",URI="b.m3u8"\n'
+                      '#EXT-X-STREAM-INF:BANDWIDTH=301,AVERAGE-BANDWIDTH=200,CODECS="avc1.64000c,ac-3",RESOLUTION=320x180,FRAME-RATE=25.000,AUDIO="b"\nv.m3u8\n'
+                      '#EXT-X-STREAM-INF:BANDWIDTH=300,AVERAGE-BANDWIDTH=200,CODECS="avc1.64000c,mp4a.40.2",RESOLUTION=320x180,FRAME-RATE=25.000,AUDIO="a"\n',
+                      "RFC 4.4.6.1.1"),
     "default but not auto": ("AUTOSELECT=YES", "AUTOSELECT=NO", "DEFAULT needs AUTOSELECT"),
     "sound in I-frames": ('CODECS="avc1.64000c",', 'CODECS="avc1.64000c,mp4a.40.2",', "RFC 4.4.6.3"),
     "I-frames of nobody": ('"avc1.64000c",RESOLUTION=320x180', '"avc1.64000c",RESOLUTION=640x360', "RFC 4.4.6.3"),

@@ -172,6 +172,31 @@ static const char* groups_by_codec_and_channels() {
     return test::kFine;
 }
 
+// Groups have the same members, which say the same of themselves but for CHANNELS (RFC 8216bis §4.4.6.1.1).
+static const char* groups_offer_the_same_choices() {
+    MadeTitle made;
+    const auto add = [&made](std::string name, test::TrackSpec track, std::string language,
+                             std::string label) {
+        made.add(test::FileSpec{.tracks = {std::move(track)}},
+                 {.rendition = std::move(name), .language = std::move(language), .label = std::move(label)});
+    };
+    add("v", pictures(test::avc_entry()), "", "");
+    add("a", sound(test::ac3_entry()), "de", "Ton 5.1");
+    add("b", sound(test::ac3_entry()), "en", "Surround");
+    add("c", sound(test::mp4a_entry(test::lc_config())), "en", "Stereo");
+    add("d", sound(test::mp4a_entry(test::lc_config())), "en", "Remaster");
+    made.build();
+    const Playlist cmaf = multivariant(made, Format::cmaf);
+    std::string said;
+    for (const Entry& e : cmaf.media)
+        said += value_of(e, "NAME") + ':' + value_of(e, "DEFAULT") + ':' + value_of(e, "AUTOSELECT") + ':' +
+                value_of(e, "CHANNELS") + ' ';
+    MEZZ_CHECK(said ==
+               "Ton 5.1:YES:YES:6 Surround:NO:YES:6 Remaster:NO:NO:2 "
+               "Ton 5.1:YES:YES:6 Surround:NO:YES:2 Remaster:NO:NO:2 ");
+    return test::kFine;
+}
+
 // The same languages in other codecs each way round: what would be equal groups is one.
 static const char* groups_that_are_equal_are_one() {
     const MadeTitle made = made_of({pictures(test::avc_entry()), sound(test::ac3_entry(), "eng"),
@@ -268,6 +293,7 @@ int main() {
                                 MEZZ_CHECKED(headers_keep_what_describes_hdr),
                                 MEZZ_CHECKED(the_range_is_that_of_the_pictures),
                                 MEZZ_CHECKED(groups_by_codec_and_channels),
+                                MEZZ_CHECKED(groups_offer_the_same_choices),
                                 MEZZ_CHECKED(groups_that_are_equal_are_one),
                                 MEZZ_CHECKED(a_transport_stream_leaves_out_what_it_cannot_carry),
                                 MEZZ_CHECKED(dolby_tells_its_channels),
