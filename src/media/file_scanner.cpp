@@ -21,6 +21,17 @@ bool has_table_samples(const Movie& movie) noexcept {
                                [](const MovieTrack& track) { return track.tables.format.sample_count != 0; });
 }
 
+// Whether ftyp names one of the structural brands of CMAF (ISO/IEC 23000-19 §7.2): only then header and
+// fragments can be sent as they are.
+bool has_cmaf_brand(Bytes ftyp) noexcept {
+    ByteReader in(ftyp);
+    while (in.has(4)) {
+        const FourCc brand = in.u32();
+        if (brand == fourcc("cmfc") || brand == fourcc("cmf2")) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::optional<ByteRange> FileScanner::need() const noexcept {
@@ -82,7 +93,10 @@ Result<void> FileScanner::feed(Bytes bytes) {
             }
             const auto size = static_cast<std::size_t>(header->payload_size());
             if (auto ok = take_box(*header, here.subspan(header->header_size, size)); !ok) return ok;
-        } else if (!movie_ && header->type != fourcc("ftyp") && header->type != fourcc("free")) {
+        } else if (header->type == fourcc("ftyp")) {
+            const std::size_t size = std::min(here.size(), static_cast<std::size_t>(header->size));
+            is_cmaf_ = has_cmaf_brand(here.first(size).subspan(header->header_size));
+        } else if (!movie_ && header->type != fourcc("free")) {
             media_before_moov_ = true;
         }
         position_ = header->end();
@@ -100,12 +114,12 @@ Result<void> FileScanner::take_moov(const BoxHeader& header, Bytes payload) {
     return movie_->fragmented ? Result<void>() : end_boxes();
 }
 
-// Its pieces can be byte ranges of the file only if it holds one track, and if the index covers all of it and
-// says that each subsegment can be decoded by itself. Any other index is passed over: the moof boxes tell
-// all.
+// Its pieces can be byte ranges of the file only if it is a CMAF track file, and if the index covers all of
+// it and says that each subsegment can be decoded by itself. Any other index is passed over: the moof boxes
+// tell all.
 Result<void> FileScanner::take_sidx(const Box& sidx) {
-    if (fragmented_ || media_before_moov_ || movie_->tracks.size() != 1 || movie_->track_count != 1 ||
-        has_table_samples(*movie_) || lacks_parameter_sets(movie_->tracks))
+    if (!is_cmaf_ || fragmented_ || media_before_moov_ || movie_->tracks.size() != 1 ||
+        movie_->track_count != 1 || has_table_samples(*movie_) || lacks_parameter_sets(movie_->tracks))
         return {};
     auto index = parse_segment_index(sidx, file_size_);
     const bool usable = index && index->all_sync && index->end == file_size_ && !index->subsegments.empty() &&
@@ -115,6 +129,7 @@ Result<void> FileScanner::take_sidx(const Box& sidx) {
 }
 
 Result<void> FileScanner::take_moof(const Box& moof, std::uint64_t size) {
+    if (fragmented_ && !is_chunk(moof)) fragmented_.reset();
     if (!fragmented_) return scan_moof(moof, size);
     done_ = true;
     return read_fragment(moof, defaults_of(*movie_, movie_->tracks.front()), file_size_,

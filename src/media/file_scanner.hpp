@@ -51,6 +51,7 @@ private:
     Goal goal_ = Goal::header;
     bool done_ = false;
     bool media_before_moov_ = false;
+    bool is_cmaf_ = false;  // by its brands
     std::vector<std::byte> moov_;
     std::optional<Movie> movie_;
     std::optional<FragmentedFile> fragmented_;

@@ -154,6 +154,17 @@ Result<void> read_track_fragment(const Box& traf, TrackFragment& fragment, std::
     return for_each_run(traf, [&](const Box& trun) { return read_run(trun, fragment, out); });
 }
 
+// Boxes of a type in another.
+std::size_t count_of(const Box& parent, FourCc type) noexcept {
+    BoxIterator children(parent);
+    std::size_t count = 0;
+    for (;;) {
+        const auto box = children.next();
+        if (!box || !*box) return count;
+        count += (*box)->type == type ? 1 : 0;
+    }
+}
+
 FragmentDefaults of_other_track(std::uint32_t track_id, std::span<const DefaultSize> all_sizes) noexcept {
     FragmentDefaults defaults{.track_id = track_id};
     for (const DefaultSize& size : all_sizes)
@@ -162,6 +173,14 @@ FragmentDefaults of_other_track(std::uint32_t track_id, std::span<const DefaultS
 }
 
 }  // namespace
+
+bool is_chunk(const Box& moof) noexcept {
+    const auto traf = find_box(moof, fourcc("traf"));
+    if (!traf || !*traf || count_of(moof, fourcc("traf")) != 1) return false;
+    const auto tfhd = find_box(**traf, fourcc("tfhd"));
+    return tfhd && *tfhd && (flags_of(**tfhd) & (kOwnBase | kBaseIsMoof)) == kBaseIsMoof &&
+           count_of(**traf, fourcc("trun")) == 1;
+}
 
 Result<void> read_fragment(const Box& moof, const FragmentDefaults& defaults, std::uint64_t file_size,
                            std::vector<Sample>& out) {

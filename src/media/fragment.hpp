@@ -23,6 +23,10 @@ struct FragmentDefaults {
     std::span<const DefaultSize> all_sizes{};  ///< of all tracks of the file
 };
 
+/// Whether a moof box is a CMAF chunk's (ISO/IEC 23000-19 §7.3.2.3): one track, one run, offsets that count
+/// from the moof, so that chunk and data can be sent wherever they stood in the file.
+[[nodiscard]] bool is_chunk(const Box& moof) noexcept;
+
 /// Appends the samples that `moof` describes for the track. Sample data must lie within `file_size` bytes.
 /// Fails with bad_media if it does not or a box is broken, with unsupported if a sample description is used
 /// that is not the one of `defaults`.

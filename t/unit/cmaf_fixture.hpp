@@ -141,13 +141,14 @@ inline Buffer ssix(const std::vector<Reference>& references, std::uint32_t head)
 }
 
 /// ftyp and a moov whose tracks have no samples, with a trex for each.
-inline Buffer fragmented_head(std::vector<TrackSpec> tracks, Bytes between = {}) {
+inline Buffer fragmented_head(std::vector<TrackSpec> tracks, Bytes between = {}, std::string brand = "cmfc") {
     Fields extends;
     for (TrackSpec& track : tracks) {
         track.frames.clear();
         extends.add(full_box("trex", 0, 0, Fields().u32(track.id).u32(1).u32(0).u32(0).u32(0)));
     }
     const FileSpec spec{.tracks = std::move(tracks),
+                        .brand = std::move(brand),
                         .between = {between.begin(), between.end()},
                         .extends = box("mvex", extends)};
     const Mp4File file = make_mp4(spec);

@@ -37,15 +37,17 @@ struct TrackFile {
     std::vector<Sample> samples;
 };
 
-TrackFile track_file(std::size_t count, std::uint32_t access_point = 0x90000000, Bytes between = {}) {
+TrackFile track_file(std::size_t count, std::uint32_t access_point = 0x90000000, Bytes between = {},
+                     Traf form = {}, const std::string& brand = "cmfc") {
     TrackFile file;
-    file.head = test::fragmented_head({test::video_track(0, 1)}, between);
+    file.head = test::fragmented_head({test::video_track(0, 1)}, between, brand);
     const std::vector<Reference> blank(count, Reference{100, 90000, access_point});
     const std::uint64_t start =
         file.head.size() + test::sidx({.references = blank}).size() + test::ssix(blank, 1).size();
     for (std::size_t i = 0; i < count; ++i) {
-        const Buffer part = test::fragment({{.time = i * 90000, .frames = gop(25)}},
-                                           start + file.media.size(), 1, &file.samples);
+        form.time = i * 90000;
+        form.frames = gop(25);
+        const Buffer part = test::fragment({form}, start + file.media.size(), 1, &file.samples);
         file.references.push_back({static_cast<std::uint32_t>(part.size()), 90000, access_point});
         file.media = test::join({file.media, part});
     }
@@ -90,8 +92,12 @@ static const char* pieces_without_an_index() {
     const TrackFile file = track_file(4);
     const TrackFile no_access = track_file(4, 0);
     const TrackFile foreign = track_file(4, 0x90000000, test::box("uuid", Fields().zeros(16)));
+    const TrackFile no_cmaf = track_file(4, 0x90000000, {}, {}, "iso6");
+    const TrackFile absolute = track_file(4, 0x90000000, {}, {.head_flags = 1});
+    const TrackFile two_runs = track_file(4, 0x90000000, {}, {.runs = 2});
     const Buffer junk = test::join({file.bytes, test::box("mfra", Fields().zeros(8)), Fields().u24(0)});
-    for (const Buffer& bytes : {no_access.bytes, foreign.bytes, junk}) {
+    for (const Buffer& bytes :
+         {no_access.bytes, foreign.bytes, no_cmaf.bytes, absolute.bytes, two_runs.bytes, junk}) {
         const auto block = scan(bytes);
         MEZZ_CHECK(block.has_value());
         const TrackView track = FileIndexView(*block).track(0);

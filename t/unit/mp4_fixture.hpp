@@ -47,6 +47,7 @@ struct FileSpec {
     std::vector<TrackSpec> tracks{};
     std::uint32_t movie_timescale = 1000;
     bool wide_movie = false;  ///< version 1 of mvhd
+    std::string brand = "isom";
     bool moov_first = true;
     bool large_mdat = false;  ///< 64-bit size
     bool open_mdat = false;   ///< size 0; only with moov_first
@@ -225,7 +226,7 @@ inline Mp4File make_mp4(const FileSpec& spec) {
     out.samples.resize(spec.tracks.size());
     std::vector<std::vector<std::uint64_t>> offsets(spec.tracks.size());
     const Buffer data = mp4::media_data(spec, out, offsets);
-    const Buffer head = join({box("ftyp", Fields().text("isom").u32(0).text("isom")), spec.between});
+    const Buffer head = join({box("ftyp", Fields().text(spec.brand).u32(0).text(spec.brand)), spec.between});
     out.moov_size = mp4::movie_box(spec, offsets).size();
     const std::uint64_t mdat_head = spec.large_mdat ? 16 : 8;
     const std::uint64_t shift = head.size() + (spec.moov_first ? out.moov_size : 0) + mdat_head;
