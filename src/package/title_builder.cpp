@@ -86,8 +86,11 @@ bool is_same_audio(const Draft& a, const Draft& b) noexcept {
 }
 
 bool is_longer(const Draft& a, const Draft& b) noexcept {
+std::int64_t end_ms(const Draft& draft) noexcept {
+    return rescale(draft.track->end, 1000, draft.track->timescale);
+}
+
     constexpr std::int64_t kToleranceMs = 1000;
-    const auto end_ms = [](const Draft& d) { return rescale(d.track->end, 1000, d.track->timescale); };
     return end_ms(a) > end_ms(b) + kToleranceMs;
 }
 
@@ -183,8 +186,16 @@ void choose_default_audio(std::vector<Draft>& drafts) {
 }
 
 // Transport streams of video carry the default audio, or in its place what any player decodes: AAC of the
-// same language first, then the first that can be carried.
-void choose_muxed_audio(std::vector<Draft>& drafts) {
+// Sound that goes on after the pictures is all in the last segment that has some.
+bool goes_on_for_longer(const Draft& audio, std::span<const Draft> drafts, std::uint32_t ms) noexcept {
+    std::int64_t longest = 0;
+    for (const Draft& draft : drafts)
+        if (draft.record.kind == TrackKind::video) longest = std::max(longest, end_ms(draft));
+    return end_ms(audio) > longest + ms;
+}
+
+// same language first, then the first that can be carried. None if a segment would become far too long.
+void choose_muxed_audio(std::vector<Draft>& drafts, std::uint32_t wished_ms) {
     const auto main =
         std::ranges::find_if(drafts, [](const Draft& draft) { return draft.record.is_default; });
     Draft* chosen = nullptr;
@@ -197,12 +208,11 @@ void choose_muxed_audio(std::vector<Draft>& drafts) {
         if (draft.record.kind != TrackKind::audio || !draft.record.in_ts) continue;
         if (chosen == nullptr || rank(draft.record) > rank(chosen->record)) chosen = &draft;
     }
-    if (chosen != nullptr) chosen->record.is_muxed = true;
+    if (chosen != nullptr && !goes_on_for_longer(*chosen, drafts, wished_ms)) chosen->record.is_muxed = true;
 }
 
 // The first video that is as long as any, give or take a second; the first rendition if there is no video.
 std::vector<Draft>::const_iterator longest_video(const std::vector<Draft>& drafts) {
-    const auto end_ms = [](const Draft& d) { return rescale(d.track->end, 1000, d.track->timescale); };
     const auto is_video = [](const Draft& d) { return d.record.kind == TrackKind::video; };
     std::int64_t longest = 0;
     for (const Draft& draft : drafts)
@@ -378,7 +388,7 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
     header.timescale = points.timescale;
     assign(header.revision, revision);
     choose_default_audio(drafts);
-    choose_muxed_audio(drafts);
+    choose_muxed_audio(drafts, options.segment_ms.back());
     const std::vector<std::int64_t> boundaries = cut(points, options.segment_ms);
     header.independent = is_independent(drafts, boundaries, points.timescale) ? 1 : 0;
     set_bit_rates(drafts, boundaries, points.timescale);

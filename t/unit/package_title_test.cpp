@@ -171,16 +171,19 @@ static const char* closed_groups_are_preferred() {
 }
 
 static const char* sound_that_goes_on() {
-    test::FileSpec spec{.tracks = {test::video_track(250, 50), test::audio_track(1292)}};  // 10 s, 30 s
-    MadeTitle made;
-    made.add(spec);
-    made.build();
-    const auto title = made.view();
-    for (std::uint32_t n = 0; n < title.segment_count(); ++n)
-        MEZZ_CHECK(title.boundaries()[n + 1] - title.boundaries()[n] <= 585000);
-    MEZZ_CHECK(segments_are_complete(made.line("36p")) && segments_are_complete(made.line("audio-und")));
-    MEZZ_CHECK(made.rendition("36p").ts_end == title.boundaries().back() &&
-               made.rendition("36p").ts.average > 0);
+    for (const std::size_t frames : {603U, 1292U}) {  // 14 s, 30 s; of pictures 10 s
+        MadeTitle made;
+        made.add(test::FileSpec{.tracks = {test::video_track(250, 50), test::audio_track(frames)}});
+        made.build();
+        const auto title = made.view();
+        for (std::uint32_t n = 0; n < title.segment_count(); ++n)
+            MEZZ_CHECK(title.boundaries()[n + 1] - title.boundaries()[n] <= 585000);
+        MEZZ_CHECK(segments_are_complete(made.line("36p")) && segments_are_complete(made.line("audio-und")));
+        const bool muxed = frames == 603;
+        MEZZ_CHECK((title.muxed_audio() != nullptr) == muxed);
+        MEZZ_CHECK(made.rendition("36p").ts_end == (muxed ? title.boundaries().back() : 900000) &&
+                   made.rendition("36p").ts.average > 0);
+    }
     return test::kFine;
 }
 
