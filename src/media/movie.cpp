@@ -191,6 +191,9 @@ Result<std::optional<MovieTrack>> read_track(const Box& trak, const MovieFacts& 
     auto tables = parse_sample_tables(**stbl);
     if (!tables) return std::unexpected(tables.error());
     track.tables = *tables;
+    // Sound is not reordered: offsets that differ are a writer's mistake, and nothing that players heed.
+    if (track.kind == TrackKind::audio && track.tables.composition_offsets.count > 1)
+        track.tables.composition_offsets = {};
     track.about = read_track_about(trak, *mdia);
     return track;
 }

@@ -187,6 +187,18 @@ static const char* neighbours_become_one_range() {
     const test::Mp4File two = test::make_mp4({.tracks = {test::video_track(50, 25), test::audio_track(70)}});
     const Buffer block = test::scan(two.bytes).value();
     const TrackView view = FileIndexView(block).track(0);
+static const char* sound_is_not_reordered() {
+    test::TrackSpec odd = test::audio_track(60);
+    odd.frames[0].offset = 1024;
+    const Packaged in = packaged(odd);
+    MEZZ_CHECK(in.samples[0].composition_offset == 0 && in.track().piece_time(0) == 0);
+    for (test::Frame& frame : odd.frames)
+        frame.offset = 1024;  // a delay of all
+    const Packaged late = packaged(odd);
+    MEZZ_CHECK(late.samples[0].composition_offset == 1024 && late.samples[9].composition_offset == 1024);
+    return test::kFine;
+}
+
     const auto samples = test::read_pieces(two.bytes, view, 0, 2);
     const auto apart = plan_fragment(view, *samples, 0);
     MEZZ_CHECK(apart && apart->ranges.size() == 10);  // chunks of five samples
@@ -292,3 +304,4 @@ int main() {
                                 MEZZ_CHECKED(long_audio_configurations)};
     return cmocka_run_group_tests_name("fmp4", tests, nullptr, nullptr);
 }
+                                MEZZ_CHECKED(sound_is_not_reordered),
