@@ -88,7 +88,9 @@ struct TrackRecord {
     std::uint32_t timescale = 0;
     std::array<char, 4> language{};
     TrackAbout about;
-    bool enabled = false;        ///< tkhd: meant to be presented
+    bool enabled = false;  ///< tkhd: meant to be presented
+    bool has_offsets =
+        false;  ///< most pieces have composition offsets other than the priming; not for fragments
     bool all_forced = false;     ///< text: see TextFormat
     std::uint8_t text_face = 0;  ///< text: see TextFormat
     std::uint16_t width = 0, height = 0;
@@ -98,7 +100,6 @@ struct TrackRecord {
     std::array<std::byte, 36> matrix{};
     std::uint32_t default_duration = 0;   ///< ticks of a sample, 0 if they differ or are unknown
     std::uint32_t shortest_duration = 0;  ///< ticks of the shortest sample, 0 if unknown
-    std::uint32_t last_duration = 0;      ///< ticks of the last sample, 0 if unknown
     std::int32_t lowest_offset = 0;       ///< lowest composition offset, ticks, at most 0
     std::uint32_t trex_duration = 0, trex_size = 0, trex_flags = 0;  ///< what fragments leave out
     std::uint32_t description = 0;                                   ///< see MovieTrack::description
@@ -120,8 +121,10 @@ struct TrackRecord {
     /// Layout::sample_tables these are all; for Layout::scanned those of a file that has samples in both.
     ArrayRef positions;
     ArrayRef fragment_positions;  ///< scanned: of each piece's first sample and of the end
-    ArrayRef open_pieces;  ///< uint32: pieces, rising, whose first picture begins an open group of pictures
-    ArrayRef key_sizes;    ///< uint32: bytes of each piece's first sample; video, not for Layout::fragments
+    ArrayRef open_pieces;    ///< uint32: pieces, rising, whose first picture begins an open group of pictures
+    ArrayRef uneven_pieces;  ///< uint32: pieces, rising, with samples that do not last as long as those of
+                             ///< most pieces; not for Layout::fragments
+    ArrayRef key_sizes;      ///< uint32: bytes of each piece's first sample; video, not for Layout::fragments
     TableRefs tables;
 };
 
@@ -181,6 +184,14 @@ public:
     /// them broken, or not at all.
     [[nodiscard]] bool is_open(std::uint32_t i) const noexcept {
         return std::ranges::binary_search(array<std::uint32_t>(record_->open_pieces), i);
+    }
+
+    /// The samples of pieces first to last (not included) differ in how long they last; not known for
+    /// Layout::fragments, where it is false.
+    [[nodiscard]] bool is_uneven(std::uint32_t first, std::uint32_t last) const noexcept {
+        const auto uneven = array<std::uint32_t>(record_->uneven_pieces);
+        const auto found = std::ranges::lower_bound(uneven, first);
+        return found != uneven.end() && *found < last;
     }
 
     /// Pixels across when shown with square pixels, at most 65535.

@@ -40,6 +40,7 @@ void put_tracks(BlockWriter& writer, std::span<const TrackDraft> drafts, ArrayRe
         record.positions = writer.put(std::span<const SamplePosition>(draft.positions));
         record.fragment_positions = writer.put(std::span<const FragmentPosition>(draft.fragment_positions));
         record.open_pieces = writer.put(std::span<const std::uint32_t>(draft.open_pieces));
+        record.uneven_pieces = writer.put(std::span<const std::uint32_t>(draft.uneven_pieces));
         record.key_sizes = writer.put(std::span<const std::uint32_t>(draft.key_sizes));
         writer.overwrite(place.offset + i * sizeof(TrackRecord), record);
     }

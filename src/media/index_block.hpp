@@ -16,6 +16,7 @@ struct TrackDraft {
     std::vector<SamplePosition> positions;
     std::vector<FragmentPosition> fragment_positions;
     std::vector<std::uint32_t> open_pieces;
+    std::vector<std::uint32_t> uneven_pieces;
     std::vector<std::uint32_t> key_sizes;
     Bytes config;  // of moov
     // Copies: those of a MovieTrack end with it.

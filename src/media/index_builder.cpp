@@ -43,7 +43,12 @@ public:
         if (bytes_ > UINT32_MAX) return fail(ErrorCode::unsupported, "stsz: 4 GiB between two sync samples");
         return {};
     }
-    Result<void> end() { return finish(end_); }
+    Result<void> end() {
+        if (auto done = finish(end_); !done) return done;
+        note_uneven_pieces();
+        draft_.record.has_offsets = offsets_ * 2 > draft_.pieces.size();
+        return {};
+    }
 
     /// A piece has begun.
     [[nodiscard]] bool open() const noexcept { return open_; }
@@ -61,21 +66,48 @@ private:
                      {static_cast<std::uint32_t>(time - begin_), static_cast<std::uint32_t>(bytes_),
                       cost_.total().main, cost_.total().side});
         bytes_ = 0;
+        durations_.push_back(duration_.value_or(0));
+        duration_.reset();
+        offsets_ += has_offsets_ ? 1 : 0;
+        has_offsets_ = false;
         return {};
     }
 
     void note(const Sample& sample) noexcept {
         TrackRecord& record = draft_.record;
         record.lowest_offset = std::min(record.lowest_offset, sample.composition_offset);
-        record.last_duration = sample.duration;
+        const std::int64_t delay = record.kind == TrackKind::video ? record.priming : 0;
+        has_offsets_ = has_offsets_ || sample.composition_offset != delay;
+        if (duration_.value_or(sample.duration) != sample.duration)
+            duration_ = kMixed;
+        else
+            duration_ = sample.duration;
         if (sample.duration != 0 &&
             (record.shortest_duration == 0 || sample.duration < record.shortest_duration))
             record.shortest_duration = sample.duration;
     }
 
+    // The duration of most pieces' samples is found by a majority vote (Boyer and Moore).
+    void note_uneven_pieces() {
+        std::uint32_t usual = kMixed;
+        std::uint32_t votes = 0;
+        for (const std::uint32_t duration : durations_) {
+            if (votes == 0) usual = duration;
+            duration == usual ? ++votes : --votes;
+        }
+        for (std::uint32_t i = 0; i < durations_.size(); ++i)
+            if (durations_[i] == kMixed || durations_[i] != usual) draft_.uneven_pieces.push_back(i);
+    }
+
+    static constexpr std::uint32_t kMixed = UINT32_MAX;
+
     const MovieTrack& track_;
     PieceCost& cost_;
     TrackDraft& draft_;
+    std::size_t offsets_ = 0;  // pieces with composition offsets
+    bool has_offsets_ = false;
+    std::vector<std::uint32_t> durations_;   // of the samples of each piece, or kMixed
+    std::optional<std::uint32_t> duration_;  // of those of this piece so far
     std::int64_t begin_ = 0;
     std::int64_t end_ = std::numeric_limits<std::int64_t>::min();
     std::uint64_t bytes_ = 0;

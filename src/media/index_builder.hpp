@@ -35,7 +35,7 @@ public:
 };
 
 /// Version of the block's layout; an index of another version is not read.
-inline constexpr std::uint32_t kFileIndexVersion = 4;
+inline constexpr std::uint32_t kFileIndexVersion = 5;
 
 /// Index of a file whose samples are described by moov. Reads each sample table once. Tracks without samples
 /// are left out, and text tracks that are broken. Fails with bad_media if the tables contradict each other or

@@ -6,6 +6,7 @@
 
 #include "core/rescale.hpp"
 #include "package/fmp4.hpp"
+#include "package/segment_times.hpp"
 #include "package/ts_codec.hpp"
 #include "package/ts_estimate.hpp"
 #include "package/ts_time.hpp"
@@ -100,18 +101,32 @@ std::uint64_t audio_packets(const TrackTimeline& line, PieceRange frames, PieceR
                     kPacketsMultiple);
 }
 
+// Clock references on their own, where sound begins before the first picture.
+std::uint64_t leading_clocks(const TrackTimeline& video, std::uint32_t picture, const TrackTimeline& audio,
+                             std::uint32_t frame) noexcept {
+    const auto time = [](const TrackTimeline& line, std::uint32_t piece) {
+        return ts_time(line.track().piece_time(piece), line.track()->timescale);
+    };
+    const std::int64_t lead = time(video, picture) - time(audio, frame);
+    if (lead <= kTsPcrInterval) return 0;
+    return 1 + static_cast<std::uint64_t>((lead - kTsPcrInterval + kTsPcrStep - 1) / kTsPcrStep);
+}
+
 struct Window {
     std::uint64_t bytes = 0;
     std::int64_t ticks = 0;
 };
 
+// Of segments that last so many microseconds, in a playlist whose longest one lasts `longest`.
+BitRate announced(std::span<const SegmentSize> segments, std::int64_t longest) {
+    return bit_rate(segments, kMicros, static_cast<std::int64_t>(target_seconds(longest)) * kMicros);
+}
+
 }  // namespace
 
-BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale) {
-    std::int64_t target = 0;
+BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale, std::int64_t target) {
     Window all;
     for (const SegmentSize& segment : segments) {
-        target = std::max(target, segment.duration);
         all.bytes += segment.bytes;
         all.ticks += segment.duration;
     }
@@ -130,9 +145,10 @@ BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale)
     return rate;
 }
 
-BitRate cmaf_bit_rate(const TrackTimeline& line) {
+BitRate cmaf_bit_rate(const TrackTimeline& line, std::int64_t longest) {
     const media::TrackView& track = line.track();
-    const SegmentStarts starts(line);
+    const SegmentTimes times(line);
+    const SegmentStarts& starts = times.starts();
     std::vector<SegmentSize> sizes;
     sizes.reserve(starts.count());
     for (std::uint32_t n = 0; n < starts.count(); ++n) {
@@ -144,14 +160,16 @@ BitRate cmaf_bit_rate(const TrackTimeline& line) {
         if (!silent.empty()) bytes += silent_fragment(track, line.silence(), silent, n).size();
         if (!pieces.empty()) bytes += bytes_of(track, pieces);
         if (!pieces.empty() && generated) bytes += fragment_head_size(track, pieces);
-        sizes.push_back({bytes, starts.start(n + 1) - starts.start(n)});
+        sizes.push_back({bytes, times.duration(n)});
     }
-    return bit_rate(sizes, track->timescale);
+    return announced(sizes, std::max(longest, times.longest()));
 }
 
 // A peak must not be exceeded: estimates get 1 % more.
-BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::optional<TrackTimeline>& audio) {
-    const SegmentStarts clock(video ? *video : *audio);
+BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::optional<TrackTimeline>& audio,
+                    std::int64_t longest, std::int64_t muxed_end) {
+    const SegmentTimes times(video ? *video : *audio, muxed_end);
+    const SegmentStarts& clock = times.starts();
     const std::optional<SegmentStarts> beside =
         video && audio ? std::optional<SegmentStarts>(*audio) : std::nullopt;
     std::vector<SegmentSize> sizes;
@@ -159,25 +177,21 @@ BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::option
     for (std::uint32_t n = 0; n < clock.count(); ++n) {
         std::uint64_t packets = kPsiPackets;
         if (clock.empty(n)) continue;
-        std::int64_t end = clock.start(n + 1);
         PieceRange sound = !video ? clock.pieces(n) : beside ? beside->pieces(n) : PieceRange();
         PieceRange silent = !video   ? clock.silent_frames(n)
                             : beside ? beside->silent_frames(n)
                                      : PieceRange();
         if (beside && clock.pieces(n).last == video->track().piece_count()) {
-            // As the playlist has it: sound that goes on for whole segments counts, the rest of a frame does
-            // not.
             sound.last = audio->track().piece_count();
             silent.last = audio->silence().count();
-            const std::uint32_t timescale = video->track()->timescale;
-            if (n + 1 < clock.count())
-                end = std::max(end, rescale(audio->track()->end, timescale, audio->track()->timescale));
         }
         if (video) packets += video_packets(video->track(), clock.pieces(n));
+        if (beside && sizes.empty() && !sound.empty() && silent.empty())
+            packets += leading_clocks(*video, clock.pieces(n).first, *audio, sound.first);
         if (audio) packets += audio_packets(*audio, silent, sound, !video.has_value());
-        sizes.push_back({packets * kTsPacket, end - clock.start(n)});
+        sizes.push_back({packets * kTsPacket, times.duration(n)});
     }
-    BitRate rate = bit_rate(sizes, (video ? *video : *audio).track()->timescale);
+    BitRate rate = announced(sizes, std::max(longest, times.longest()));
     const auto estimated = [](const std::optional<TrackTimeline>& line) {
         return line && line->track()->layout == media::Layout::fragments;
     };

@@ -17,16 +17,20 @@ struct SegmentSize {
     std::int64_t duration = 0;  ///< ticks
 };
 
-/// Peak: the largest rate of any run of segments that lasts between half and one and a half times the longest
-/// segment (RFC 8216bis, BANDWIDTH) and has at most 64; average: over all.
-[[nodiscard]] BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale);
+/// Peak: the largest rate of any run of segments that lasts between half and one and a half times the target
+/// duration (ticks; RFC 8216bis, BANDWIDTH) and has at most 64; average: over all.
+[[nodiscard]] BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale,
+                               std::int64_t target);
 
-/// Of a rendition's CMAF segments; exact for Layout::fragments, else within a few bytes a segment.
-[[nodiscard]] BitRate cmaf_bit_rate(const TrackTimeline& line);
+/// Of a rendition's CMAF segments; exact for Layout::fragments, else within a few bytes a segment. `longest`:
+/// what the playlist's target duration is at least made from, longest_micros().
+[[nodiscard]] BitRate cmaf_bit_rate(const TrackTimeline& line, std::int64_t longest);
 
-/// Of TS segments with the given video, audio or both; within 1 %.
+/// Of TS segments with the given video, audio or both; within 1 %. `longest` as before; `muxed_end` as in
+/// SegmentTimes.
 [[nodiscard]] BitRate ts_bit_rate(const std::optional<TrackTimeline>& video,
-                                  const std::optional<TrackTimeline>& audio);
+                                  const std::optional<TrackTimeline>& audio, std::int64_t longest,
+                                  std::int64_t muxed_end);
 
 /// What build_index() is to note of a piece: exactly the transport packets that TsPlan makes of it. Main: of
 /// the video, or of the audio beside video. Side: clock references on their own, or of the audio alone.

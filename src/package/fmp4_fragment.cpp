@@ -184,10 +184,9 @@ std::uint64_t sample_count(const media::TrackView& track, PieceRange pieces) noe
 std::uint64_t fragment_head_size(const media::TrackView& track, PieceRange pieces) noexcept {
     const bool video = track->kind == media::TrackKind::video;
     const bool flags = video && pieces.last - pieces.first > 1;  // a sync sample that is not the first
-    const bool at_end = pieces.last == track.piece_count();
-    const bool durations = track->default_duration == 0 || (at_end && track->last_duration != 0 &&
-                                                            track->last_duration != track->default_duration);
-    const std::uint64_t entry = 4U + (durations ? 4U : 0U) + (video ? 4U : 0U) + (flags ? 4U : 0U);
+    const bool durations = track.is_uneven(pieces.first, pieces.last);
+    const std::uint64_t entry =
+        4U + (durations ? 4U : 0U) + (track->has_offsets ? 4U : 0U) + (flags ? 4U : 0U);
     return kHeadBoxes - (durations ? 4U : 0U) + (video && !flags ? 4U : 0U) +
            sample_count(track, pieces) * entry;
 }

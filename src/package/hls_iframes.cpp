@@ -1,31 +1,11 @@
 #include <algorithm>
 
-#include "core/rescale.hpp"
 #include "core/text.hpp"
 #include "package/iframes.hpp"
+#include "package/segment_times.hpp"
 
 namespace mezz::package {
 namespace {
-
-constexpr std::uint32_t kMicros = 1000000;
-
-// As in media playlists: differences of rounded starts, so that their sum never drifts from the truth.
-std::vector<std::uint64_t> durations(const IFrameLine& line) {
-    const std::vector<std::int64_t> starts = starts_of(line);
-    std::vector<std::uint64_t> micros(line.count());
-    std::int64_t begin = 0;
-    for (std::uint32_t n = 0; n < line.count(); ++n) {
-        const std::int64_t end = rescale(starts[n + 1], kMicros, line.track()->timescale);
-        micros[n] = static_cast<std::uint64_t>(std::max<std::int64_t>(end - begin, 0));
-        begin = end;
-    }
-    return micros;
-}
-
-std::uint64_t target_seconds(std::span<const std::uint64_t> micros) noexcept {
-    const std::uint64_t longest = micros.empty() ? 0 : std::ranges::max(micros);
-    return std::max<std::uint64_t>(1, (longest + kMicros / 2) / kMicros);
-}
 
 void append_head(const MediaPlaylist& playlist, std::uint64_t target, std::uint32_t first, std::string& out) {
     const bool cmaf = playlist.format == Format::cmaf;
@@ -49,12 +29,12 @@ void write_iframe_playlist(const MediaPlaylist& playlist, std::string& out) {
     out.reserve(out.size() + 256 +
                 (listed.last - listed.first) *
                     (48 + playlist.uri_prefix.size() + name.size() + playlist.query.size()));
-    const std::vector<std::uint64_t> micros = durations(line);
-    append_head(playlist, target_seconds(micros), listed.first, out);
+    const std::vector<std::int64_t> micros = micros_of(line);
+    append_head(playlist, target_seconds(micros.empty() ? 0 : std::ranges::max(micros)), listed.first, out);
     for (std::uint32_t n = listed.first; n < listed.last; ++n) {
         if (micros[n] == 0) continue;
         out += "#EXTINF:";
-        append_seconds(out, micros[n]);
+        append_seconds(out, static_cast<std::uint64_t>(micros[n]));
         out += ",\n";
         out += playlist.uri_prefix;
         out += name;

@@ -4,6 +4,7 @@
 
 #include "package/bit_rate.hpp"
 #include "package/box_writer.hpp"
+#include "package/segment_times.hpp"
 #include "package/ts_codec.hpp"
 #include "package/ts_estimate.hpp"
 #include "package/ts_packet.hpp"
@@ -98,6 +99,18 @@ std::vector<std::int64_t> starts_of(const IFrameLine& line) {
     return starts;
 }
 
+std::vector<std::int64_t> micros_of(const IFrameLine& line) {
+    const std::vector<std::int64_t> starts = starts_of(line);
+    std::vector<std::int64_t> micros(line.count());
+    std::int64_t begin = 0;
+    for (std::uint32_t n = 0; n < line.count(); ++n) {
+        const std::int64_t end = to_micros(starts[n + 1], line.track()->timescale);
+        micros[n] = std::max<std::int64_t>(end - begin, 0);
+        begin = end;
+    }
+    return micros;
+}
+
 std::uint64_t IFrameLine::cmaf_size(std::uint32_t n) const noexcept {
     return std::uint64_t{track_.key_bytes(first_ + n)} + (in_fragments(track_) ? 0 : kHeadSize);
 }
@@ -130,15 +143,16 @@ void set_iframe_rates(const TrackTimeline& line, RenditionRecord& rendition) {
     const IFrameLine iframes(line);
     // One picture is nothing to move through, and FFmpeg warns of a stream of one.
     if (!iframes.is_complete() || iframes.count() < 2) return;
-    const std::vector<std::int64_t> starts = starts_of(iframes);
+    const std::vector<std::int64_t> micros = micros_of(iframes);
     std::vector<SegmentSize> cmaf;
     std::vector<SegmentSize> ts;
     for (std::uint32_t n = 0; n < iframes.count(); ++n) {
-        cmaf.push_back({iframes.cmaf_size(n), starts[n + 1] - starts[n]});
-        ts.push_back({iframes.ts_size(n), starts[n + 1] - starts[n]});
+        cmaf.push_back({iframes.cmaf_size(n), micros[n]});
+        ts.push_back({iframes.ts_size(n), micros[n]});
     }
-    rendition.iframes_cmaf = bit_rate(cmaf, line.track()->timescale);
-    if (rendition.in_ts) rendition.iframes_ts = bit_rate(ts, line.track()->timescale);
+    const std::uint64_t target = target_seconds(std::ranges::max(micros)) * kMicros;
+    rendition.iframes_cmaf = bit_rate(cmaf, kMicros, static_cast<std::int64_t>(target));
+    if (rendition.in_ts) rendition.iframes_ts = bit_rate(ts, kMicros, static_cast<std::int64_t>(target));
 }
 
 Result<FragmentPlan> plan_iframe(const IFrameLine& line, const media::Sample& picture, std::uint32_t n) {

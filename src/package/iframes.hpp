@@ -57,6 +57,10 @@ private:
 /// When each I-frame of a line is shown, as IFrameLine::start() says, and the end: count() + 1 times.
 [[nodiscard]] std::vector<std::int64_t> starts_of(const IFrameLine& line);
 
+/// How long each I-frame lasts, microseconds: differences of rounded starts, so that their sum never drifts
+/// from the truth.
+[[nodiscard]] std::vector<std::int64_t> micros_of(const IFrameLine& line);
+
 /// Sets the bit rates of a rendition's I-frame playlists; leaves them 0 if it has none, and that of transport
 /// streams if they cannot carry its codec.
 void set_iframe_rates(const TrackTimeline& line, RenditionRecord& rendition);

@@ -164,6 +164,9 @@ public:
     [[nodiscard]] std::uint32_t segment_count() const noexcept {
         return static_cast<std::uint32_t>(boundaries_.size() - 1);
     }
+    /// Of the title, see TitleHeader.
+    [[nodiscard]] std::span<const std::int64_t> boundaries() const noexcept { return boundaries_; }
+    [[nodiscard]] std::uint32_t timescale() const noexcept { return timescale_; }
     /// Pieces of segment n. Empty where the track has nothing: it starts later or has ended.
     [[nodiscard]] PieceRange pieces(std::uint32_t n) const noexcept;
     /// Frames of silence that segment n begins with.

@@ -11,6 +11,7 @@
 #include "core/text.hpp"
 #include "package/bit_rate.hpp"
 #include "package/iframes.hpp"
+#include "package/segment_times.hpp"
 #include "package/segmenter.hpp"
 #include "package/text_segments.hpp"
 #include "package/ts_codec.hpp"
@@ -85,11 +86,11 @@ bool is_same_audio(const Draft& a, const Draft& b) noexcept {
            std::string_view(a.record.language.data()) == b.record.language.data();
 }
 
-bool is_longer(const Draft& a, const Draft& b) noexcept {
 std::int64_t end_ms(const Draft& draft) noexcept {
     return rescale(draft.track->end, 1000, draft.track->timescale);
 }
 
+bool is_longer(const Draft& a, const Draft& b) noexcept {
     constexpr std::int64_t kToleranceMs = 1000;
     return end_ms(a) > end_ms(b) + kToleranceMs;
 }
@@ -185,7 +186,6 @@ void choose_default_audio(std::vector<Draft>& drafts) {
         draft.record.is_default = &draft == chosen;
 }
 
-// Transport streams of video carry the default audio, or in its place what any player decodes: AAC of the
 // Sound that goes on after the pictures is all in the last segment that has some.
 bool goes_on_for_longer(const Draft& audio, std::span<const Draft> drafts, std::uint32_t ms) noexcept {
     std::int64_t longest = 0;
@@ -194,6 +194,7 @@ bool goes_on_for_longer(const Draft& audio, std::span<const Draft> drafts, std::
     return end_ms(audio) > longest + ms;
 }
 
+// Transport streams of video carry the default audio, or in its place what any player decodes: AAC of the
 // same language first, then the first that can be carried. None if a segment would become far too long.
 void choose_muxed_audio(std::vector<Draft>& drafts, std::uint32_t wished_ms) {
     const auto main =
@@ -287,20 +288,36 @@ CutPoints align(std::vector<Draft>& drafts, const TitleOptions& options, std::ui
     return points;
 }
 
-void set_bit_rates(std::vector<Draft>& drafts, std::span<const std::int64_t> boundaries,
-                   std::uint32_t timescale) {
+std::optional<TrackTimeline> muxed_line(std::span<const Draft> drafts,
+                                        std::span<const std::int64_t> boundaries, std::uint32_t timescale) {
     std::optional<TrackTimeline> muxed;
     for (const Draft& draft : drafts)
         if (draft.record.is_muxed) muxed.emplace(boundaries, timescale, draft.track);
+    return muxed;
+}
+
+void set_ts_ends(std::vector<Draft>& drafts, const std::optional<TrackTimeline>& muxed,
+                 std::uint32_t timescale) {
     for (Draft& draft : drafts) {
-        const TrackTimeline line(boundaries, timescale, draft.track);
         draft.record.ts_end = rescale(draft.track->end, timescale, draft.track->timescale);
         if (muxed && draft.record.kind == TrackKind::video)
             draft.record.ts_end = std::max(
                 draft.record.ts_end, rescale(muxed->track()->end, timescale, muxed->track()->timescale));
-        draft.record.cmaf = cmaf_bit_rate(line);
-        draft.record.ts = draft.record.kind == TrackKind::video ? ts_bit_rate(line, muxed)
-                                                                : ts_bit_rate(std::nullopt, line);
+    }
+}
+
+void set_bit_rates(std::vector<Draft>& drafts, std::span<const std::int64_t> boundaries,
+                   std::uint32_t timescale, std::uint32_t longest_ts_ms) {
+    const std::optional<TrackTimeline> muxed = muxed_line(drafts, boundaries, timescale);
+    const std::int64_t longest = longest_micros(boundaries, timescale, 0);
+    const std::int64_t longest_ts = longest_micros(boundaries, timescale, longest_ts_ms);
+    for (Draft& draft : drafts) {
+        const TrackTimeline line(boundaries, timescale, draft.track);
+        draft.record.cmaf = cmaf_bit_rate(line, longest);
+        draft.record.ts =
+            draft.record.kind == TrackKind::video
+                ? ts_bit_rate(line, muxed, longest_ts, to_micros(draft.record.ts_end, timescale))
+                : ts_bit_rate(std::nullopt, line, longest_ts, 0);
         set_iframe_rates(line, draft.record);
     }
 }
@@ -391,8 +408,9 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
     choose_muxed_audio(drafts, options.segment_ms.back());
     const std::vector<std::int64_t> boundaries = cut(points, options.segment_ms);
     header.independent = is_independent(drafts, boundaries, points.timescale) ? 1 : 0;
-    set_bit_rates(drafts, boundaries, points.timescale);
+    set_ts_ends(drafts, muxed_line(drafts, boundaries, points.timescale), points.timescale);
     header.longest_ts_ms = longest_ts_ms(drafts, boundaries, points.timescale);
+    set_bit_rates(drafts, boundaries, points.timescale, header.longest_ts_ms);
     std::ranges::sort(drafts, {}, [](const Draft& draft) {
         const RenditionRecord& record = draft.record;
         const bool audio = record.kind == TrackKind::audio;

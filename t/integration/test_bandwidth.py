@@ -1,7 +1,6 @@
 """BANDWIDTH and AVERAGE-BANDWIDTH against what is really sent (RFC 8216bis)."""
 import pytest
 
-import hls
 import walk
 from test_hls import TITLES
 
@@ -12,19 +11,8 @@ def sizes(get, playlist):
 
 
 def measured(get, title, kind):
-    """[(variant, peak, average)] where the dearest playable combination with a rendition of sound counts."""
-    found = walk.hls_title(get, f"/files/{title}", kind)
-    extra = {}
-    for entry, playlist in found.audio:
-        rows = sizes(get, playlist)
-        peak, mean = extra.get(entry["GROUP-ID"], (0, 0))
-        extra[entry["GROUP-ID"]] = (max(peak, hls.peak_rate(rows, playlist.media.target)),
-                                    max(mean, hls.average_rate(rows)))
-    shown = {p.path for _, p in found.audio}
-    for variant, playlist in zip(found.master.variants, found.variants):
-        rows = sizes(get, playlist)
-        peak, mean = extra.get(variant.get("AUDIO"), (0, 0)) if playlist.path not in shown else (0, 0)
-        yield variant, hls.peak_rate(rows, playlist.media.target) + peak, hls.average_rate(rows) + mean
+    """As walk.rates(), by what HEAD says."""
+    return walk.rates(walk.hls_title(get, f"/files/{title}", kind), lambda playlist: sizes(get, playlist))
 
 
 @pytest.mark.parametrize("kind", ["hls", "cmaf"])

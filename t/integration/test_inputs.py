@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-import dash
 import mezz
+import rules
 import ts
 import walk
 from client import resolve
@@ -15,7 +15,8 @@ NAMES = sorted(p.name for p in mezz.CORPUS.glob("*") if p.suffix.lower() in (".m
 CODECS = {"h264", "hevc", "av1", "vp9", "aac", "mp3", "ac3", "eac3", "opus", "flac"}
 TS_CODECS = {"h264", "hevc", "aac", "mp3", "ac3", "eac3"}
 PRIMING = 3  # frames of sound that an edit list hides, and with them the piece that they are in
-MOST_PIXELS = 600 * 1920 * 1080  # that are decoded of one stream; of the rest packets are counted
+SOUND_FIRST = {"editlist_video_starts_1s.mp4": 90000, "rot90_8.797fps.mp4": 20340}  # by so many ticks, by their edit lists
+MOST_PIXELS = 400 * 1920 * 1080  # that are decoded of one stream; of the rest packets are counted
 
 pytestmark = [pytest.mark.skipif(not NAMES, reason=f"no corpus in {mezz.CORPUS}"),
               pytest.mark.allows_errors("no track in a codec that can be packaged")]
@@ -71,37 +72,53 @@ def frames(inputs, level="warning", seconds=None):
     return [[row[5] for row in rows if row[0] == str(i)] for i in range(len(inputs))]
 
 
-def fetched(get, urls, path):
-    path.write_bytes(b"".join(get.ok(url).body for url in urls if url))
-    return path
+def fetched(get, found):
+    """The segments of each playlist: {path: [bytes]}; what playlists say of their sizes is right."""
+    bodies = {p.path: [get.ok(uri).body for uri in p.uris] for p in found.playlists}
+
+    def rows(playlist):
+        durations = [s.duration for s in playlist.media.segments if not s.gap]
+        return [(len(body), seconds) for body, seconds in zip(bodies[playlist.path], durations)]
+
+    rules.check_rates(walk.rates(found, rows))
+    return bodies
 
 
 def packaged(get, base, folder, carried):
-    """Files of what each format sends: {(format, type): path}."""
+    """Files of what each format sends, by the rules of the standards: {(format, type): path}."""
     files = {}
+    rules.check_master(get.ok(f"{base}/cmaf/master.m3u8").text)
     cmaf = walk.hls_title(get, base, "cmaf")
-    path, manifest = walk.mpd(get, base)
-    assert dash.validate(get.ok(path).body) == ""
+    path = f"{base}/cmaf/manifest.mpd"
+    manifest = rules.check_mpd(get.ok(path).body)
+    bodies = fetched(get, cmaf)
     for i, playlist in enumerate(cmaf.playlists):
-        urls = [playlist.map, *playlist.uris]
         match = [r for r in manifest.representations() if resolve(path, r.init) == playlist.map]
         assert len(match) == 1 and [resolve(path, m[0]) for m in match[0].media] == playlist.uris, "DASH sends others"
         kind = match[0].mime.partition("/")[0]
         assert (("cmaf", kind)) not in files, "two of a kind"
-        files["cmaf", kind] = fetched(get, urls, folder / f"{i}.mp4")
+        init = get.ok(playlist.map).body
+        rules.check_header(init)
+        rules.check_track((init, bodies[playlist.path]))
+        for body in bodies[playlist.path]:
+            rules.check_segment(init, body)
+        files["cmaf", kind] = folder / f"{i}.mp4"
+        files["cmaf", kind].write_bytes(init + b"".join(bodies[playlist.path]))
         assert abs(sum(m[2] for m in match[0].media) - playlist.media.duration()) < 0.001 or match[0].media[0][1] > 0
         if kind == "video" or len(cmaf.playlists) == 1:
             name = match[0].id
     if not carried:
         assert get(f"{base}/hls/master.m3u8").status == 302
     else:
+        rules.check_master(get.ok(f"{base}/hls/master.m3u8").text)
         found = walk.hls_title(get, base, "hls")
+        bodies = fetched(get, found)
         (playlist,) = found.variants if "video" in carried else found.playlists
-        stream, bodies = ts.Stream(), []
-        for uri in playlist.uris:
-            bodies.append(get.ok(uri).body)
-            stream.feed(bodies[-1])
-        (folder / "all.ts").write_bytes(b"".join(bodies))
+        stream = ts.Stream()
+        for body in bodies[playlist.path]:
+            stream.feed(body)
+        rules.check_stream(stream, SOUND_FIRST.get(base.rpartition("/")[2], 0))
+        (folder / "all.ts").write_bytes(b"".join(bodies[playlist.path]))
         for kind in carried:
             files["ts", kind] = folder / "all.ts"
     (folder / "download.mp4").write_bytes(get.ok(f"{base}/download/{name}.mp4").body)

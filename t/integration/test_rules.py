@@ -102,6 +102,14 @@ def test_playlists_together():
         rules.check_aligned([whole, short])
 
 
+@pytest.mark.parametrize("peak, mean", [(301, 200), (300, 203), (300, 197)])
+def test_bit_rates(peak, mean):
+    variant = rules.check_master(MASTER).variants[0]
+    rules.check_rates([(variant, 300, 201)])
+    with pytest.raises(AssertionError, match="RFC 4.4.6.2"):
+        rules.check_rates([(variant, peak, mean)])
+
+
 @pytest.fixture(scope="module")
 def served(nginx_for_module, library):
     """A title's (init, CMAF segments, TS segments, MPD)."""

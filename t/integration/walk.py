@@ -46,6 +46,21 @@ def hls_title(get, base, kind="hls", query=""):
     return Hls(path, master, variants, audio, texts, sound)
 
 
+def rates(found, rows_of):
+    """[(variant, peak, average)] where the dearest playable combination with a rendition of sound counts. `rows_of`
+    tells [(bytes, seconds)] of a playlist's segments."""
+    rows = {p.path: rows_of(p) for p in found.playlists}
+    extra = {}
+    for entry, playlist in found.audio:
+        peak, mean = extra.get(entry["GROUP-ID"], (0, 0))
+        extra[entry["GROUP-ID"]] = (max(peak, hls.peak_rate(rows[playlist.path], playlist.media.target)),
+                                    max(mean, hls.average_rate(rows[playlist.path])))
+    shown = {p.path for _, p in found.audio}
+    for variant, playlist in zip(found.master.variants, found.variants):
+        own, (peak, mean) = rows[playlist.path], extra.get(variant.get("AUDIO"), (0, 0)) if playlist.path not in shown else (0, 0)
+        yield variant, hls.peak_rate(own, playlist.media.target) + peak, hls.average_rate(own) + mean
+
+
 def mpd(get, base, query=""):
     path = f"{base}/cmaf/manifest.mpd{query}"
     return path, dash.parse(get.ok(path).body)
