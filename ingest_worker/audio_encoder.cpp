@@ -1,5 +1,9 @@
 #include "audio_encoder.hpp"
 
+extern "C" {
+#include <libavutil/opt.h>
+}
+
 #include <cerrno>
 #include <cmath>
 
@@ -35,18 +39,23 @@ Outcome<AudioEncoder> AudioEncoder::open(const OutputFiles& files, const AudioPl
     context->thread_count = 1;
     context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
     av_channel_layout_default(&context->ch_layout, plan.channels);
+    if (plan.quick && !surround) (void)av_opt_set(context->priv_data, "aac_coder", "fast", 0);
     if (const int error = avcodec_open2(context.get(), codec, nullptr); error < 0) return refuse(error);
     const std::string& language = plan.track.language.code;
     auto writer = MezzanineWriter::open(files, *context, kAudioRate, language == "und" ? "" : language);
     if (!writer) return std::unexpected(std::move(writer.error()));
-    auto meter = LoudnessMeter::open(kAudioRate, plan.channels);
-    if (!meter) return std::unexpected(std::move(meter.error()));
-    return AudioEncoder(plan.name, fragment_length, std::move(context), std::move(*writer),
-                        std::move(*meter));
+    std::optional<LoudnessMeter> meter;
+    if (!plan.quick) {
+        auto opened = LoudnessMeter::open(kAudioRate, plan.channels);
+        if (!opened) return std::unexpected(std::move(opened.error()));
+        meter = std::move(*opened);
+    }
+    return AudioEncoder(plan.name, fragment_length, std::move(context), std::move(*writer), std::move(meter));
 }
 
 Outcome<void> AudioEncoder::add(AVFrame& samples) {
-    if (auto ok = meter_.add(samples); !ok) return ok;
+    if (meter_)
+        if (auto ok = meter_->add(samples); !ok) return ok;
     samples.pts = position_;
     position_ += samples.nb_samples;
     return encode(&samples);

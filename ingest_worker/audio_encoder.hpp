@@ -18,8 +18,10 @@ public:
 
     [[nodiscard]] int channels() const noexcept { return context_->ch_layout.nb_channels; }
 
-    /// How loud all that was added is.
-    [[nodiscard]] std::optional<Loudness> loudness() const noexcept { return meter_.result(); }
+    /// How loud all that was added is, unless the plan is quick.
+    [[nodiscard]] std::optional<Loudness> loudness() const noexcept {
+        return meter_ ? meter_->result() : std::nullopt;
+    }
 
     /// Samples that a call of add() takes.
     [[nodiscard]] int frame_size() const noexcept { return context_->frame_size; }
@@ -32,7 +34,7 @@ public:
 
 private:
     AudioEncoder(std::string name, double fragment_length, Av<AVCodecContext> context,
-                 std::unique_ptr<MezzanineWriter> writer, LoudnessMeter meter)
+                 std::unique_ptr<MezzanineWriter> writer, std::optional<LoudnessMeter> meter)
         : name_(std::move(name)),
           fragment_length_(fragment_length),
           context_(std::move(context)),
@@ -47,7 +49,7 @@ private:
     double fragment_length_;
     Av<AVCodecContext> context_;
     std::unique_ptr<MezzanineWriter> writer_;
-    LoudnessMeter meter_;
+    std::optional<LoudnessMeter> meter_;
     Av<AVPacket> packet_;
     std::int64_t position_ = 0;       // samples given to the encoder
     std::int64_t next_fragment_ = 1;  // its number

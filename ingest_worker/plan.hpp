@@ -58,8 +58,9 @@ struct VideoPlan {
 
 struct AudioPlan {
     TrackInfo track;
-    std::string name;  ///< "audio-eng"
-    int channels = 2;  ///< 2: AAC; 6: E-AC-3 beside it
+    std::string name;    ///< "audio-eng"
+    int channels = 2;    ///< 2: AAC; 6: E-AC-3 beside it
+    bool quick = false;  ///< of what is replaced soon: encoded fast, its loudness not measured
 };
 
 struct SubtitlePlan {

@@ -92,6 +92,7 @@ Outcome<void> Remuxer::open_sound(const AudioPlan& plan, const AVStream& stream)
     cost_ += kSoundCost * (info_.duration > 0 ? static_cast<double>(info_.duration) * 1e-6 : kUnknownLength);
     AudioPlan renamed = plan;
     renamed.name = name;
+    renamed.quick = true;
     constexpr double kFragments = 2;
     auto track = AudioTrack::open(files_, renamed, stream, kFragments, order_.limits);
     if (!track) return std::unexpected(std::move(track.error()));

@@ -41,9 +41,10 @@ static const char* plans_survive_the_database() {
     order.draft = true;
     order.workers = 7;
     order.set_aside_mib = 700;
+    order.most_cost = 0.5;
     const auto told = parse_order(order.to_json());
     MEZZ_CHECK(told && told->work == Work::chunk && told->piece == order.piece && told->draft &&
-               told->workers == 7 && told->set_aside_mib == 700);
+               told->workers == 7 && told->set_aside_mib == 700 && told->most_cost == 0.5);
     return test::kFine;
 }
 
