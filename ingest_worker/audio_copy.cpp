@@ -7,7 +7,7 @@
 #include <span>
 
 #include "media/codec.hpp"
-#include "package/silence.hpp"
+#include "media/silent_aac.hpp"
 
 namespace mezz::worker {
 namespace {
@@ -35,7 +35,7 @@ std::vector<std::byte> silent_packet(const AVCodecParameters& stream) {
         channels = static_cast<unsigned>(stream.ch_layout.nb_channels);
     }
     if (channels < 1 || channels > 7) return {};
-    const package::SilentAac silence(channels);
+    const media::SilentAac silence(channels);
     return {silence.bytes().begin(), silence.bytes().end()};
 }
 

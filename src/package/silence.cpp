@@ -14,10 +14,6 @@ using media::fourcc;
 constexpr std::int64_t kFrame = 1024;                // samples of AAC
 constexpr std::int64_t kShortestMs = 100;            // players take less for a gap that is none
 constexpr std::int64_t kLongestMs = 10 * 60 * 1000;  // all frames of it may be in one segment
-constexpr unsigned kSingle = 0;                      // id_syn_ele
-constexpr unsigned kPair = 1;
-constexpr unsigned kLowFrequency = 3;
-constexpr unsigned kEnd = 7;
 
 bool is_plain_aac(const media::TrackRecord& track) noexcept {
     const media::AacConfig& aac = track.audio.aac;
@@ -56,40 +52,6 @@ std::uint32_t Silence::nearest(std::int64_t time) const noexcept {
     const std::int64_t samples = rescale(std::max<std::int64_t>(end_ - time, 0), rate_, timescale_);
     const std::int64_t before_end = std::min<std::int64_t>((samples + kFrame / 2) / kFrame, count_);
     return count_ - static_cast<std::uint32_t>(before_end);
-}
-
-// All that is not set is 0: global_gain, one long window without scale factor bands, no tools.
-SilentAac::SilentAac(unsigned channel_configuration) noexcept {
-    const bool front = channel_configuration != 2;
-    const unsigned pairs = channel_configuration == 1   ? 0
-                           : channel_configuration < 5  ? 1
-                           : channel_configuration == 7 ? 3
-                                                        : 2;
-    if (front) put_one(kSingle, 0);
-    for (unsigned tag = 0; tag < pairs; ++tag)
-        put_pair(tag);
-    if (channel_configuration == 4) put_one(kSingle, 1);
-    if (channel_configuration > 5) put_one(kLowFrequency, 0);
-    put(kEnd, 3);
-}
-
-void SilentAac::put(unsigned value, unsigned bits) noexcept {
-    for (; bits > 0; --bits, ++bits_)
-        if ((value >> (bits - 1) & 1U) != 0) bytes_[bits_ / 8] |= static_cast<std::byte>(0x80U >> bits_ % 8);
-}
-
-void SilentAac::put_one(unsigned element, unsigned tag) noexcept {
-    put(element, 3);
-    put(tag, 4);
-    put(0, 8 + 11 + 3);  // global_gain, ics_info, flags of tools
-}
-
-void SilentAac::put_pair(unsigned tag) noexcept {
-    put(kPair, 3);
-    put(tag, 4);
-    put(1, 1);       // common_window
-    put(0, 11 + 2);  // ics_info, ms_mask_present
-    put(0, 2 * (8 + 3));
 }
 
 std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,

@@ -2,13 +2,13 @@
 // over what a track has not.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "core/bytes.hpp"
 #include "media/file_index.hpp"
 #include "media/sample.hpp"
+#include "media/silent_aac.hpp"
 
 namespace mezz::package {
 
@@ -44,22 +44,7 @@ private:
     std::int64_t end_ = 0;
 };
 
-/// A raw_data_block (ISO/IEC 14496-3 §4.5.2.1) of a channel configuration from 1 to 7 whose spectrum is
-/// empty.
-class SilentAac {
-public:
-    explicit SilentAac(unsigned channel_configuration) noexcept;
-
-    [[nodiscard]] Bytes bytes() const noexcept { return Bytes(bytes_).first((bits_ + 7) / 8); }
-
-private:
-    void put(unsigned value, unsigned bits) noexcept;
-    void put_one(unsigned element, unsigned tag) noexcept;
-    void put_pair(unsigned tag) noexcept;
-
-    std::array<std::byte, 24> bytes_{};
-    std::size_t bits_ = 0;
-};
+using media::SilentAac;
 
 /// These frames as samples, all at kSilenceOffset: of the bytes that SilentAac has for the track.
 [[nodiscard]] std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,
