@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <string_view>
 
+#include "matroska_size.hpp"
+
 namespace mezz::worker {
 namespace {
 
@@ -45,6 +47,13 @@ bool is_archive(int fd) {
                                         "BZh", "\x28\xb5\x2f\xfd"})
         if (text.starts_with(mark)) return true;
     return text.size() > kTarMark && text.substr(kTarMark).starts_with("ustar");
+}
+
+bool is_short(const SourceIo& io, int fd) {
+    std::array<std::byte, 512> head{};
+    const ssize_t got = ::pread(fd, head.data(), head.size(), 0);
+    const Bytes bytes(head.data(), got < 0 ? 0 : static_cast<std::size_t>(got));
+    return is_cut_short(bytes, static_cast<std::uint64_t>(io.size()));
 }
 
 // libavformat asks for this whenever a file names another one.
@@ -96,6 +105,7 @@ Outcome<Demuxer> Demuxer::open(int fd, const Limits& limits) {
     int error = avformat_open_input(&context, "", *type, options.get());
     if (error < 0) return av_failure(error, FailureKind::source, "The file is broken: it cannot be opened.");
     Demuxer demuxer(std::move(io), Av<AVFormatContext>(context));
+    demuxer.short_ = is_short(*demuxer.io_, fd);
     error = avformat_find_stream_info(context, nullptr);
     if (error < 0)
         return av_failure(error, FailureKind::source, "The file is broken: its head is unreadable.");
@@ -135,7 +145,8 @@ Outcome<bool> Demuxer::read(AVPacket& packet) {
         if (error != AVERROR(EAGAIN) && error != AVERROR_INVALIDDATA) break;
     }
     const int error = io_->get()->error;
-    if (error < 0 && error != AVERROR_EOF) damaged_ = true;
+    // libavformat takes the end of a Matroska file for that of its segment.
+    if ((error < 0 && error != AVERROR_EOF) || short_) damaged_ = true;
     return false;
 }
 

@@ -37,7 +37,7 @@ public:
     /// Leaves out the packets of all streams but one.
     void read_only(int stream) noexcept;
 
-    /// Reading ended before the end of the file.
+    /// Reading ended before the end of the file, or of what the file once was.
     [[nodiscard]] bool damaged() const noexcept { return damaged_; }
 
 private:
@@ -47,6 +47,7 @@ private:
     std::unique_ptr<SourceIo> io_;
     Av<AVFormatContext> context_;
     bool damaged_ = false;
+    bool short_ = false;
 };
 
 }  // namespace mezz::worker

@@ -1,6 +1,7 @@
 #include "segment_boxes.hpp"
 
 #include "check.hpp"
+#include "matroska_size.hpp"
 #include "media/segment_index.hpp"
 
 using namespace mezz;
@@ -31,7 +32,28 @@ static const char* is_read_back() {
     return test::kFine;
 }
 
+static const char* matroska_files_tell_their_size() {
+    const auto file = [](std::initializer_list<int> size) {
+        std::vector<std::byte> bytes;
+        for (const int b : {0x1A, 0x45, 0xDF, 0xA3, 0x82, 0, 0, 0x18, 0x53, 0x80, 0x67})
+            bytes.push_back(static_cast<std::byte>(b));
+        for (const int b : size)
+            bytes.push_back(static_cast<std::byte>(b));
+        return bytes;
+    };
+    const auto hundred = file({0x40, 100});
+    MEZZ_CHECK(!is_cut_short(hundred, 113) && !is_cut_short(hundred, 114) && is_cut_short(hundred, 112));
+    MEZZ_CHECK(is_cut_short(hundred, 12) && !is_cut_short(Bytes(hundred).first(12), 12));
+    const auto live = file({0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF});
+    MEZZ_CHECK(!is_cut_short(live, 19) && !is_cut_short(file({0}), 12) && is_cut_short(file({0x81}), 12));
+    auto other = hundred;
+    other.front() = std::byte{0};
+    MEZZ_CHECK(!is_cut_short(other, 10) && !is_cut_short({}, 0));
+    return test::kFine;
+}
+
 int main() {
-    const CMUnitTest tests[] = {cmocka_unit_test(test::checked<is_read_back>)};
+    const CMUnitTest tests[] = {cmocka_unit_test(test::checked<is_read_back>),
+                                cmocka_unit_test(test::checked<matroska_files_tell_their_size>)};
     return cmocka_run_group_tests_name("segment_boxes", tests, nullptr, nullptr);
 }
