@@ -183,7 +183,9 @@ private:
     Outcome<bool> find_end(SplitPlan& split) {
         const auto last = key_at(pts_of(info_.duration + split.first_time));
         if (!last) return false;
-        const auto before = key_before(*last);
+        constexpr std::int64_t kSome = 500000;  // of pictures, at least
+        const bool is_enough = last->fresh && info_.duration + split.first_time - last->time > kSome;
+        const auto before = is_enough ? last : key_before(*last);
         const std::int64_t from = before ? before->time : split.first_time;
         if (!source_.seek(video_, before ? before->seek : last->seek)) return false;
         FramePacer pacer(plan_.rate, INT64_MAX,

@@ -116,7 +116,7 @@ public:
           info_(info),
           limits_(limits),
           plan_(sample_plan(*info.video, ladder)),
-          moments_(static_cast<std::size_t>(std::clamp<std::int64_t>(info.duration / kApart, 1, 5))) {}
+          moments_(static_cast<std::size_t>(std::clamp<std::int64_t>(1 + info.duration / kApart, 1, 5))) {}
 
     Outcome<std::vector<Sample>> run(unsigned threads) {
         {
@@ -136,7 +136,7 @@ public:
     }
 
 private:
-    static constexpr std::int64_t kApart = 12000000;  // microseconds a sample stands for
+    static constexpr std::int64_t kApart = 24000000;  // microseconds, for each of which there is one more
 
     void take_samples() noexcept {
         for (std::size_t moment = next_++; moment < moments_.size(); moment = next_++) {
