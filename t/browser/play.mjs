@@ -3,14 +3,18 @@
 //   player, url the program and the manifest that it plays
 //   screenshot  where to put a picture
 //   language    of the text track that is shown, or none
-//   cues        a list of {at, cues}: seeks there and waits until just the cues with those texts are shown
-//   audio       a list of {language, tone}: chooses that sound and waits until its loudest tone is that (Hz)
 //   permitted   texts of errors that are no failures
+// and what is done, in this order:
+//   key_frames  a list of times: has the player show the key frame of each beside what plays
 //   trick       true: moves at eight times the speed by the key frames that the player downloads for it
-// Without cues, audio and trick it seeks forward and back and plays to the end. "failures" says what did not succeed.
+//   audio       a list of {language, tone}: chooses that sound and waits until its loudest tone is that (Hz)
+//   cues        a list of {at, cues}: seeks there and waits until just the cues with those texts are shown
+//   text        {language, cues}: the same, after it has chosen another text track
+//   through     true, or none of these: seeks forward and back, and plays to the end
+// "failures" says what did not succeed.
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
-import { kinds } from './tasks.mjs';
+import { begin, kinds } from './tasks.mjs';
 
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
@@ -33,8 +37,9 @@ async function play(browser, job) {
         watch(page, report);
         const query = { player: job.player, url: job.url, ...(job.language ? { text: job.language } : {}) };
         await page.goto(`${job.page}?${new URLSearchParams(query)}`);
-        const kind = ['cues', 'audio', 'trick'].find((name) => job[name]) ?? 'through';
-        const end = await kinds[kind](page, job, report);
+        let end = await begin(page, report);
+        const wanted = Object.keys(kinds).filter((name) => job[name]);
+        for (const name of wanted.length ? wanted : ['through']) end = await kinds[name](page, job, report);
         Object.assign(report, { duration: end.duration, frames: end.frames, size: [end.width, end.height],
             times: await page.evaluate(() => window.times) });
     } catch (e) {

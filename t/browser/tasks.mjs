@@ -1,4 +1,5 @@
-// What play.mjs does with a page: each of `kinds` takes the page, the job and the report, and returns the last state.
+// What play.mjs does with a page that plays: each of `kinds` takes the page, the job and the report, and returns the last
+// state.
 const kStep = 60000;  // ms that a step may take, on however slow a machine
 const kStall = 20000;  // ms without progress while playing
 
@@ -26,10 +27,18 @@ async function until(page, report, what, done, moving = true) {
     }
 }
 
-async function begin(page, report) {
+export async function begin(page, report) {
     const start = await until(page, report, 'start', (s) => s.time > 0.5 && s.frames > 5 && s.time < 10);
     if (start.buffered[0][0] > 0.1) report.failures.push(`buffered starts at ${start.buffered[0][0]}`);
     return start;
+}
+
+async function play_from(page, time) {
+    await page.evaluate((t) => {
+        const video = document.querySelector('video');
+        video.currentTime = t;
+        video.play();
+    }, time);
 }
 
 async function seek(page, report, to) {
@@ -49,7 +58,11 @@ function is_stall(wait, end, jumps) {
 }
 
 async function through(page, job, report) {
-    const start = await begin(page, report);
+    const start = report.steps[0];
+    const waits = await page.evaluate(() => {
+        document.querySelector('video').play();
+        return window.waits.length;
+    });
     const jumps = [0.6 * start.duration, 0.2 * start.duration, start.duration - 1.2];
     await seek(page, report, jumps[0]);
     await seek(page, report, jumps[1]);
@@ -63,7 +76,7 @@ async function through(page, job, report) {
         report.failures.push(`buffered ends at ${last} of ${end.duration}`);
     }
     if (Math.abs(end.time - end.duration) > 0.15) report.failures.push(`ended at ${end.time} of ${end.duration}`);
-    for (const wait of end.waits.filter((w) => is_stall(w, end, [0, ...jumps]))) {
+    for (const wait of end.waits.slice(waits).filter((w) => is_stall(w, end, [0, ...jumps]))) {
         report.failures.push(`stalled at ${wait.at}`);
     }
     return end;
@@ -83,16 +96,25 @@ async function show(page, report, { at, cues }) {
 }
 
 async function cues(page, job, report) {
-    let end = await begin(page, report);
+    let end;
     for (const time of job.cues) end = await show(page, report, time);
-    await page.screenshot({ path: job.screenshot });
     return end;
+}
+
+async function text(page, job, report) {
+    await play_from(page, 2);
+    const { language } = job.text;
+    await page.evaluate((wanted) => window.choose_text(wanted), language);
+    await until(page, report, `cues in ${language}`, (s) => s.cues.length && s.cues.every((c) => c.language === language));
+    return cues(page, job.text, report);
 }
 
 // Heard, not only chosen: a bin of the spectrum is 12 Hz wide.
 async function audio(page, job, report) {
-    let end = await begin(page, report);
+    let end;
+    await play_from(page, 1);
     await page.evaluate(() => window.listen());
+    await until(page, report, 'sounds', (s) => s.tone > 100);
     for (const { language, tone } of job.audio) {
         await page.evaluate((wanted) => window.choose_audio(wanted), language);
         end = await until(page, report, `${language} sounds at ${tone} Hz`, (s) => Math.abs(s.tone - tone) < 40);
@@ -102,11 +124,23 @@ async function audio(page, job, report) {
 
 // By pictures that stand alone: the player asks for nothing else while it moves.
 async function trick(page, job, report) {
-    await begin(page, report);
     await page.evaluate(() => window.trick_play(8));
     const moved = await until(page, report, 'moves fast', (s) => s.time > 0.7 * s.duration);
     if (!report.requests.some((path) => path.includes('_iframe_'))) report.failures.push('no I-frame was asked for');
+    await page.evaluate(() => window.trick_play(1));
     return moved;
 }
 
-export const kinds = { through, cues, audio, trick };
+// A second picture shows the key frame of a time while the first one plays.
+async function key_frames(page, job, report) {
+    let end;
+    for (const time of job.key_frames) {
+        await page.evaluate((at) => window.scrub(at), time);
+        end = await until(page, report, `key frame of ${time}`, (s) => s.key <= time && s.key > time - 2.1, false);
+    }
+    if (!report.requests.some((path) => path.includes('_iframe_'))) report.failures.push('no I-frame was asked for');
+    return end;
+}
+
+/** In the order in which a job has them done. */
+export const kinds = { key_frames, trick, audio, cues, text, through };

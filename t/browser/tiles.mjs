@@ -1,11 +1,12 @@
-// node tiles.mjs PAGE PLAYER URL TIMES: asks a player for its thumbnail at each of the times (a JSON list, seconds) and
-// prints a JSON list of them: {url, x, y, width, height, color}, color being the mean red, green and blue of the tile.
+// node tiles.mjs PAGE TIMES JOBS: asks players for their thumbnails at each of the times (a JSON list, seconds). JOBS is a JSON
+// list of what the page is asked for: {player, url, storyboard}. Prints a JSON list that has of each job a list of
+// {url, x, y, width, height, color}, color being the mean red, green and blue of the tile.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const [page_url, player, url, times] = process.argv.slice(2);
+const [page_url, times, jobs] = process.argv.slice(2);
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
     '--autoplay-policy=no-user-gesture-required'];
 const profile = await mkdtemp(join(tmpdir(), 'mezz-chromium-'));
@@ -25,15 +26,21 @@ async function look(time) {
     return { url: tile.url, x: tile.x, y: tile.y, width: tile.width, height: tile.height, color };
 }
 
+async function tiles_of(page, job) {
+    await page.goto(`${page_url}?${new URLSearchParams(job)}`);
+    await page.waitForFunction(() => window.tile && window.state().time > 0, null, { timeout: 60000 });
+    const tiles = [];
+    for (const time of JSON.parse(times)) tiles.push(await page.evaluate(look, time));
+    return tiles;
+}
+
 try {
     context = await chromium.launchPersistentContext(profile,
         { executablePath: process.env.MEZZ_CHROMIUM ?? '/usr/bin/chromium', args });
     const page = context.pages()[0] ?? await context.newPage();
-    await page.goto(`${page_url}?${new URLSearchParams({ player, url })}`);
-    await page.waitForFunction(() => window.tile && window.state().time > 0, null, { timeout: 60000 });
-    const tiles = [];
-    for (const time of JSON.parse(times)) tiles.push(await page.evaluate(look, time));
-    console.log(JSON.stringify(tiles));
+    const found = [];
+    for (const job of JSON.parse(jobs)) found.push(await tiles_of(page, job));
+    console.log(JSON.stringify(found));
 } finally {
     await context?.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });

@@ -29,6 +29,11 @@ def sheet(colors, path):
     media.ffmpeg([*sum(tiles, []), "-filter_complex", graph, "-frames:v", "1", "-q:v", "2", "-f", "image2"], path)
 
 
+def place_of(n):
+    """Of a tile in its sheet."""
+    return f"{n % COLUMNS * WIDTH},{n % (COLUMNS * ROWS) // COLUMNS * HEIGHT}"
+
+
 def place(root, name="film", **thumbs):
     """13 s of film, and a storyboard of 7 tiles in two sheets."""
     folder = root / name
@@ -37,7 +42,9 @@ def place(root, name="film", **thumbs):
     for n in range(2):
         sheet(COLORS[n * 6:n * 6 + 6], folder / "thumbs" / f"storyboard_{n}.jpg")
     (folder / "thumbs" / "poster.jpg").write_bytes((folder / "thumbs" / "storyboard_0.jpg").read_bytes())
-    (folder / "thumbs" / "storyboard.vtt").write_text("WEBVTT\n")
+    cues = [f"00:{n * INTERVAL:02}.000 --> 00:{(n + 1) * INTERVAL:02}.000\nstoryboard_{n // 6}.jpg#xywh={place_of(n)},{WIDTH},{HEIGHT}\n"
+            for n in range(len(COLORS))]
+    (folder / "thumbs" / "storyboard.vtt").write_text("\n".join(["WEBVTT\n", *cues]))
     (folder / "asset.json").write_text(json.dumps({**json.loads(media.asset(["film.mp4"])), "thumbs": {**THUMBS, **thumbs}}))
     return folder
 
@@ -96,16 +103,20 @@ def test_tiles_that_cannot_be(nginx, tmp_path):
 
 
 @needs_browser
-@pytest.mark.parametrize("player", ["dashjs", "shaka"])
-def test_players_show_them(server, query, player):
-    url = server.url(f"/files/film/cmaf/manifest.mpd{query}")
+def test_players_show_them(server, query):
+    """dash.js and Shaka know tiles of an MPD; hls.js and video.js leave it to a track of metadata, which all of them can show."""
+    mpd, hls, board = (server.url(f"/files/film/{name}{query}") for name in
+                       ("cmaf/manifest.mpd", "hls/master.m3u8", "thumbs/storyboard.vtt"))
+    jobs = [{"player": "dashjs", "url": mpd}, {"player": "shaka", "url": mpd},
+            {"player": "hlsjs", "url": hls, "storyboard": board}, {"player": "videojs", "url": hls, "storyboard": board}]
     times = [0.5, 2.5, 7, 11.5, 12.5]
-    done = subprocess.run([shutil.which("node"), "tiles.mjs", server.url("/static/player.html"), player, url, json.dumps(times)],
-                          cwd=BROWSER, capture_output=True, text=True, timeout=200)
+    done = subprocess.run([shutil.which("node"), "tiles.mjs", server.url("/static/player.html"), json.dumps(times), json.dumps(jobs)],
+                          cwd=BROWSER, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    for time, tile in zip(times, json.loads(done.stdout)):
-        n = int(time // INTERVAL)
-        assert urlsplit(tile["url"]).path == f"/files/film/thumbs/storyboard_{n // 6}.jpg"
-        assert (tile["width"], tile["height"]) == (WIDTH, HEIGHT)
-        assert (tile["x"], tile["y"]) == (n % COLUMNS * WIDTH, n % 6 // COLUMNS * HEIGHT)
-        assert all(abs(a - b) < 30 for a, b in zip(tile["color"], RGB[n])), (time, tile)
+    for job, tiles in zip(jobs, json.loads(done.stdout), strict=True):
+        for time, tile in zip(times, tiles, strict=True):
+            n = int(time // INTERVAL)
+            assert urlsplit(tile["url"]).path == f"/files/film/thumbs/storyboard_{n // 6}.jpg", job
+            assert (tile["width"], tile["height"]) == (WIDTH, HEIGHT)
+            assert f"{tile['x']},{tile['y']}" == place_of(n)
+            assert all(abs(a - b) < 30 for a, b in zip(tile["color"], RGB[n])), (job, time, tile)
