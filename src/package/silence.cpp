@@ -15,10 +15,10 @@ constexpr std::int64_t kFrame = 1024;                // samples of AAC
 constexpr std::int64_t kShortestMs = 100;            // players take less for a gap that is none
 constexpr std::int64_t kLongestMs = 10 * 60 * 1000;  // all frames of it may be in one segment
 
-bool is_plain_aac(const media::TrackRecord& track) noexcept {
-    const media::AacConfig& aac = track.audio.aac;
+// With SBR or PS announced, too: a frame without them is one of the core alone.
+bool is_low_complexity(const media::TrackRecord& track) noexcept {
     return track.kind == media::TrackKind::audio && track.codec == media::Codec::aac &&
-           aac.object_type == 2 && aac.signalled_type == 2;
+           track.audio.aac.object_type == 2;
 }
 
 // Frames of 960 samples, and those of an SBR layer that is not told of, last otherwise.
@@ -30,7 +30,7 @@ bool has_usual_frames(const media::TrackRecord& track) noexcept {
 }  // namespace
 
 Silence::Silence(const media::TrackView& track) noexcept {
-    if (!is_plain_aac(track.record()) || track.piece_count() == 0) return;
+    if (!is_low_complexity(track.record()) || track.piece_count() == 0) return;
     const std::int64_t end = track.piece_time(0);
     const std::int64_t end_ms = rescale(end, 1000, track->timescale);
     if (end_ms < kShortestMs || end_ms > kLongestMs || !has_usual_frames(track.record())) return;

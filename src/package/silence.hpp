@@ -25,8 +25,8 @@ struct PieceRange {
 inline constexpr std::uint64_t kSilenceOffset = std::uint64_t{1} << 63;
 
 /// Whole frames from less than one before the title's beginning up to a track's first sample. There are none
-/// unless the track is AAC-LC, starts a tenth of a second or more after 0 and not later than ten minutes, and
-/// its header allows for times before its first.
+/// unless the track is AAC (LC or HE), starts a tenth of a second or more after 0 and not later than ten
+/// minutes, and its header allows for times before its first.
 class Silence {
 public:
     explicit Silence(const media::TrackView& track) noexcept;

@@ -40,18 +40,46 @@ SPECS = {
 }
 
 
-def he_aac(path):
+# How the second language of these is encoded, with the samples a second of the first.
+SECOND = {"core.mp4": (["aac", "-b:a:1", "48k"], 24000), "h264_mp3.mp4": (["libmp3lame", "-b:a:1", "96k"], 48000),
+          "av1_opus.mp4": (["libopus", "-b:a:1", "64k"], 48000), "vp9_flac.mp4": (["flac", "-strict", "-2"], 48000)}
+
+
+def announce_sbr(source, path, tracks):
     """core.mp4 with SBR announced behind the core's description (ISO/IEC 14496-3, 1.6.6.2)."""
-    data = generated("core.mp4").read_bytes()
+    data = source.read_bytes()
     none, sbr = bytes.fromhex("56e500"), bytes.fromhex("56e598")
-    assert data.count(none) == 1
+    assert data.count(none) == tracks
     path.write_bytes(data.replace(none, sbr))
 
 
 def generated(name):
     if name == "he_aac.mp4":
-        return media.cached(name, ["he_aac", SPECS["core.mp4"]], he_aac)
+        return media.cached(name, ["he_aac", SPECS["core.mp4"]], lambda path: announce_sbr(generated("core.mp4"), path, 1))
     return media.cached(name, SPECS[name], lambda path: media.ffmpeg(SPECS[name], path))
+
+
+def late_he_aac():
+    """media.late_sound() at 24 kHz, announced as the core of HE-AAC."""
+    def make(path):
+        core = path.with_name("core.mp4")
+        tone = "aevalsrc=sin(2764*t)/4|sin(2764*t)/4:s=24000:d=5.5:c=stereo"
+        media.ffmpeg([*media.source(audio=()), "-itsoffset", "7.5", "-f", "lavfi", "-i", tone, *media.h264(), *media.AAC], core)
+        announce_sbr(core, path, 1)
+
+    return media.cached("late_he_aac.mp4", ["late_he_aac", *media.h264(), *media.AAC], make)
+
+
+def two_languages(name):
+    """The same with a second tone, in German, beside the first, which is English."""
+    if name == "he_aac.mp4":
+        recipe = ["two", "he_aac", SPECS["core.mp4"]]
+        return media.cached(f"two_{name}", recipe, lambda path: announce_sbr(two_languages("core.mp4"), path, 2))
+    codec, rate = SECOND[name]
+    args = ["-f", "lavfi", "-i", f"sine=frequency=880:sample_rate={rate}:duration=13", "-map", "0:v", "-map", "0:a", "-map",
+            "1:a", "-c", "copy", "-c:a:1", *codec, "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"]
+    make = lambda path: media.ffmpeg(["-i", generated(name), *args], path)
+    return media.cached(f"two_{name}", ["two", *SPECS[name], *args], make)
 
 
 def tracks(name):

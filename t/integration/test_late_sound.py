@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+import codec_media
 import media
 import mezz
 import rules
@@ -14,27 +15,30 @@ from test_play_ffmpeg import FORMATS, decode
 
 LATE = 7.5  # seconds
 CHANNELS = [1, 2, 6]
+FILES = {f"{n}.mp4": lambda n=n: media.late_sound(n, LATE) for n in CHANNELS} | {"he_aac.mp4": codec_media.late_he_aac}
+CASES = [("1.mp4", "hls"), ("2.mp4", "hls"), ("2.mp4", "cmaf"), ("2.mp4", "dash"), ("6.mp4", "cmaf"), ("he_aac.mp4", "cmaf")]
 
 
 @pytest.fixture(scope="module")
 def site(nginx_for_module, tmp_path_factory):
     root = tmp_path_factory.mktemp("late")
-    for channels in CHANNELS:
-        mezz.place(media.late_sound(channels, LATE), root / f"{channels}.mp4")
+    for name, made in FILES.items():
+        mezz.place(made(), root / name)
     return nginx_for_module(root)
 
 
-@pytest.mark.parametrize("channels, form", [(1, "hls"), (2, "hls"), (2, "cmaf"), (2, "dash"), (6, "cmaf")])
-def test_what_is_heard(site, channels, form, tmp_path):
+@pytest.mark.parametrize("name, form", CASES)
+def test_what_is_heard(site, name, form, tmp_path):
     """Nothing at all, and then, at its time, the source's sound."""
-    source = decode(media.late_sound(channels, LATE), tmp_path, None)[2]
-    _, _, pcm, problems = decode(site.url(f"/files/{channels}.mp4/{FORMATS[form]}"), tmp_path, None)
+    source = decode(FILES[name](), tmp_path, None)[2]
+    _, _, pcm, problems = decode(site.url(f"/files/{name}/{FORMATS[form]}"), tmp_path, None)
+    (rate, frame), channels = ((48000, 2048), 2) if name == "he_aac.mp4" else ((44100, 1024), int(name[0]))
     assert problems == ""
     before = len(pcm) - len(source)
     assert pcm[before:] == source
     assert not any(array("f", pcm[:before])), "that is no silence"
     # FFmpeg decodes the frame that the encoder puts before its first sample, of the source too.
-    assert 0 <= before / (4 * channels) - (LATE * 44100 - 1024) <= 1024
+    assert 0 <= before / (4 * channels) - (LATE * rate - frame) <= frame
 
 
 @pytest.mark.parametrize("kind", ["hls", "cmaf"])

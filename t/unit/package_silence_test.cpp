@@ -21,11 +21,13 @@ using test::MadeTitle;
 namespace {
 
 // Pictures from 0 on, and sound of 200 frames that begins later.
-MadeTitle late(std::uint64_t delay_ms, const Buffer& entry = {}) {
+MadeTitle late(std::uint64_t delay_ms, const Buffer& entry = {}, std::uint32_t duration = 1024) {
     test::FileSpec spec = test::film();
     spec.tracks[1].frames.resize(200);
     spec.tracks[1].edits = {{delay_ms, -1}, {0, 0}};
     if (!entry.empty()) spec.tracks[1].entry = entry;
+    for (test::Frame& frame : spec.tracks[1].frames)
+        frame.duration = duration;
     MadeTitle made;
     made.add(spec);
     made.build({2000});
@@ -68,6 +70,9 @@ static const char* who_has_it() {
     MEZZ_CHECK(frames_before(late(101)) == 5 && frames_before(late(0)) == 0);
     MEZZ_CHECK(frames_before(late(600000)) > 25000 && frames_before(late(601000)) == 0);
     MEZZ_CHECK(frames_before(late(6500, test::ac3_entry())) == 0);
+    const Buffer sbr =
+        test::mp4a_entry(test::Fields().u32(0x2B920800));  // 44100 Hz, of which the core has half
+    MEZZ_CHECK(frames_before(late(6500, sbr, 2048)) == 140 && frames_before(late(6500, sbr)) == 0);
     const MadeTitle made = late(6500);
     const TrackTimeline pictures = made.line("36p");
     MEZZ_CHECK(pictures.silence().count() == 0);
