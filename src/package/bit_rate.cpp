@@ -80,9 +80,10 @@ std::uint64_t video_packets(const media::TrackView& track, PieceRange pieces) no
 }
 
 std::uint64_t silent_packets(const TrackTimeline& line, PieceRange frames, bool alone) {
-    if (frames.empty()) return 0;
     const media::TrackView& track = line.track();
-    TsAudioGrouping grouping(track->timescale, alone, ts_codec(track->codec)->frame_header);
+    const TsCodec* const carried = ts_codec(track->codec);
+    if (frames.empty() || carried == nullptr) return 0;
+    TsAudioGrouping grouping(track->timescale, alone, carried->frame_header);
     bool after_priming = false;
     for (const media::Sample& frame : silent_samples(track, line.silence(), frames)) {
         if (after_priming && !alone)

@@ -12,6 +12,7 @@ namespace {
 using media::fourcc;
 
 constexpr std::int64_t kFrame = 1024;                // samples of AAC
+constexpr std::uint32_t kOpusRate = kFrame * 50;     // of which as many are a frame of 20 ms
 constexpr std::int64_t kShortestMs = 100;            // players take less for a gap that is none
 constexpr std::int64_t kLongestMs = 10 * 60 * 1000;  // all frames of it may be in one segment
 
@@ -19,6 +20,27 @@ constexpr std::int64_t kLongestMs = 10 * 60 * 1000;  // all frames of it may be 
 bool is_low_complexity(const media::TrackRecord& track) noexcept {
     return track.kind == media::TrackKind::audio && track.codec == media::Codec::aac &&
            track.audio.aac.object_type == 2;
+}
+
+// Of one or two channels: those of more are several streams in each packet (RFC 7845 §5.1.1).
+bool is_plain_opus(const media::TrackView& track) noexcept {
+    constexpr std::size_t kFamily = 10;  // in dOps (Encapsulation of Opus in ISOBMFF §4.3.2)
+    return track->codec == media::Codec::opus && track.config().size() > kFamily &&
+           track.config()[kFamily] == std::byte{0};
+}
+
+// A packet of one CELT frame, fullband and 20 ms long, whose first bit says that it is silence (RFC 6716
+// §3.1, §4.3).
+constexpr std::array kSilentOpusMono{std::byte{0xF8}, std::byte{0xFF}, std::byte{0xFE}};
+constexpr std::array kSilentOpusStereo{std::byte{0xFC}, std::byte{0xFF}, std::byte{0xFE}};
+
+std::vector<std::byte> silent_frame(const media::TrackView& track) {
+    if (track->codec == media::Codec::opus) {
+        const auto& packet = track->audio.channels == 1 ? kSilentOpusMono : kSilentOpusStereo;
+        return {packet.begin(), packet.end()};
+    }
+    const SilentAac frame(track->audio.aac.channel_configuration);
+    return {frame.bytes().begin(), frame.bytes().end()};
 }
 
 // Frames of 960 samples, and those of an SBR layer that is not told of, last otherwise.
@@ -30,12 +52,14 @@ bool has_usual_frames(const media::TrackRecord& track) noexcept {
 }  // namespace
 
 Silence::Silence(const media::TrackView& track) noexcept {
-    if (!is_low_complexity(track.record()) || track.piece_count() == 0) return;
+    const bool opus = is_plain_opus(track);
+    if ((!opus && !is_low_complexity(track.record())) || track.piece_count() == 0) return;
     const std::int64_t end = track.piece_time(0);
     const std::int64_t end_ms = rescale(end, 1000, track->timescale);
-    if (end_ms < kShortestMs || end_ms > kLongestMs || !has_usual_frames(track.record())) return;
+    if (end_ms < kShortestMs || end_ms > kLongestMs) return;
+    if (!opus && !has_usual_frames(track.record())) return;
     timescale_ = track->timescale;
-    rate_ = track->audio.aac.sample_rate;
+    rate_ = opus ? kOpusRate : track->audio.aac.sample_rate;
     end_ = end;
     count_ = static_cast<std::uint32_t>((rescale(end, rate_, timescale_) + kFrame - 1) / kFrame);
     // A file's own header may allow for no time before 0, or not even for that.
@@ -56,8 +80,7 @@ std::uint32_t Silence::nearest(std::int64_t time) const noexcept {
 
 std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,
                                           PieceRange frames) {
-    const auto size =
-        static_cast<std::uint32_t>(SilentAac(track->audio.aac.channel_configuration).bytes().size());
+    const auto size = static_cast<std::uint32_t>(silent_frame(track).size());
     std::vector<media::Sample> samples;
     samples.reserve(frames.count());
     for (std::uint32_t i = frames.first; i < frames.last; ++i) {
@@ -74,12 +97,12 @@ std::vector<media::Sample> silent_samples(const media::TrackView& track, const S
 
 std::vector<std::byte> silent_fragment(const media::TrackView& track, const Silence& silence,
                                        PieceRange frames, std::uint32_t n) {
-    const SilentAac frame(track->audio.aac.channel_configuration);
+    const std::vector<std::byte> frame = silent_frame(track);
     const std::vector<media::Sample> samples = silent_samples(track, silence, frames);
     const bool equal = std::ranges::all_of(
         samples, [&](const media::Sample& sample) { return sample.duration == samples[0].duration; });
     std::vector<std::byte> bytes;
-    bytes.reserve(128 + samples.size() * (frame.bytes().size() + 4));
+    bytes.reserve(128 + samples.size() * (frame.size() + 4));
     ByteWriter out(bytes);
     std::size_t data_offset = 0;
     {
@@ -117,7 +140,7 @@ std::vector<std::byte> silent_fragment(const media::TrackView& track, const Sile
     out.patch_u32(data_offset, static_cast<std::uint32_t>(out.size() + kMdatHeader));
     const BoxWriter mdat(out, fourcc("mdat"));
     for (std::size_t i = 0; i < samples.size(); ++i)
-        out.bytes(frame.bytes());
+        out.bytes(frame);
     return bytes;
 }
 

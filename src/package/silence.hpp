@@ -25,8 +25,8 @@ struct PieceRange {
 inline constexpr std::uint64_t kSilenceOffset = std::uint64_t{1} << 63;
 
 /// Whole frames from less than one before the title's beginning up to a track's first sample. There are none
-/// unless the track is AAC (LC or HE), starts a tenth of a second or more after 0 and not later than ten
-/// minutes, and its header allows for times before its first.
+/// unless the track is AAC (LC or HE) or Opus of one or two channels, starts a tenth of a second or more
+/// after 0 and not later than ten minutes, and its header allows for times before its first.
 class Silence {
 public:
     explicit Silence(const media::TrackView& track) noexcept;
@@ -40,13 +40,13 @@ public:
 private:
     std::uint32_t count_ = 0;
     std::uint32_t timescale_ = 1;
-    std::uint32_t rate_ = 1;  // Hz
+    std::uint32_t rate_ = 1;  // Hz, such that a frame has 1024 samples
     std::int64_t end_ = 0;
 };
 
 using media::SilentAac;
 
-/// These frames as samples, all at kSilenceOffset: of the bytes that SilentAac has for the track.
+/// These frames as samples, all at kSilenceOffset: of AAC, the bytes that SilentAac has for the track.
 [[nodiscard]] std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,
                                                         PieceRange frames);
 

@@ -70,6 +70,13 @@ def late_he_aac():
     return media.cached("late_he_aac.mp4", ["late_he_aac", *media.h264(), *media.AAC], make)
 
 
+def late_opus():
+    """media.late_sound() in Opus."""
+    tone = "aevalsrc=sin(2764*t)/4|sin(2764*t)/4:s=48000:d=5.5:c=stereo"
+    args = [*media.source(audio=()), "-itsoffset", "7.5", "-f", "lavfi", "-i", tone, *media.h264(), "-c:a", "libopus"]
+    return media.cached("late_opus.mp4", args, lambda path: media.ffmpeg(args, path))
+
+
 def two_languages(name):
     """The same with a second tone, in German, beside the first, which is English."""
     if name == "he_aac.mp4":

@@ -70,6 +70,7 @@ static const char* who_has_it() {
     MEZZ_CHECK(frames_before(late(101)) == 5 && frames_before(late(0)) == 0);
     MEZZ_CHECK(frames_before(late(600000)) > 25000 && frames_before(late(601000)) == 0);
     MEZZ_CHECK(frames_before(late(6500, test::ac3_entry())) == 0);
+    MEZZ_CHECK(frames_before(late(6500, test::opus_entry())) == 325);
     const Buffer sbr =
         test::mp4a_entry(test::Fields().u32(0x2B920800));  // 44100 Hz, of which the core has half
     MEZZ_CHECK(frames_before(late(6500, sbr, 2048)) == 140 && frames_before(late(6500, sbr)) == 0);
