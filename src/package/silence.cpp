@@ -1,6 +1,7 @@
 #include "package/silence.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/rescale.hpp"
 #include "package/box_writer.hpp"

@@ -37,7 +37,7 @@ TrackSpec random_track(Random& random, bool video) {
     const std::uint32_t count = 1 + up_to(random, 250);
     const std::uint32_t gop = 1 + up_to(random, 40);
     const std::uint32_t run = 1 + up_to(random, 20);
-    const std::int32_t reordering = up_to(random, 1) == 1 ? 3600 : 0;
+    const std::int32_t reordering = up_to(random, 1) == 1 && video ? 3600 : 0;
     std::uint32_t duration = 3600;
     for (std::uint32_t i = 0; i < count; ++i) {
         if (i % run == 0) duration = 2400 + 1200 * up_to(random, 2);
