@@ -1,4 +1,5 @@
-"""An ISO-BMFF reader for the tests (ISO/IEC 14496-12): boxes, and the samples of each track with their times."""
+"""An ISO-BMFF reader for the tests (ISO/IEC 14496-12): boxes, and the samples of each track with their times.
+Messages begin with the clause, as those of rules.py."""
 import struct
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -18,14 +19,14 @@ def walk(data, start=0, end=None):
     """The boxes between two positions; they must fill the space exactly."""
     end = len(data) if end is None else end
     while start < end:
-        assert end - start >= 8, f"{end - start} stray bytes at {start}"
+        assert end - start >= 8, f"BMFF 4.2: {end - start} stray bytes at {start}"
         size, kind = struct.unpack_from(">I4s", data, start)
         body = start + 8
         if size == 1:
             size, body = struct.unpack_from(">Q", data, start + 8)[0], start + 16
         elif size == 0:
             size = end - start
-        assert body - start <= size <= end - start, f"{kind} at {start}: size {size} of {end - start}"
+        assert body - start <= size <= end - start, f"BMFF 4.2: {kind} at {start}: size {size} of {end - start}"
         yield Box(kind, start, body, start + size)
         start += size
 
@@ -193,7 +194,7 @@ class Movie:
         flags &= 0xFFFFFF
         track, at = self.tracks[track_id], tfhd.body + 8
         duration, size, sample_flags = track.defaults
-        assert flags & 0x020000 and not flags & 1, "tfhd: default-base-is-moof expected, no base offset"
+        assert flags & 0x020000 and not flags & 1, "CMAF 7.5.16: tfhd: default-base-is-moof expected, no base offset"
         at += 4 if flags & 2 else 0
         if flags & 8:
             duration, at = struct.unpack_from(">I", d, at)[0], at + 4
@@ -234,5 +235,5 @@ class Movie:
                                         len(track.fragments) - 1))
             offset += size
             dts += duration
-        assert at == trun.end, "trun: size and count disagree"
+        assert at == trun.end, "BMFF 8.8.8: trun: size and count disagree"
         return dts

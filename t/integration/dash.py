@@ -1,4 +1,5 @@
-"""A reader of static MPDs with SegmentTemplate (ISO/IEC 23009-1), and validation against the schema."""
+"""A reader of static MPDs with SegmentTemplate (ISO/IEC 23009-1), and validation against the schema. Messages begin
+with the clause, as those of rules.py; "own" is what the standard leaves open and Mezz never writes."""
 import re
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ COLOURS = "urn:mpeg:mpegB:cicp:"
 
 def seconds(text):
     match = re.fullmatch(r"P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?", text)
-    assert match, f"duration {text!r}"
+    assert match, f"DASH Annex B: duration {text!r}"
     return sum((Fraction(v or 0) * unit for v, unit in zip(match.groups(), (86400, 3600, 60, 1))), Fraction(0))
 
 
@@ -82,7 +83,8 @@ def validate(data):
 
 def parse(data):
     root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
-    assert root.tag == f"{{{NS['d']}}}MPD" and root.get("type", "static") == "static"
+    assert root.tag == f"{{{NS['d']}}}MPD", f"DASH 5.3.1: {root.tag}"
+    assert root.get("type", "static") == "static", f"own: an MPD of type {root.get('type')}"
     (period,) = root.findall("d:Period", NS)
     duration = seconds(root.get("mediaPresentationDuration"))
     base = "".join(e.text for e in root.findall("d:BaseURL", NS))
@@ -97,7 +99,7 @@ def parse(data):
         found = [representation(r, s, base, duration) for r in s.findall("d:Representation", NS)]
         (trick_sets if is_trick(s, period) else sets).append(found)
     ids = [r.id for s in sets + trick_sets for r in s] + [t.id for t in texts]
-    assert ids and len(set(ids)) == len(ids), "representation ids must be unique"
+    assert ids and len(set(ids)) == len(ids), f"DASH 5.3.5.2: representation ids {ids}"
     return Manifest(duration, seconds(root.get("minBufferTime")), sets, root, texts, trick_sets, images)
 
 
@@ -105,32 +107,33 @@ def is_trick(element, period):
     """True if the AdaptationSet is for trick play, of another one that exists (DASH-IF IOP 3.2.9)."""
     found = {e.get("schemeIdUri"): e.get("value") for e in element.findall("d:EssentialProperty", NS)}
     main = found.pop(TRICK_MODE, None)
-    assert all(scheme.startswith(COLOURS) for scheme in found), "an unknown EssentialProperty"
+    assert all(scheme.startswith(COLOURS) for scheme in found), "own: an unknown EssentialProperty"
     if main is None:
         return False
-    (other,) = period.xpath("d:AdaptationSet[@id=$id]", namespaces=NS, id=main)
-    assert other.get("contentType") == "video" and other is not element
-    assert found == {e.get("schemeIdUri"): e.get("value") for e in other.findall("d:EssentialProperty", NS)}
+    others = period.xpath("d:AdaptationSet[@id=$id]", namespaces=NS, id=main)
+    assert len(others) == 1 and others[0].get("contentType") == "video" and others[0] is not element, f"IOP 3.2.9: of {main}"
+    assert found == {e.get("schemeIdUri"): e.get("value") for e in others[0].findall("d:EssentialProperty", NS)}, "own: colours"
     return True
 
 
 def text(element):
-    assert element.get("mimeType") == "text/vtt"
+    assert element.get("mimeType") == "text/vtt", f"own: text as {element.get('mimeType')}"
     (only,) = element.findall("d:Representation", NS)
-    assert int(only.get("bandwidth")) > 0
+    assert int(only.get("bandwidth")) > 0, f"DASH 5.3.5.2: no @bandwidth of {only.get('id')}"
     return Text(only.get("id"), element.get("lang", ""), element.findtext("d:Label", "", NS),
                 [r.get("value") for r in element.findall("d:Role", NS)], only.findtext("d:BaseURL", None, NS))
 
 
 def tiles(element, base, total):
     """An AdaptationSet of thumbnails (DASH-IF IOP 6.2.6)."""
-    assert element.get("mimeType") == "image/jpeg"
+    assert element.get("mimeType") == "image/jpeg", f"IOP 6.2.6: tiles as {element.get('mimeType')}"
     (only,) = element.findall("d:Representation", NS)
     (grid,) = only.findall("d:EssentialProperty", NS)
-    assert grid.get("schemeIdUri") == TILES and re.fullmatch(r"[1-9]\d*x[1-9]\d*", grid.get("value"))
+    assert grid.get("schemeIdUri") == TILES, f"IOP 6.2.6: tiles of {grid.get('schemeIdUri')}"
+    assert re.fullmatch(r"[1-9]\d*x[1-9]\d*", grid.get("value")), f"IOP 6.2.6: {grid.get('value')} tiles"
     columns, rows = map(int, grid.get("value").split("x"))
     width, height = int(only.get("width")), int(only.get("height"))
-    assert width % columns == height % rows == 0
+    assert width % columns == height % rows == 0, f"IOP 6.2.6: {columns}x{rows} tiles in {width}x{height}"
     (template,) = only.findall("d:SegmentTemplate", NS)
     first, last, scale = (int(template.get(n)) for n in ("startNumber", "endNumber", "timescale"))
     times = regular_times(int(template.get("duration")), scale, total)
@@ -155,11 +158,11 @@ def representation(element, parent, base, total):
     offset = int(values.get("presentationTimeOffset", 0))
     number = int(values.get("startNumber", 1))
     times = timeline_times(timeline) if timeline is not None else regular_times(int(values["duration"]), scale, total)
-    assert timeline is None or "duration" not in values, "both @duration and SegmentTimeline"
+    assert timeline is None or "duration" not in values, "DASH 5.3.9.2.2: both @duration and SegmentTimeline"
 
     def fill(template, **known):
         url = base + re.sub(r"\$(\w*)(?:%0(\d+)d)?\$", lambda m: substitute(m, known), template)
-        assert "$" not in url, url
+        assert "$" not in url, f"DASH 5.3.9.4.4: {url}"
         return url
 
     media = [(fill(values["media"], RepresentationID=element.get("id"), Number=number + i, Time=start,
@@ -181,9 +184,9 @@ def timeline_times(timeline):
     times, now = [], 0
     for s in timeline.findall("d:S", NS):
         start, length, repeat = s.get("t"), int(s.get("d")), int(s.get("r", 0))
-        assert length > 0 and repeat >= 0
+        assert length > 0 and repeat >= 0, f"own: S of {length}, r {repeat}"
         if start is not None:
-            assert not times or int(start) == now, "a gap or overlap in the SegmentTimeline"
+            assert not times or int(start) == now, "DASH 5.3.9.6: a gap or overlap in the SegmentTimeline"
             now = int(start)
         for _ in range(repeat + 1):
             times.append((now, length))

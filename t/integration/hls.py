@@ -1,4 +1,5 @@
-"""A strict reader of HLS playlists (RFC 8216bis): what it does not know or what breaks a rule is an error."""
+"""A strict reader of HLS playlists (RFC 8216bis): what it does not know or what breaks a rule is an error. Messages begin
+with the clause, as those of rules.py; "own" is what the standard leaves open and Mezz never writes."""
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,25 +24,30 @@ def attributes(text):
     found, at = {}, 0
     while at < len(text):
         match = ATTRIBUTE.match(text, at)
-        assert match, f"attribute list breaks at {text[at:]!r}"
+        assert match, f"RFC 4.2: attribute list breaks at {text[at:]!r}"
         name, value = match.groups()
-        assert name not in found, f"attribute {name} twice"
-        assert name in KIND, f"unknown attribute {name}"
-        assert re.fullmatch(KIND[name], value), f"{name}={value} has the wrong form"
+        assert name not in found, f"RFC 4.2: attribute {name} twice"
+        assert name in KIND, f"own: unknown attribute {name}"
+        assert re.fullmatch(KIND[name], value), f"RFC 4.2: {name}={value} has the wrong form"
         found[name] = value.strip('"')
         at = match.end()
-    assert not text.endswith(","), "attribute list ends with a comma"
+    assert not text.endswith(","), "RFC 4.2: attribute list ends with a comma"
     return found
 
 
 def lines_of(text):
-    assert not text.startswith("\ufeff") and text.endswith("\n"), "no byte order mark, a line feed at the end"
+    assert not text.startswith("\ufeff"), "RFC 4.1: a byte order mark"
+    assert text.endswith("\n"), "RFC 4.1: the last line does not end"
     lines = text.replace("\r\n", "\n").split("\n")
-    assert lines[0] == "#EXTM3U", lines[0]
+    assert lines[0] == "#EXTM3U", f"RFC 4.4.1.1: begins with {lines[0]!r}"
     for line in lines[1:]:
         if line and (not line.startswith("#") or line.startswith("#EXT")):
-            assert line == line.strip(), f"stray white space: {line!r}"
+            assert line == line.strip(), f"RFC 4.1: stray white space: {line!r}"
             yield line
+
+
+ONCE = {"#EXT-X-VERSION": "RFC 4.4.1.2", "#EXT-X-INDEPENDENT-SEGMENTS": "RFC 4.4.2", "#EXT-X-START": "RFC 4.4.2",
+        "#EXT-X-MAP": "own"}
 
 
 @dataclass
@@ -64,27 +70,28 @@ def parse_master(text):
     for line in lines_of(text):
         tag, _, value = line.partition(":")
         if pending is not None:
-            assert not line.startswith("#"), "EXT-X-STREAM-INF must be followed by its URI"
+            assert not line.startswith("#"), "RFC 4.4.6.2: EXT-X-STREAM-INF must be followed by its URI"
             pending["uri"] = line
             master.variants.append(pending)
             pending = None
         elif tag == "#EXT-X-STREAM-INF":
             pending = attributes(value)
-            assert "BANDWIDTH" in pending
+            assert "BANDWIDTH" in pending, f"RFC 4.4.6.2: no BANDWIDTH: {line}"
         elif tag == "#EXT-X-MEDIA":
             entry = attributes(value)
-            assert {"TYPE", "GROUP-ID", "NAME"} <= entry.keys(), line
+            assert {"TYPE", "GROUP-ID", "NAME"} <= entry.keys(), f"RFC 4.4.6.1: {line}"
             master.media.append(entry)
         elif tag == "#EXT-X-I-FRAME-STREAM-INF":
             entry = attributes(value)
-            assert {"BANDWIDTH", "URI"} <= entry.keys(), line
+            assert {"BANDWIDTH", "URI"} <= entry.keys(), f"RFC 4.4.6.3: {line}"
             master.iframes.append(entry)
         elif tag == "#EXT-X-SESSION-DATA":
             entry = attributes(value)
-            assert entry.keys() == {"DATA-ID", "VALUE"} and entry["DATA-ID"] not in master.session_data, line
+            assert entry.keys() == {"DATA-ID", "VALUE"}, f"RFC 4.4.6.4: {line}"
+            assert entry["DATA-ID"] not in master.session_data, f"RFC 4.4.6.4: {line} again"
             master.session_data[entry["DATA-ID"]] = entry["VALUE"]
         else:
-            assert tag not in seen, f"{tag} twice"
+            assert tag not in seen, f"{once(tag)}: {tag} twice"
             seen.add(tag)
             if tag == "#EXT-X-VERSION":
                 master.version = int(value)
@@ -93,25 +100,30 @@ def parse_master(text):
             elif tag == "#EXT-X-START":
                 master.start = start_offset(value)
             else:
-                raise AssertionError(f"unexpected line {line!r}")
-    assert pending is None and master.variants, "no variant"
+                raise AssertionError(f"own: unexpected line {line!r}")
+    assert pending is None and master.variants, "RFC 4.4.6.2: no variant"
     check_groups(master)
     part_sound(master)
     return master
+
+
+def once(tag):
+    """The clause that lets a tag stand in a playlist but once."""
+    return ONCE.get(tag, "RFC 4.4.3")
 
 
 def part_sound(master):
     """A player may begin with the first variant, so those without pictures come last (Apple's authoring
     specification)."""
     pictures = ["RESOLUTION" in v for v in master.variants]
-    assert pictures == sorted(pictures, reverse=True), "a variant of sound before one of pictures"
+    assert pictures == sorted(pictures, reverse=True), "own: a variant of sound before one of pictures"
     if any(pictures):
         master.sound = [v for v in master.variants if "RESOLUTION" not in v]
         master.variants = [v for v in master.variants if "RESOLUTION" in v]
     for v in master.sound:
-        assert not any(c.startswith(("avc", "hvc", "hev", "av01", "vp09")) for c in v["CODECS"].split(",")), v
-        assert "FRAME-RATE" not in v and "VIDEO-RANGE" not in v, v
-        assert all(int(v["BANDWIDTH"]) <= int(w["BANDWIDTH"]) for w in master.variants), "sound above pictures"
+        assert not any(c.startswith(("avc", "hvc", "hev", "av01", "vp09")) for c in v["CODECS"].split(",")), f"RFC 4.4.6.2: {v}"
+        assert "FRAME-RATE" not in v and "VIDEO-RANGE" not in v, f"RFC 4.4.6.2: {v}"
+        assert all(int(v["BANDWIDTH"]) <= int(w["BANDWIDTH"]) for w in master.variants), "own: sound above pictures"
 
 
 KNOWN = {"AUDIO": {"public.accessibility.describes-video"},
@@ -120,16 +132,16 @@ KNOWN = {"AUDIO": {"public.accessibility.describes-video"},
 
 
 def check_choices(kind, group, entries):
-    """What is chosen by itself can be told apart by what it is chosen by (RFC 8216bis section 4.4.6.1)."""
+    """What is chosen by itself can be told apart by what it is chosen by (RFC 4.4.6.1.1)."""
     seen = set()
     for e in entries:
         characteristics = frozenset(e["CHARACTERISTICS"].split(",")) if "CHARACTERISTICS" in e else frozenset()
-        assert characteristics <= KNOWN[kind], f"{kind} {group}: {characteristics}"
-        assert {"DEFAULT", "AUTOSELECT"} <= e.keys(), e
+        assert characteristics <= KNOWN[kind], f"RFC 4.4.6.1: {kind} {group}: {characteristics}"
+        assert {"DEFAULT", "AUTOSELECT"} <= e.keys(), f"own: {e}"
         if e["AUTOSELECT"] != "YES":
             continue
         choice = (e.get("LANGUAGE"), e.get("ASSOC-LANGUAGE"), e.get("FORCED", "NO"), characteristics)
-        assert choice not in seen, f"{kind} {group}: two AUTOSELECT=YES of {choice}"
+        assert choice not in seen, f"RFC 4.4.6.1.1: {kind} {group}: two AUTOSELECT=YES of {choice}"
         seen.add(choice)
 
 
@@ -139,19 +151,19 @@ def check_groups(master):
         groups.setdefault((entry["TYPE"], entry["GROUP-ID"]), []).append(entry)
     for (kind, group), entries in groups.items():
         names = [e["NAME"] for e in entries]
-        assert len(set(names)) == len(names), f"{kind} {group}: NAME is not unique"
-        assert sum(e.get("DEFAULT") == "YES" for e in entries) <= 1, f"{kind} {group}: two defaults"
+        assert len(set(names)) == len(names), f"RFC 4.4.6.1.1: {kind} {group}: NAME is not unique"
+        assert sum(e.get("DEFAULT") == "YES" for e in entries) <= 1, f"RFC 4.4.6.1.1: {kind} {group}: two defaults"
         check_choices(kind, group, entries)
         for e in entries:
-            assert kind == "SUBTITLES" or "FORCED" not in e, "FORCED is for subtitles"
-            assert kind != "SUBTITLES" or "URI" in e, "subtitles without a URI"
-            assert e.get("DEFAULT") != "YES" or e.get("AUTOSELECT", "YES") == "YES", "DEFAULT needs AUTOSELECT"
+            assert kind == "SUBTITLES" or "FORCED" not in e, "RFC 4.4.6.1: FORCED is for subtitles"
+            assert kind != "SUBTITLES" or "URI" in e, "RFC 4.4.6.2.1: subtitles without a URI"
+            assert e.get("DEFAULT") != "YES" or e.get("AUTOSELECT", "YES") == "YES", "RFC 4.4.6.1: DEFAULT needs AUTOSELECT"
     for variant in master.variants:
         if "AUDIO" in variant:
-            assert ("AUDIO", variant["AUDIO"]) in groups, f"no audio group {variant['AUDIO']}"
+            assert ("AUDIO", variant["AUDIO"]) in groups, f"RFC 4.4.6.2: no audio group {variant['AUDIO']}"
         texts = {group for kind, group in groups if kind == "SUBTITLES"}
-        assert {variant["SUBTITLES"]} <= texts if "SUBTITLES" in variant else not texts, "no group of subtitles"
-        assert int(variant.get("AVERAGE-BANDWIDTH", 0)) <= int(variant["BANDWIDTH"]), "average above peak"
+        assert {variant["SUBTITLES"]} <= texts if "SUBTITLES" in variant else not texts, "RFC 4.4.6.2: no group of subtitles"
+        assert int(variant.get("AVERAGE-BANDWIDTH", 0)) <= int(variant["BANDWIDTH"]), "RFC 4.4.6.2: average above peak"
 
 
 @dataclass
@@ -190,42 +202,44 @@ def parse_media(text):
     for line in lines_of(text):
         tag, _, value = line.partition(":")
         if tag == "#EXTINF":
-            assert duration is None, "two EXTINF for one segment"
+            assert duration is None, "RFC 4.4.4.1: two EXTINF for one segment"
             number, comma, _ = value.partition(",")
-            assert comma and re.fullmatch(r"\d+(\.\d+)?", number), line
+            assert comma and re.fullmatch(r"\d+(\.\d+)?", number), f"RFC 4.4.4.1: {line}"
             duration = Fraction(number)
         elif not line.startswith("#"):
-            assert duration is not None, f"{line} without EXTINF"
+            assert duration is not None, f"RFC 4.4.4.1: {line} without EXTINF"
             media.segments.append(Segment(line, duration, gap))
             duration, gap = None, False
         elif line == "#EXT-X-GAP":
-            assert duration is not None and not gap, "EXT-X-GAP belongs to a segment"
+            assert duration is not None and not gap, "RFC 4.4.4.7: EXT-X-GAP belongs to a segment"
             gap = True
         else:
-            assert tag not in seen, f"{tag} twice"
+            assert tag not in seen, f"{once(tag)}: {tag} twice"
             seen.add(tag)
             read_tag(media, tag, value, line)
-    assert duration is None, "EXTINF without a segment"
-    assert media.segments and media.ended and media.kind == "VOD", "a VOD playlist ends with EXT-X-ENDLIST"
-    assert media.target > 0
+    assert duration is None, "RFC 4.4.4.1: EXTINF without a segment"
+    assert media.segments, "own: no segment"
+    assert media.ended, "RFC 4.4.3.4: no EXT-X-ENDLIST"
+    assert media.kind == "VOD", f"RFC 4.4.3.5: EXT-X-PLAYLIST-TYPE {media.kind!r}"
+    assert media.target > 0, "RFC 4.4.3.1: no EXT-X-TARGETDURATION"
     for segment in media.segments:
-        assert segment.duration > 0
-        assert int(segment.duration + Fraction(1, 2)) <= media.target, f"{segment} above target {media.target}"
+        assert segment.duration > 0, f"own: {segment} lasts no time"
+        assert int(segment.duration + Fraction(1, 2)) <= media.target, f"RFC 4.4.3.1: {segment} above target {media.target}"
     needed = (5 if media.map else 4) if media.iframes_only else 6 if media.map else 3
-    assert media.version == needed, f"version {media.version}, {needed} needed"
+    assert media.version == needed, f"RFC 8: version {media.version}, {needed} needed"
     return media
 
 
 def read_tag(media, tag, value, line):
     if tag in SINGLE:
-        assert re.fullmatch(r"\d+", value), line
+        assert re.fullmatch(r"\d+", value), f"RFC 4.2: {line}"
         setattr(media, SINGLE[tag], int(value))
     elif tag == "#EXT-X-PLAYLIST-TYPE":
         media.kind = value
     elif tag == "#EXT-X-MAP":
-        assert not media.segments, "EXT-X-MAP after a segment"
+        assert not media.segments, "RFC 4.4.4.5: EXT-X-MAP after a segment"
         entry = attributes(value)
-        assert entry.keys() == {"URI"}, line
+        assert entry.keys() == {"URI"}, f"RFC 4.4.4.5: {line}"
         media.map = entry["URI"]
     elif tag == "#EXT-X-START":
         media.start = start_offset(value)
@@ -236,18 +250,19 @@ def read_tag(media, tag, value, line):
     elif tag == "#EXT-X-ENDLIST":
         media.ended = True
     else:
-        raise AssertionError(f"unexpected line {line!r}")
+        raise AssertionError(f"own: unexpected line {line!r}")
 
 
 def start_offset(text):
-    """Where in a playlist to begin, in seconds (4.4.2.2)."""
+    """Where in a playlist to begin, in seconds (RFC 4.4.2.2)."""
     entry = attributes(text)
-    assert entry["PRECISE"] == "YES" and Fraction(entry["TIME-OFFSET"]) > 0, text
+    assert "TIME-OFFSET" in entry, f"RFC 4.4.2.2: {text}"
+    assert entry["PRECISE"] == "YES" and Fraction(entry["TIME-OFFSET"]) > 0, f"own: {text}"
     return Fraction(entry["TIME-OFFSET"])
 
 
 def peak_rate(segments, target):
-    """Peak segment bit rate: the largest of any run of segments that lasts 0.5 to 1.5 target durations."""
+    """Peak segment bit rate (RFC 4.1): the largest of any run of segments that lasts 0.5 to 1.5 target durations."""
     peak = Fraction(0)
     for first in range(len(segments)):
         size, duration = 0, Fraction(0)

@@ -1,6 +1,6 @@
 """Rules of the standards that the strict readers do not check by themselves. Each names its clause; what breaks one is an
 AssertionError that begins with the clause. "RFC" is RFC 8216bis; "CMAF" ISO/IEC 23000-19, "BMFF" 14496-12, "DASH" 23009-1,
-"IOP" the DASH-IF's guidelines."""
+"IOP" the DASH-IF's guidelines, "own" none but Mezz's."""
 import math
 import re
 from fractions import Fraction
@@ -16,6 +16,7 @@ AUDIO_CODEC = re.compile(r"mp4a\.40\.(2|5|29|34)|ac-3|ec-3|Opus|fLaC")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 LONG_CODES = {"eng", "deu", "ger", "fra", "fre", "spa", "nld", "dut", "und"}  # RFC 5646 2.2.1: the shortest one
 BRANDS = {b"cmfc", b"cmf2"}
+STREAM_IDS = dict.fromkeys((0x03, 0x04, ts.AAC), (0xC0, 0xDF))  # of sound; AC-3 and E-AC-3 are private_stream_1
 
 
 def need(holds, clause, what):
@@ -30,7 +31,7 @@ def check_master(text):
         check_variant(variant, master)
     groups = {(e["TYPE"], e["GROUP-ID"]) for e in master.media}
     for kind, group in groups:
-        need(any(v.get(kind) == group for v in master.variants + master.sound), "RFC 4.4.6.1.1", f"group {group} of no variant")
+        need(any(v.get(kind) == group for v in master.variants + master.sound), "own", f"group {group} of no variant")
     for entry in master.media:
         check_rendition(entry)
     check_same_choices(master)
@@ -52,7 +53,7 @@ def check_variant(variant, master):
         need((name in variant) == bool(videos), clause, f"{name} goes with video")
     need("AUDIO" not in variant or any(AUDIO_CODEC.fullmatch(c) for c in codecs), clause, "CODECS of the audio group")
     same = [v for v in master.variants + master.sound if {**v, "uri": 0} == {**variant, "uri": 0}]
-    need(len(same) == 1, "RFC 4.4.6.2", "two variants that differ in nothing")
+    need(len(same) == 1, "own", "two variants that differ in nothing")
 
 
 def is_language(tag):
@@ -63,7 +64,7 @@ def check_rendition(entry):
     clause = "RFC 4.4.6.1"
     need("LANGUAGE" not in entry or is_language(entry["LANGUAGE"]), clause, f"LANGUAGE {entry.get('LANGUAGE')}")
     need(entry["TYPE"] != "AUDIO" or "CHANNELS" in entry, clause, "audio without CHANNELS")
-    need(entry.get("FORCED") != "YES" or entry.get("AUTOSELECT") == "YES", clause, "FORCED that is never selected")
+    need(entry.get("FORCED") != "YES" or entry.get("AUTOSELECT") == "YES", "own", "FORCED that is never selected")
 
 
 def check_same_choices(master):
@@ -93,9 +94,9 @@ def check_media(text, kind):
     longest = max(s.duration for s in media.segments)
     need(media.target == max(1, math.floor(longest + Fraction(1, 2))), "RFC 4.4.3.1", f"TARGETDURATION {media.target} for {float(longest)}")
     need(longest <= media.target + Fraction(1, 2), "RFC 4.4.3.1", f"a segment of {float(longest)}")
-    need(media.sequence == 0, "RFC 4.4.3.2", "the first segment of VOD is number 0")
+    need(media.sequence == 0, "own", "the first segment of VOD is number 0")
     need(bool(media.map) == (kind == "cmaf"), "RFC 3.1.2", "EXT-X-MAP goes with fragmented MP4")
-    need(len(set(media.uris())) == len(media.uris()), "RFC 4.4.4", "one segment twice")
+    need(len(set(media.uris())) == len(media.uris()), "own", "one segment twice")
     return media
 
 
@@ -128,30 +129,30 @@ def one(data, path, start, end, clause):
 def check_header(init):
     """A CMAF header: ftyp and moov of one track without samples."""
     top = list(boxes.walk(init))
-    need([b.type for b in top] == [b"ftyp", b"moov"], "CMAF 7.3.1", f"boxes {[b.type for b in top]}")
+    need([b.type for b in top] == [b"ftyp", b"moov"], "CMAF 7.3.2.1", f"boxes {[b.type for b in top]}")
     ftyp, moov = top
     brands = {init[ftyp.body:ftyp.body + 4]} | {init[at:at + 4] for at in range(ftyp.body + 8, ftyp.end, 4)}
     need(brands & BRANDS, "CMAF 7.2", f"brands {brands}")
     need(brands & {b"iso6", b"iso7", b"iso8", b"iso9"}, "CMAF 7.2", "no brand that has tfdt and default-base-is-moof")
-    trak = one(init, "trak", moov.body, moov.end, "CMAF 7.3.2")
+    trak = one(init, "trak", moov.body, moov.end, "CMAF 7.3.2.1")
     tkhd = one(init, "tkhd", trak.body, trak.end, "BMFF 8.3.2")
     need(int.from_bytes(init[tkhd.body + 1:tkhd.body + 4], "big") & 1, "BMFF 8.3.2", "the track is not enabled")
-    for path, at in (("mvhd", 16), ("trak/tkhd", 20), ("trak/mdia/mdhd", 16)):
-        box = one(init, path, moov.body, moov.end, "CMAF 7.5.1")
+    for path, at, clause in (("mvhd", 16, "CMAF 7.5.1"), ("trak/tkhd", 20, "CMAF 7.5.4"), ("trak/mdia/mdhd", 16, "CMAF 7.5.5")):
+        box = one(init, path, moov.body, moov.end, clause)
         wide = init[box.body]
         first = box.body + at + ((12 if path == "trak/tkhd" else 8) if wide else 0)
-        need(not any(init[first:first + (8 if wide else 4)]), "CMAF 7.5.1", f"a duration in {path}")
+        need(not any(init[first:first + (8 if wide else 4)]), clause, f"a duration in {path}")
     for table in ("stts", "stsc", "stco"):
         box = one(init, f"mdia/minf/stbl/{table}", trak.body, trak.end, "CMAF 7.5.12")
         need(not any(init[box.body:box.end]), "CMAF 7.5.12", f"entries in {table}")
     stsz = one(init, "mdia/minf/stbl/stsz", trak.body, trak.end, "CMAF 7.5.12")
     need(not any(init[stsz.body:stsz.end]), "CMAF 7.5.12", "samples in stsz")
-    trex = one(init, "mvex/trex", moov.body, moov.end, "CMAF 7.3.2")
+    trex = one(init, "mvex/trex", moov.body, moov.end, "CMAF 7.5.14")
     number = tkhd.body + (20 if init[tkhd.body] else 12)
     need(init[trex.body + 4:trex.body + 8] == init[number:number + 4], "BMFF 8.8.3", "trex of another track")
     (track,) = boxes.Movie(init).tracks.values()
     edits = list(boxes.find(init, "edts/elst", trak.body, trak.end))
-    need(track.handler == "soun" or not edits or b"cmf2" not in brands, "CMAF 7.7", "cmf2 has no edit list in video")
+    need(track.handler == "soun" or not edits or b"cmf2" not in brands, "CMAF 7.7.2", "cmf2 has no edit list in video")
     return track
 
 
@@ -162,22 +163,22 @@ def check_segment(init, body):
     for moof, mdat in zip(top[::2], top[1::2]):
         check_chunk(body, moof)
         sizes = chunk_extent(init, body, moof)
-        need(sizes == (mdat.body, mdat.end), "CMAF 7.3.3", f"samples at {sizes}, mdat at {(mdat.body, mdat.end)}")
+        need(sizes == (mdat.body, mdat.end), "CMAF 7.3.2.3", f"samples at {sizes}, mdat at {(mdat.body, mdat.end)}")
     (track,) = boxes.Movie(init + body).tracks.values()
-    need(track.handler != "vide" or track.samples[0].sync, "CMAF 7.3.2.3", "the first picture is no sync sample")
+    need(track.handler != "vide" or track.samples[0].sync, "CMAF 7.3.2.4", "the first picture is no sync sample")
     need(all(a.dts + a.duration == b.dts for a, b in zip(track.samples, track.samples[1:])), "CMAF 7.3.2.3", "a gap in decoding times")
     return track
 
 
 def check_chunk(body, moof):
     one(body, "mfhd", moof.body, moof.end, "BMFF 8.8.5")
-    traf = one(body, "traf", moof.body, moof.end, "CMAF 7.5.14")
+    traf = one(body, "traf", moof.body, moof.end, "CMAF 7.3.2.3")
     order = [b.type for b in boxes.walk(body, traf.body, traf.end)]
-    need(order[:2] == [b"tfhd", b"tfdt"], "CMAF 7.5.16", f"order {order}")
+    need(order[:2] == [b"tfhd", b"tfdt"], "BMFF 8.8.12", f"order {order}")
     need(order.count(b"trun") == 1, "CMAF 7.5.17", "one trun a chunk")
     tfhd = one(body, "tfhd", traf.body, traf.end, "BMFF 8.8.7")
     flags = int.from_bytes(body[tfhd.body + 1:tfhd.body + 4], "big")
-    need(flags & 0x020000 and not flags & 1, "CMAF 7.5.15", "default-base-is-moof, no base-data-offset")
+    need(flags & 0x020000 and not flags & 1, "CMAF 7.5.16", "default-base-is-moof, no base-data-offset")
     trun = one(body, "trun", traf.body, traf.end, "BMFF 8.8.8")
     need(body[trun.body + 3] & 1, "CMAF 7.5.17", "trun without data offset")
 
@@ -187,7 +188,7 @@ def chunk_extent(init, body, moof):
     (track,) = boxes.Movie(init + body).tracks.values()
     number = [f.start for f in track.fragments].index(moof.start + len(init))
     mine = [s for s in track.samples if s.fragment == number]
-    need(all(a.offset + a.size == b.offset for a, b in zip(mine, mine[1:])), "CMAF 7.3.3", "samples do not lie together")
+    need(all(a.offset + a.size == b.offset for a, b in zip(mine, mine[1:])), "CMAF 7.3.2.3", "samples do not lie together")
     return mine[0].offset - len(init), mine[-1].offset + mine[-1].size - len(init)
 
 
@@ -195,7 +196,7 @@ def check_track(inits_and_segments):
     """Segments of a track: decoding times and sequence numbers go on."""
     init, bodies = inits_and_segments
     (track,) = boxes.Movie(init + b"".join(bodies)).tracks.values()
-    need(all(a.dts + a.duration == b.dts for a, b in zip(track.samples, track.samples[1:])), "CMAF 7.3.2.3", "a gap between segments")
+    need(all(a.dts + a.duration == b.dts for a, b in zip(track.samples, track.samples[1:])), "CMAF 7.3.2.2", "a gap between segments")
     numbers = [f.sequence for f in track.fragments]
     need(all(a < b for a, b in zip(numbers, numbers[1:])), "BMFF 8.8.5", f"sequence numbers {numbers}")
 
@@ -254,6 +255,9 @@ def check_stream(stream, sound_first=0):
         times = sorted(p.pts for p in stream.of(pid))
         gap = max((b - a for a, b in zip(times, times[1:])), default=0)
         need(gap <= 63000 or pid == stream.pid(True), "13818-1 2.7.4", f"PID {pid}: no time stamp for {gap / 90000} s")
+        first, last = (0xE0, 0xEF) if stream.kinds[pid] in ts.VIDEO else STREAM_IDS.get(stream.kinds[pid], (0xBD, 0xBD))
+        ids = {p.stream_id for p in stream.of(pid)}
+        need(all(first <= i <= last for i in ids), "13818-1 2.4.3.7", f"PID {pid}: stream_id {ids}")
     clock = [value for _, value in stream.pcrs]
     need({pid for pid, _ in stream.pcrs} <= {stream.pcr_pid}, "13818-1 2.4.4.9", "a PCR on another PID")
     need(all(0 < b - a <= 2_700_000 + 27_000 for a, b in zip(clock, clock[1:])), "13818-1 2.7.2", "PCR more than 0.1 s apart, or back")
@@ -262,4 +266,4 @@ def check_stream(stream, sound_first=0):
     if video is not None and sound is not None:
         dated = sound in stream.priming and stream.kinds[sound] == ts.AAC  # by the reader: it has no time stamp
         lead = min(p.pts for p in stream.of(video)) - min(p.pts for p in stream.of(sound)[dated:])
-        need(lead <= 2160 + sound_first, "13818-1 2.7.4", f"sound begins {lead / 90000} s before the first picture")
+        need(lead <= 2160 + sound_first, "own", f"sound begins {lead / 90000} s before the first picture")

@@ -24,21 +24,21 @@ def test_init_and_segments_parse(get, title):
     """One track a rendition, ftyp moov without samples, then moof mdat pairs, decoding times without a gap."""
     for name, playlist in renditions(get, title).items():
         init, segments = joined(get, playlist)
-        assert [b.type for b in boxes.walk(init)] == [b"ftyp", b"moov"], name
+        assert [b.type for b in boxes.walk(init)] == [b"ftyp", b"moov"], f"CMAF 7.3.2.1: {name}"
         (track,) = boxes.Movie(init).tracks.values()
-        assert not track.samples
+        assert not track.samples, f"CMAF 7.5.12: {name}"
         for body in segments:
             types = [b.type for b in boxes.walk(body) if b.type not in (b"styp", b"sidx", b"prft", b"emsg")]
-            assert types == [b"moof", b"mdat"] * (len(types) // 2) and types, name
+            assert types == [b"moof", b"mdat"] * (len(types) // 2) and types, f"CMAF 7.3.3: {name}: {types}"
             boxes.Movie(init + body)
         (track,) = boxes.Movie(init + b"".join(segments)).tracks.values()
         assert track.fragments[0].base == 0 or track.handler == "soun"
-        assert [f.sequence for f in track.fragments] == sorted({f.sequence for f in track.fragments})
+        assert [f.sequence for f in track.fragments] == sorted({f.sequence for f in track.fragments}), f"BMFF 8.8.5: {name}"
         for before, after in zip(track.samples, track.samples[1:]):
-            assert after.dts == before.dts + before.duration, f"{name}: a gap at {after.dts}"
+            assert after.dts == before.dts + before.duration, f"CMAF 7.3.2.2: {name}: a gap at {after.dts}"
         if track.handler == "vide":
             starts = {n: next(s for s in track.samples if s.fragment == n) for n in range(len(track.fragments))}
-            assert all(s.sync for s in starts.values())
+            assert all(s.sync for s in starts.values()), f"CMAF 7.3.2.4: {name}"
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -14,7 +14,7 @@ from test_hls import FILES, TITLES
 @pytest.mark.parametrize("title", TITLES)
 def test_schema(get, title):
     answer = get.ok(f"/files/{title}/cmaf/manifest.mpd")
-    assert dash.validate(answer.body) == ""
+    assert dash.validate(answer.body) == "", "DASH Annex B"
     dash.parse(answer.body)
 
 
@@ -96,6 +96,6 @@ def test_bandwidth_lets_a_buffer_of_min_buffer_time_never_run_dry(get, title):
             for i in range(first, len(sizes)):
                 sent += sizes[i] * 8
                 played = r.media[i][1] - r.media[first][1] + r.media[i][2]
-                assert sent <= r.bandwidth * (played + manifest.min_buffer), f"{r.id}: segments {first}..{i}"
+                assert sent <= r.bandwidth * (played + manifest.min_buffer), f"DASH 5.3.5.2: {r.id}: segments {first}..{i}"
         mean = 8 * sum(sizes) / sum(m[2] for m in r.media)
         assert r.bandwidth <= 3 * mean, f"{r.id}: {r.bandwidth} for a mean of {float(mean)}"

@@ -33,14 +33,14 @@ def test_clocks(get, title):
     """PCR rises, comes at least every 100 ms and before what it times; DTS rise on each PID."""
     for _, stream in streams(get, title):
         clock = [value for _, value in stream.pcrs]
-        assert all(a < b for a, b in zip(clock, clock[1:])), "PCR goes back"
+        assert all(a < b for a, b in zip(clock, clock[1:])), "13818-1 2.7.2: PCR goes back"
         gap = max((b - a for a, b in zip(clock, clock[1:])), default=0)
-        assert gap <= ts.CLOCK // 10 + ts.CLOCK // 1000, f"{gap / ts.CLOCK} s between clock references"
+        assert gap <= ts.CLOCK // 10 + ts.CLOCK // 1000, f"13818-1 2.7.2: {gap / ts.CLOCK} s between clock references"
         for pid in stream.kinds:
             dts = [p.dts for p in stream.of(pid)]
-            assert all(a < b for a, b in zip(dts, dts[1:])), f"PID {pid}: DTS goes back"
-            assert all(p.pts >= p.dts for p in stream.of(pid))
-        assert clock[0] <= 300 * min(p.dts for p in stream.pes), "the first PCR is later than the first DTS"
+            assert all(a < b for a, b in zip(dts, dts[1:])), f"13818-1 2.4.3.7: PID {pid}: DTS goes back"
+            assert all(p.pts >= p.dts for p in stream.of(pid)), f"13818-1 2.4.3.7: PID {pid}: a PTS before its DTS"
+        assert clock[0] <= 300 * min(p.dts for p in stream.pes), "13818-1 2.4.2: the first PCR is later than the first DTS"
 
 
 @pytest.mark.parametrize("title", [t for t in TITLES if t != "audio_only.mp4"])
@@ -53,9 +53,10 @@ def test_segments_stand_alone(get, title):
         for start in stream.segments:
             first = next(p for p in stream.pes[start:] if p.pid == video)
             kinds = [unit[0] & 31 for unit in ts.nal_units(first.payload)]
-            assert first.random_access
-            assert kinds[0] == 9 and {7, 8, 5} <= set(kinds), kinds
-            assert kinds.index(7) < kinds.index(8) < kinds.index(5)
+            assert first.random_access, "13818-1 2.4.3.5: no random_access_indicator"
+            assert kinds[0] == 9, f"13818-1 2.14.1: access unit delimiter: {kinds}"
+            assert {7, 8, 5} <= set(kinds), f"own: begins with {kinds}"
+            assert kinds.index(7) < kinds.index(8) < kinds.index(5), f"own: parameter sets, then the picture: {kinds}"
 
 
 @pytest.mark.parametrize("title", [t for t in TITLES if t != "audio_only.mp4"])
@@ -63,8 +64,8 @@ def test_one_picture_a_pes(get, title):
     for _, stream in streams(get, title):
         for p in stream.of(stream.pid(True)) if stream.pid(True) else []:
             units = [unit[0] & 31 for unit in ts.nal_units(p.payload)]
-            assert units.count(9) == 1 and units[0] == 9
-            assert 0xE0 <= p.stream_id <= 0xEF
+            assert units.count(9) == 1 and units[0] == 9, f"13818-1 2.14.1: access unit delimiter: {units}"
+            assert 0xE0 <= p.stream_id <= 0xEF, f"13818-1 2.4.3.7: stream_id {p.stream_id}"
 
 
 def content(movie, track):
