@@ -23,10 +23,10 @@ Bytes first_nal_body(Bytes text) noexcept {
 }
 
 void skip_scaling_list(BitReader& in, unsigned size) noexcept {
-    std::int32_t last = 8;
-    std::int32_t next = 8;
+    std::uint32_t last = 8;
+    std::uint32_t next = 8;
     for (unsigned i = 0; i < size && in.ok(); ++i) {
-        if (next != 0) next = (last + in.signed_golomb() + 256) % 256;
+        if (next != 0) next = (last + static_cast<std::uint32_t>(in.signed_golomb())) % 256;
         if (next != 0) last = next;
     }
 }
