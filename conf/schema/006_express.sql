@@ -8,23 +8,14 @@ UPDATE transcoding_jobs SET memory_mib = least(memory_mib, 512) WHERE kind = 're
 CREATE INDEX transcoding_jobs_express ON transcoding_jobs (rank, created_at)
     WHERE express AND status IN ('queued', 'running');
 
--- As before, and tells which jobs are express. A copy holds no more than some seconds of packets.
-CREATE OR REPLACE FUNCTION mezz_set_rank() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    owner text := (SELECT uploader_id FROM videos WHERE video_id = NEW.video_id);
+-- A copy holds no more than some seconds of packets.
+CREATE FUNCTION mezz_set_express() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.kind = 'remux' OR NEW.resolution = 'draft' THEN
-        NEW.express := true;
-    END IF;
+    NEW.express := true;
     IF NEW.kind = 'remux' THEN
         NEW.memory_mib := least(NEW.memory_mib, 512);
     END IF;
-    IF NEW.rank = 0 AND owner IS NULL THEN
-        owner := (SELECT uploader_id FROM uploads WHERE upload_id =
-            CASE WHEN NEW.source ~ '^[0-9a-f-]{36}/' THEN left(NEW.source, 36)::uuid END);
-        NEW.rank := mezz_rank(owner, NEW.cost, 1);
-    ELSIF NEW.rank = 0 THEN
-        NEW.rank := mezz_rank(owner, NEW.cost, 0);
-    END IF;
     RETURN NEW;
 END $$;
+CREATE TRIGGER transcoding_jobs_express BEFORE INSERT ON transcoding_jobs FOR EACH ROW
+    WHEN (NEW.kind = 'remux' OR NEW.resolution = 'draft') EXECUTE FUNCTION mezz_set_express();
