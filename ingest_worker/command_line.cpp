@@ -104,21 +104,12 @@ void add_queue_options(CLI::App& command, QueueOptions& options) {
                     "seconds of the chunks that long videos are split into; 0: none is split")
         ->capture_default_str()
         ->check(CLI::Range(0, 3600));
-    command
-        .add_option_function<std::string>(
-            "--remux", [&options](const std::string& text) { options.remux = text == "on"; },
-            "first copy what players can play as it is, on or off")
-        ->default_str("on")
-        ->check(CLI::IsMember({"on", "off"}));
+    add_switch(command, "--remux", options.remux, "first copy what players can play as it is");
     command.add_option("--cpus", options.cpus, "jobs that run at once")
         ->capture_default_str()
         ->check(CLI::Range(1, 256));
-    command
-        .add_option_function<std::string>(
-            "--express", [&options](const std::string& text) { options.express = text == "on"; },
-            "two jobs more at once, of those that make a title watchable, on or off")
-        ->default_str("on")
-        ->check(CLI::IsMember({"on", "off"}));
+    add_switch(command, "--express", options.express,
+               "two jobs more at once, of those that make a title watchable");
     command.add_option("--metrics-file", options.metrics_file,
                        "file that is kept up to date with metrics for Prometheus");
     command.add_flag("--once", options.once, "end when no job is open");

@@ -37,6 +37,14 @@ void add_limits(CLI::App& command, Limits& limits) {
 
 }  // namespace
 
+void add_switch(CLI::App& command, const std::string& name, bool& value, const std::string& about) {
+    command
+        .add_option_function<std::string>(
+            name, [&value](const std::string& text) { value = text == "on"; }, about + ", on or off")
+        ->default_str(value ? "on" : "off")
+        ->check(CLI::IsMember({"on", "off"}));
+}
+
 void add_transcode_options(CLI::App& command, TranscodeOptions& options) {
     command.add_option("--ladder", options.ladder_file, "JSON list of rungs, see README.md");
     command.add_option("--preset", options.preset, "of x264, for all rungs");
@@ -48,12 +56,7 @@ void add_transcode_options(CLI::App& command, TranscodeOptions& options) {
     command.add_option("--decoder-threads", options.decoder_threads, "of the video decoder")
         ->capture_default_str()
         ->check(CLI::Range(1, 32));
-    command
-        .add_option_function<std::string>(
-            "--per-title", [&options](const std::string& text) { options.per_title = text == "on"; },
-            "fit the ladder to each title, on or off")
-        ->default_str("on")
-        ->check(CLI::IsMember({"on", "off"}));
+    add_switch(command, "--per-title", options.per_title, "fit the ladder to each title");
     command
         .add_option_function<std::string>(
             "--clamd", [&options](const std::string& text) { options.clamd = text.substr(kUnix.size()); },

@@ -20,6 +20,9 @@ struct TranscodeOptions {
     Limits limits;
 };
 
+/// Adds an option that takes "on" or "off". `value` is its default, too, and must outlive the command.
+void add_switch(CLI::App& command, const std::string& name, bool& value, const std::string& about);
+
 void add_transcode_options(CLI::App& command, TranscodeOptions& options);
 
 /// The ladder of the options' file, or the default one. Fails with a text for whoever started the program.
