@@ -26,28 +26,34 @@ struct Place {
     bool operator==(const Place&) const = default;
 };
 
-Place place_of(const RenditionRecord& rendition, std::span<const RenditionRecord* const> audio) noexcept {
-    Place place{rendition.language.data(), rendition.is_described, rendition.is_commentary, 0};
-    for (const RenditionRecord* before : audio) {
-        if (before == &rendition) break;
-        const Place other{before->language.data(), before->is_described, before->is_commentary, 0};
-        if (is_alike(*before, rendition) &&
-            other == Place{place.language, place.is_described, place.is_commentary, 0})
-            ++place.number;
+struct Placed {
+    const RenditionRecord* rendition = nullptr;
+    Place place;
+};
+
+std::vector<Placed> place_all(std::span<const RenditionRecord* const> audio) {
+    std::vector<Placed> all;
+    all.reserve(audio.size());
+    for (const RenditionRecord* own : audio) {
+        Place place{own->language.data(), own->is_described, own->is_commentary, 0};
+        // Those before it have the lower numbers already.
+        for (const Placed& before : all)
+            if (before.place == place && is_alike(*before.rendition, *own)) ++place.number;
+        all.push_back({own, place});
     }
-    return place;
+    return all;
 }
 
 // What there is for a place: like `sample`, or else AAC, or the first of any codec.
 const RenditionRecord* member_at(const Place& place, const RenditionRecord& sample,
-                                 std::span<const RenditionRecord* const> audio) noexcept {
+                                 std::span<const Placed> audio) noexcept {
     const RenditionRecord* found = nullptr;
     const auto rank = [&](const RenditionRecord& rendition) {
         return std::tuple(is_alike(rendition, sample), rendition.codec == media::Codec::aac);
     };
-    for (const RenditionRecord* rendition : audio)
-        if (place_of(*rendition, audio) == place && (found == nullptr || rank(*rendition) > rank(*found)))
-            found = rendition;
+    for (const Placed& one : audio)
+        if (one.place == place && (found == nullptr || rank(*one.rendition) > rank(*found)))
+            found = one.rendition;
     return found;
 }
 
@@ -73,17 +79,18 @@ std::vector<AudioGroup> group_audio(std::span<const RenditionRecord* const> audi
     const RenditionRecord* preferred = default_of(audio);
     Members samples = {preferred};
     std::vector<Place> places;
-    for (const RenditionRecord* rendition : audio) {
+    Place main;
+    const std::vector<Placed> placed = place_all(audio);
+    for (const auto& [rendition, place] : placed) {
         if (std::ranges::none_of(samples, [&](const auto* s) { return is_alike(*s, *rendition); }))
             samples.push_back(rendition);
-        const Place place = place_of(*rendition, audio);
         if (std::ranges::find(places, place) == places.end()) places.push_back(place);
+        if (rendition == preferred) main = place;
     }
-    const Place main = place_of(*preferred, audio);
     for (const RenditionRecord* sample : samples) {
         AudioGroup group;
         for (const Place& place : places) {
-            group.members.push_back(member_at(place, *sample, audio));
+            group.members.push_back(member_at(place, *sample, placed));
             if (place == main) group.main = group.members.back();
         }
         if (std::ranges::find(groups, group.members, &AudioGroup::members) != groups.end()) continue;
