@@ -306,9 +306,9 @@ void set_ts_ends(std::vector<Draft>& drafts, const std::optional<TrackTimeline>&
     }
 }
 
-void set_bit_rates(std::vector<Draft>& drafts, std::span<const std::int64_t> boundaries,
-                   std::uint32_t timescale, std::uint32_t longest_ts_ms) {
-    const std::optional<TrackTimeline> muxed = muxed_line(drafts, boundaries, timescale);
+void set_bit_rates(std::vector<Draft>& drafts, const std::optional<TrackTimeline>& muxed,
+                   std::span<const std::int64_t> boundaries, std::uint32_t timescale,
+                   std::uint32_t longest_ts_ms) {
     const std::int64_t longest = longest_micros(boundaries, timescale, 0);
     const std::int64_t longest_ts = longest_micros(boundaries, timescale, longest_ts_ms);
     for (Draft& draft : drafts) {
@@ -408,9 +408,10 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
     choose_muxed_audio(drafts, options.segment_ms.back());
     const std::vector<std::int64_t> boundaries = cut(points, options.segment_ms);
     header.independent = is_independent(drafts, boundaries, points.timescale) ? 1 : 0;
-    set_ts_ends(drafts, muxed_line(drafts, boundaries, points.timescale), points.timescale);
+    const auto muxed = muxed_line(drafts, boundaries, points.timescale);
+    set_ts_ends(drafts, muxed, points.timescale);
     header.longest_ts_ms = longest_ts_ms(drafts, boundaries, points.timescale);
-    set_bit_rates(drafts, boundaries, points.timescale, header.longest_ts_ms);
+    set_bit_rates(drafts, muxed, boundaries, points.timescale, header.longest_ts_ms);
     std::ranges::sort(drafts, {}, [](const Draft& draft) {
         const RenditionRecord& record = draft.record;
         const bool audio = record.kind == TrackKind::audio;
