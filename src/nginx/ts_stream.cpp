@@ -128,14 +128,12 @@ void add_silence(Source& source, const package::TrackTimeline& line, Part part) 
     package::PieceRange frames = line.silent_frames(part.number);
     if (part.up_to_end) frames.last = line.silence().count();
     if (part.iframe || frames.empty()) return;
-    const media::TrackView& track = line.track();
-    const auto samples = package::silent_samples(track, line.silence(), frames);
+    const auto samples = package::silent_samples(line.track(), line.silence(), frames);
     for (std::uint32_t& number : source.breaks)
         number += frames.count();
     source.breaks.insert(source.breaks.begin(), frames.count());
     source.samples.insert(source.samples.begin(), samples.begin(), samples.end());
-    const package::SilentAac frame(track->audio.aac.channel_configuration);
-    source.silence.assign(frame.bytes().begin(), frame.bytes().end());
+    source.silence = package::silent_frame(line.track());
 }
 
 package::PieceRange pieces_of(const package::TrackTimeline& line, Part part) noexcept {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/rescale.hpp"
+#include "media/silent_aac.hpp"
 #include "package/box_writer.hpp"
 #include "package/fmp4.hpp"
 
@@ -34,15 +35,6 @@ bool is_plain_opus(const media::TrackView& track) noexcept {
 // §3.1, §4.3).
 constexpr std::array kSilentOpusMono{std::byte{0xF8}, std::byte{0xFF}, std::byte{0xFE}};
 constexpr std::array kSilentOpusStereo{std::byte{0xFC}, std::byte{0xFF}, std::byte{0xFE}};
-
-std::vector<std::byte> silent_frame(const media::TrackView& track) {
-    if (track->codec == media::Codec::opus) {
-        const auto& packet = track->audio.channels == 1 ? kSilentOpusMono : kSilentOpusStereo;
-        return {packet.begin(), packet.end()};
-    }
-    const SilentAac frame(track->audio.aac.channel_configuration);
-    return {frame.bytes().begin(), frame.bytes().end()};
-}
 
 // Frames of 960 samples, and those of an SBR layer that is not told of, last otherwise.
 bool has_usual_frames(const media::TrackRecord& track) noexcept {
@@ -77,6 +69,15 @@ std::uint32_t Silence::nearest(std::int64_t time) const noexcept {
     const std::int64_t samples = rescale(std::max<std::int64_t>(end_ - time, 0), rate_, timescale_);
     const std::int64_t before_end = std::min<std::int64_t>((samples + kFrame / 2) / kFrame, count_);
     return count_ - static_cast<std::uint32_t>(before_end);
+}
+
+std::vector<std::byte> silent_frame(const media::TrackView& track) {
+    if (track->codec == media::Codec::opus) {
+        const auto& packet = track->audio.channels == 1 ? kSilentOpusMono : kSilentOpusStereo;
+        return {packet.begin(), packet.end()};
+    }
+    const media::SilentAac frame(track->audio.aac.channel_configuration);
+    return {frame.bytes().begin(), frame.bytes().end()};
 }
 
 std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,

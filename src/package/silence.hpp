@@ -8,7 +8,6 @@
 #include "core/bytes.hpp"
 #include "media/file_index.hpp"
 #include "media/sample.hpp"
-#include "media/silent_aac.hpp"
 
 namespace mezz::package {
 
@@ -44,9 +43,10 @@ private:
     std::int64_t end_ = 0;
 };
 
-using media::SilentAac;
+/// Of a track that has Silence: the bytes of each of its frames.
+[[nodiscard]] std::vector<std::byte> silent_frame(const media::TrackView& track);
 
-/// These frames as samples, all at kSilenceOffset: of AAC, the bytes that SilentAac has for the track.
+/// These frames as samples, all at kSilenceOffset.
 [[nodiscard]] std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,
                                                         PieceRange frames);
 
