@@ -88,7 +88,7 @@ export class Details {
         const { description, notes, processed_at, reason, status } = this.#video;
         return [
             description && el('p', { class: 'description' }, description),
-            status === 'ready' && !processed_at && el('p', { class: 'description' },
+            status === 'ready' && !processed_at && el('p', { class: 'outlook' },
                 reason ? `Better qualities could not be made: ${reason}` : 'Better qualities are being made.'),
             session.owns(this.#video) && notes?.length > 0 && el('details', { class: 'notes' },
                 el('summary', {}, 'About the file'), el('ul', {}, notes.map((note) => el('li', {}, String(note))))),
