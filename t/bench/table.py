@@ -1,6 +1,6 @@
 """Rows as people read them."""
 
-SHOWN = ("requests/s", "CPU s/GB", "CPU us/request")  # of throughput rows; all are in the JSON
+SHOWN = ("requests/s", "CPU s/GB", "CPU us/request", "ms")  # of rows with an interval; all are in the JSON
 
 
 def number(value):
