@@ -55,6 +55,11 @@ Result<CatalogEntry> parse_catalog_entry(std::string_view json, std::string_view
     entry.revision = revision->get<std::uint64_t>();
     if (entry.status != EntryStatus::ready) return entry;
 
+    const auto title = document.find("title");
+    if (title != document.end() && !title->is_null()) {
+        if (!title->is_string()) return fail(ErrorCode::bad_media, "catalog entry: \"title\" must be a text");
+        entry.title = title->get_ref<const std::string&>();
+    }
     const auto found = document.find("asset");
     auto asset = read_asset(found == document.end() ? Json() : *found);
     if (!asset) return std::unexpected(asset.error());

@@ -39,6 +39,7 @@ enum class EntryStatus : std::uint8_t {
 struct CatalogEntry {
     EntryStatus status = EntryStatus::unknown;
     std::uint64_t revision = 0;
+    std::string title;              ///< of a video that is ready, as it is called now; may be empty
     Asset asset;                    ///< of a video that is ready, else empty
     std::optional<Asset> previous;  ///< what it was before, as long as its files are there
 };

@@ -34,6 +34,11 @@ void append_selection(std::string& out, const AnswerContext& context) {
         out += name;
         append_number(out, number);
     };
+    const std::string_view name = context.title.name();
+    if (context.path.resource == package::Resource::multivariant_playlist && !name.empty()) {
+        out += "-n";
+        out += to_hex(hash_of(name));
+    }
     if (!context.filter.passes_all()) {
         add("-h", context.filter.min_height);
         add("-", context.filter.max_height);

@@ -20,8 +20,8 @@ inline constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl
 [[nodiscard]] ResponseHead media_head(const AnswerContext& context, std::string_view type,
                                       std::string_view etag) noexcept;
 
-/// Appends what, besides the title, its revision and the query, decides the answer: texts that may stand in
-/// an ETag.
+/// Appends what, besides the title's files, its revision and the query, decides the answer: texts that may
+/// stand in an ETag.
 void append_selection(std::string& out, const AnswerContext& context);
 
 /// The ETag of a playlist or manifest: its bytes follow from the revision, what of it is asked for, and the

@@ -119,6 +119,12 @@ Task<Result<bool>> repeat_takedown(BackgroundFlow& flow, std::string video_id) {
     co_return announced.has_value();
 }
 
+// Of what players are told. Whatever becomes of it, PostgreSQL knows, and a worker tells it later.
+Task<Result<bool>> tell_change(BackgroundFlow& flow, std::string video_id) {
+    const auto announced = co_await announce_change(flow, video_id);
+    co_return announced.has_value();
+}
+
 std::string new_session() {
     std::uint64_t number = 0;
     if (RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number) != 1) throw std::bad_alloc();
@@ -174,6 +180,7 @@ Task<Result<ngx_int_t>> patch_video(RequestFlow& flow, const ApiCall& call) {
             flow, api::invalid_field("available_until", "It must be later than available_from."));
     const auto changed = read_video(*rows, 1);
     if (!changed) co_return std::unexpected(changed.error());
+    if (patch->title && changed->status == "ready") (void)co_await in_background(tell_change, call.route.id);
     co_return answer_video(flow, call, changed->video);
 }
 

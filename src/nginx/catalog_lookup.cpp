@@ -56,10 +56,14 @@ const CatalogStamp& stamp_of(const Block& block) noexcept {
 
 std::vector<std::byte> make_record(const catalog::CatalogEntry& entry, std::string_view text,
                                    ngx_msec_t fetched) {
-    const CatalogStamp stamp{.revision = entry.revision, .fetched = fetched, .status = entry.status};
-    std::vector<std::byte> bytes(sizeof stamp + text.size());
+    const CatalogStamp stamp{.revision = entry.revision,
+                             .fetched = fetched,
+                             .title_bytes = static_cast<std::uint32_t>(entry.title.size()),
+                             .status = entry.status};
+    std::vector<std::byte> bytes(sizeof stamp + entry.title.size() + text.size());
     std::memcpy(bytes.data(), &stamp, sizeof stamp);
-    std::memcpy(bytes.data() + sizeof stamp, text.data(), text.size());
+    std::ranges::copy(as_bytes(entry.title), bytes.begin() + sizeof stamp);
+    std::ranges::copy(as_bytes(text), bytes.end() - static_cast<std::ptrdiff_t>(text.size()));
     return bytes;
 }
 
@@ -85,7 +89,7 @@ void keep_in_redis(const std::string& video_id, std::string_view text, int ttl) 
     redis->send(RedisCommand("SET", catalog::asset_key(video_id), text, "EX", ttl, "NX"));
 }
 
-Task<Result<std::string>> ask_postgres(RequestFlow& flow, const std::string& video_id) {
+Task<Result<std::string>> ask_postgres(Flow& flow, const std::string& video_id) {
     const PgQuery query{.sql = api::kCatalogEntry, .parameters = {video_id}};
     const auto rows = co_await run(flow, postgres_client(), query);
     if (!rows) co_return std::unexpected(rows.error());
@@ -228,6 +232,22 @@ Task<Result<void>> announce_takedown(BackgroundFlow& flow, const std::string& vi
         flow.tell(true);
         if (told || ngx_current_msec - begun >= kLongest) co_return told;
         co_await Nap(flow, kBetween);
+    }
+}
+
+// Between the question and our word somebody else may change the video, and take it down at worst; his word
+// would then be undone. So PostgreSQL is asked until nothing has changed.
+Task<Result<void>> announce_change(BackgroundFlow& flow, const std::string& video_id) {
+    forget_video(video_id);
+    RedisClient* redis = redis_client();
+    if (redis == nullptr) co_return {};
+    for (std::string told;;) {
+        auto entry = co_await ask_postgres(flow, video_id);
+        if (!entry) co_return std::unexpected(entry.error());
+        if (*entry == told) co_return {};
+        told = std::move(*entry);
+        const auto sent = co_await tell_nodes(flow, *redis, video_id, told);
+        if (!sent) co_return std::unexpected(sent.error());
     }
 }
 

@@ -11,10 +11,11 @@
 
 namespace mezz::nginx {
 
-/// What shared memory holds of a video, followed by the entry's text.
+/// What shared memory holds of a video, followed by its title and the entry's text.
 struct CatalogStamp {
     std::uint64_t revision;
     ngx_msec_t fetched;  ///< as ngx_current_msec
+    std::uint32_t title_bytes;
     catalog::EntryStatus status;
 };
 
@@ -28,7 +29,11 @@ public:
     }
     /// The entry as parse_catalog_entry() reads it.
     [[nodiscard]] std::string_view text() const noexcept {
-        return as_text(block_.bytes().subspan(sizeof(CatalogStamp)));
+        return as_text(block_.bytes().subspan(sizeof(CatalogStamp) + stamp().title_bytes));
+    }
+    /// CatalogEntry::title.
+    [[nodiscard]] std::string_view title() const noexcept {
+        return as_text(block_.bytes().subspan(sizeof(CatalogStamp), stamp().title_bytes));
     }
 
 private:
@@ -50,5 +55,9 @@ void doubt_all_videos() noexcept;
 /// tells true; it goes on trying while Redis is away, for as long as that may still hold an older entry.
 [[nodiscard]] Task<Result<void>> announce_takedown(BackgroundFlow& flow, const std::string& video_id,
                                                    const std::string& entry);
+
+/// Tells all nodes, by Redis, what PostgreSQL says now of a video that has changed. It tries once: a worker's
+/// sweep tells what was not told.
+[[nodiscard]] Task<Result<void>> announce_change(BackgroundFlow& flow, const std::string& video_id);
 
 }  // namespace mezz::nginx

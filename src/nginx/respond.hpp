@@ -26,11 +26,14 @@ enum class Caching : std::uint8_t {
 /// A length that nobody knows: only for answers without a body.
 inline constexpr std::uint64_t kUnknownLength = ~std::uint64_t{0};
 
+/// ResponseHead::modified of what may change without a file that does: it has no Last-Modified.
+inline constexpr std::int64_t kUnknownTime = -1;
+
 /// The headers of a 200 answer; nginx's filters turn it into 206, 304, 412 or 416.
 struct ResponseHead {
     std::string_view content_type;  ///< static
     std::string_view etag;          ///< without quotes
-    std::int64_t modified = 0;      ///< seconds since 1970
+    std::int64_t modified = 0;      ///< seconds since 1970, or kUnknownTime
     std::uint64_t length = 0;       ///< bytes of the body
     Caching caching = Caching::brief;
     bool several_buffers = false;  ///< nginx can make multipart ranges from a single buffer only

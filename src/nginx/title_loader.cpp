@@ -282,7 +282,7 @@ Task<Result<LoadedTitle>> load_previous(RequestFlow& flow, package::RequestPath 
 }
 
 Task<Result<LoadedTitle>> load_title_of_catalog(RequestFlow& flow, package::RequestPath path) {
-    const auto video = co_await find_ready_video(flow, path.title);
+    auto video = co_await find_ready_video(flow, path.title);
     if (!video) co_return std::unexpected(video.error());
     const LocationConf& conf = mezz_conf(flow.request());
     const std::string revision = video_revision(*conf.title_options, path.title, video->stamp().revision);
@@ -292,10 +292,11 @@ Task<Result<LoadedTitle>> load_title_of_catalog(RequestFlow& flow, package::Requ
     }
     LoadedTitle title;
     title.path = title_path(flow, path);
+    title.video = std::move(*video);
     const Key key = title_key(title.path, revision);
     title.block = zone_of(flow).find(key);
     if (title.block) co_return title;
-    const auto entry = catalog::parse_catalog_entry(video->text(), path.title);
+    const auto entry = catalog::parse_catalog_entry(title.video->text(), path.title);
     if (!entry) co_return std::unexpected(entry.error());
     auto found = co_await find_asset_files(flow, title.path, entry->asset);
     if (!found) co_return std::unexpected(found.error());

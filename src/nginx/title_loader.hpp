@@ -1,9 +1,11 @@
 // Titles and indexes, from shared memory or from the files.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "nginx/catalog_lookup.hpp"
 #include "nginx/media_file.hpp"
 #include "nginx/zone.hpp"
 #include "package/request_path.hpp"
@@ -15,8 +17,15 @@ namespace mezz::nginx {
 struct LoadedTitle {
     PoolPath path;  ///< of the title in the file system
     Block block;
+    std::optional<CatalogRecord> video{};  ///< what the postgres catalog says of it
 
     [[nodiscard]] package::TitleView view() const noexcept { return package::TitleView(block.bytes()); }
+    /// What people call it now, UTF-8; empty if that is not known. The block has what it was called when its
+    /// files were made.
+    [[nodiscard]] std::string_view name() const noexcept {
+        const std::string_view now = video ? video->title() : std::string_view();
+        return now.empty() ? view().name() : now;
+    }
 };
 
 /// Where the title of a request is stored, whether or not it exists.

@@ -52,7 +52,8 @@ Result<Choice> choose_renditions(const AnswerContext& context) {
 
 std::string make_playlist(RequestFlow& flow, const AnswerContext& context, const TitleView& title) {
     const auto write = [&](std::string_view query, std::string& out) {
-        package::write_multivariant_playlist(title, context.path.format, query, out, context.clip);
+        package::write_multivariant_playlist(title, context.path.format, query, out, context.clip,
+                                             context.title.name());
     };
     return make_text(flow, context, write);
 }
@@ -73,7 +74,9 @@ std::string make_manifest(RequestFlow& flow, const AnswerContext& context, const
 Task<Result<ngx_int_t>> answer_top(RequestFlow& flow, const AnswerContext& context) {
     const bool manifest = context.path.resource == Resource::manifest;
     const std::string etag = text_etag(context);
-    const ResponseHead head = text_head(context, manifest ? kManifestType : kPlaylistType, etag);
+    ResponseHead head = text_head(context, manifest ? kManifestType : kPlaylistType, etag);
+    if (!manifest && context.title.video)
+        head.modified = kUnknownTime;  // it has what the title is called now
     if (auto kept = find_kept_text(flow, context))
         co_return send_text(flow.request(), head, std::move(*kept));
     TitleView title = context.title.view();

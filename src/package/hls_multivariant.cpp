@@ -217,7 +217,7 @@ bool carries_each_kind(const TitleView& title, Format format) noexcept {
 }
 
 void write_multivariant_playlist(const TitleView& title, Format format, std::string_view token,
-                                 std::string& out, const std::optional<Clip>& clip) {
+                                 std::string& out, const std::optional<Clip>& clip, std::string_view name) {
     const std::string query = with_clip(token, clip);
     const Selection selection = select(title, format);
     const std::vector<AudioGroup> groups = group_audio(selection.audio);
@@ -225,7 +225,7 @@ void write_multivariant_playlist(const TitleView& title, Format format, std::str
     out += "#EXTM3U\n";
     if (title.header().independent != 0) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
     append_start(clip, out);
-    append_name(title.name(), out);
+    append_name(name.empty() ? title.name() : name, out);
     if (selection.has_choice()) append_audio_choices(title, groups, selection.muxed, query, out);
     append_text_choices(title, format, query, out);
     if (groups.empty())

@@ -17,9 +17,11 @@ namespace mezz::package {
 
 /// Appends the multivariant playlist of a title (RFC 8216bis §4.4.6). `query` ("?token=…" or empty) is put
 /// behind each URI. Text tracks are those in hls/ or, for CMAF, in subs/. A title with pictures has its sound
-/// alone as the last variant. Of a clip the URIs are those of its playlists.
+/// alone as the last variant. Of a clip the URIs are those of its playlists. `name` is what people call the
+/// title, if that is not title.name(); at most 1000 code points of it are told.
 void write_multivariant_playlist(const TitleView& title, Format format, std::string_view query,
-                                 std::string& out, const std::optional<Clip>& clip = {});
+                                 std::string& out, const std::optional<Clip>& clip = {},
+                                 std::string_view name = {});
 
 /// Appends the attribute RESOLUTION: pixels as players show the video. A transport stream does not tell them
 /// to turn it.

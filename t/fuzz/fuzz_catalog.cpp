@@ -23,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto entry = mezz::catalog::parse_catalog_entry(text, kId);
     if (!entry) return 0;
     const auto& asset = entry->asset;
+    require(entry->title.empty() || entry->status == EntryStatus::ready);
     require((entry->status == EntryStatus::ready) == !asset.renditions.empty());
     require(entry->status == EntryStatus::unknown || text.size() > kId.size());
     require(asset.thumbs.storyboard == (asset.thumbs.sheets > 0));

@@ -166,7 +166,7 @@ class Station:
 
         # The one before is forgotten sooner or later.
         wait_until(lambda: self.entry(video) in ([None] if forgotten else []) + [
-            {"video_id": video, "status": "ready", "revision": revision, "asset": row["asset"],
+            {"video_id": video, "status": "ready", "revision": revision, "title": row["title"], "asset": row["asset"],
              "previous": self.video(video)["previous"]}], "Redis has the entry")
 
 

@@ -161,6 +161,45 @@ def test_a_new_revision(stack, edge):
         assert status(nginx, stack, video_id, leaves[1]) == 404
 
 
+def title_of(playlist):
+    (line,) = [line for line in playlist.text.splitlines() if line.startswith("#EXT-X-SESSION-DATA:")]
+    return line.removeprefix('#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.title",VALUE="').removesuffix('"')
+
+
+def test_a_new_title(stack, edge):
+    """Players are told it by every edge, and nothing else changes: no URL, no other text."""
+    video_id = ready_video(stack, "Before")
+    servers = (stack.nginx, edge)
+    leaves = {nginx: playlist(nginx, stack, video_id) for nginx in servers}
+    masters = [get(nginx, stack, video_id, "cmaf/master.m3u8") for nginx in servers * 3]  # the third one is kept
+    assert {title_of(master) for master in masters} == {"Before"} and len({m.headers["etag"] for m in masters}) == 1
+    others = [get(stack.nginx, stack, video_id, leaf) for leaf in (leaves[edge][0], "cmaf/manifest.mpd")]
+    title = 'Nach dem "Umbenennen" ' + "\N{BEACH WITH UMBRELLA}" * 478
+    assert Api(stack).ok("PATCH", f"videos/{video_id}", {"title": title})["title"] == title
+    (row,) = stack.postgres.rows("SELECT untold_since FROM videos WHERE video_id = %s", video_id)
+    assert row["untold_since"], "a worker tells it once more"
+    for nginx in servers:
+        wait_until(lambda: title_of(get(nginx, stack, video_id, "cmaf/master.m3u8")) == title.replace('"', "'"), "it is told",
+                   PROMPT)
+        renamed = get(nginx, stack, video_id, "cmaf/master.m3u8")
+        assert renamed.headers["etag"] != masters[0].headers["etag"] and "last-modified" not in renamed.headers
+        assert renamed.text.replace(title_of(renamed), "Before") == masters[0].text
+        assert playlist(nginx, stack, video_id) == leaves[nginx]
+    for before, leaf in zip(others, (leaves[edge][0], "cmaf/manifest.mpd")):
+        after = get(stack.nginx, stack, video_id, leaf)
+        assert after.body == before.body and after.headers["etag"] == before.headers["etag"]
+
+
+def test_an_entry_of_before(stack):
+    """Redis holds what an older version wrote, which says no title: the files' is told."""
+    video_id = ready_video(stack, "Of the files", tell=False)
+    entry = json.loads(stack.postgres.rows("SELECT mezz_catalog_entry(%s::uuid)::text AS entry", video_id)[0]["entry"])
+    assert entry.pop("title") == "Of the files"
+    stack.redis.client().set(f"mezz:asset:{video_id}", json.dumps(entry), ex=300)
+    assert title_of(get(stack.nginx, stack, video_id, "hls/master.m3u8")) == "Of the files"
+    assert queries(stack, video_id) == 0, "Redis said it"
+
+
 @pytest.mark.parametrize("rounds", range(3))
 def test_takedown(stack, edge, rounds):
     """Every edge refuses within a second, whatever it has in memory and whichever URL is asked for."""

@@ -9,7 +9,7 @@ import services
 from api import Api, no_id, ready_video
 from services import wait_until
 from stack import Stack
-from test_catalog import playlist, status
+from test_catalog import get, playlist, status, title_of
 from upload import descriptors
 
 pytestmark = [services.needs_postgres, services.needs_redis]
@@ -110,8 +110,9 @@ def test_without_postgres(stack, how):
 
 @pytest.mark.parametrize("how", ["kill", "pause"])
 def test_without_both(stack, how):
-    """Known titles go on, their segments and playlists too, even when their entries are doubted."""
+    """Known titles go on, their segments and playlists too, even when their entries are doubted, as they are called now."""
     known, unknown = ready_video(stack), ready_video(stack, tell=False)
+    Api(stack).ok("PATCH", f"videos/{known}", {"title": "Renamed"})
     leaves = ["cmaf/master.m3u8", "hls/master.m3u8", "cmaf/manifest.mpd", "thumbs/poster.jpg",
               *playlist(stack.nginx, stack, known)]
     getattr(stack.postgres, how)()
@@ -124,6 +125,7 @@ def test_without_both(stack, how):
             begun = time.monotonic()
             assert status(stack.nginx, stack, known, leaf) == 200, leaf
             assert time.monotonic() - begun < PROMPT
+        assert title_of(get(stack.nginx, stack, known, "cmaf/master.m3u8")) == "Renamed"
         unavailable(stack, unknown)
         unavailable(stack, no_id())
     for service in (stack.postgres, stack.redis):

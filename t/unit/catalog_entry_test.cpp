@@ -45,6 +45,23 @@ static const char* every_status() {
     return kFine;
 }
 
+// Redis may still have entries of before there were titles in them.
+static const char* what_it_is_called() {
+    const auto with = [](const std::string& title) {
+        std::string text = entry("ready", kAsset);
+        return text.insert(1, "\"title\" : " + title + ", ");
+    };
+    const auto named = parse_catalog_entry(with(R"("Am See \u0000\"\ud83c\udfd6")"), kId);
+    MEZZ_CHECK(named && named->title == std::string_view("Am See \0\"\xF0\x9F\x8F\x96", 13));
+    for (const std::string& none : {entry("ready", kAsset), with("null"), with("\"\"")}) {
+        const auto old = parse_catalog_entry(none, kId);
+        MEZZ_CHECK(old && old->title.empty() && old->asset.renditions.size() == 1);
+    }
+    for (const char* title : {"7", "true", "[\"x\"]", "{}"})
+        MEZZ_CHECK(bad(with(title), "catalog entry: \"title\""));
+    return kFine;
+}
+
 static const char* nothing_else() {
     for (const char* text : {"", "null", "[]", "{", "7", "\"ready\"", "{} {}"})
         MEZZ_CHECK(bad(text, "catalog entry: is no JSON object"));
@@ -71,7 +88,7 @@ static const char* names_in_redis() {
 }
 
 int main() {
-    const CMUnitTest tests[] = {MEZZ_CHECKED(every_status), MEZZ_CHECKED(nothing_else),
-                                MEZZ_CHECKED(names_in_redis)};
+    const CMUnitTest tests[] = {MEZZ_CHECKED(every_status), MEZZ_CHECKED(what_it_is_called),
+                                MEZZ_CHECKED(nothing_else), MEZZ_CHECKED(names_in_redis)};
     return cmocka_run_group_tests_name("catalog_entry", tests, nullptr, nullptr);
 }

@@ -300,6 +300,28 @@ static const char* the_title_is_told() {
     return test::kFine;
 }
 
+// What it is called now stands where it was called something else, and no other byte changes.
+static const char* a_new_title_is_told() {
+    MadeTitle made = one_film();
+    made.facts().name = "Before";
+    made.build();
+    std::string longest;
+    while (longest.size() < 500 * 4)
+        longest += "\U0001F3D6";
+    std::string before;
+    mezz::package::write_multivariant_playlist(made.view(), Format::hls, kQuery, before);
+    const std::size_t at = before.find("\"Before\"");
+    for (const auto& [name, told] :
+         {std::pair<std::string, std::string>("\"Neu\"\u2028\n\u0085\u00DF", "'Neu'\u00DF"),
+          {longest, longest},
+          {"", "Before"}}) {
+        std::string text;
+        mezz::package::write_multivariant_playlist(made.view(), Format::hls, kQuery, text, {}, name);
+        MEZZ_CHECK(text == before.substr(0, at + 1) + told + before.substr(at + 7));
+    }
+    return test::kFine;
+}
+
 int main() {
     const CMUnitTest tests[] = {MEZZ_CHECKED(media_playlists_list_all_segments),
                                 MEZZ_CHECKED(durations_do_not_drift),
@@ -313,6 +335,7 @@ int main() {
                                 MEZZ_CHECKED(audio_alone),
                                 MEZZ_CHECKED(sound_alone_is_the_last_variant),
                                 MEZZ_CHECKED(players_choose_by_what_differs),
-                                MEZZ_CHECKED(the_title_is_told)};
+                                MEZZ_CHECKED(the_title_is_told),
+                                MEZZ_CHECKED(a_new_title_is_told)};
     return cmocka_run_group_tests_name("hls", tests, nullptr, nullptr);
 }
