@@ -15,6 +15,27 @@ FragmentDefaults defaults_of(const Movie& movie, const MovieTrack& track) noexce
             track.edit_shift, track.description,      movie.default_sizes};
 }
 
+// Where the samples end that the tables of moov describe; what is later than any time may be is cut off.
+std::int64_t end_of_tables(const MovieTrack& track) noexcept {
+    constexpr std::uint64_t kLatest = std::uint64_t{1} << 56;
+    std::uint64_t ticks = 0;
+    std::uint32_t left = track.tables.format.sample_count;
+    ByteReader in(track.tables.time_to_sample.entries);
+    while (left > 0 && in.remaining() >= 8 && ticks < kLatest) {
+        const std::uint32_t count = std::min(in.u32(), left);
+        left -= count;
+        ticks += std::min(std::uint64_t{count} * in.u32(), kLatest);
+    }
+    return static_cast<std::int64_t>(std::min(ticks, kLatest)) + track.edit_shift;
+}
+
+std::vector<ScannedTrack> begin_tracks(std::span<const MovieTrack> tracks) {
+    std::vector<ScannedTrack> scanned(tracks.size());
+    for (std::size_t i = 0; i < tracks.size(); ++i)
+        scanned[i].end = end_of_tables(tracks[i]);
+    return scanned;
+}
+
 // A writer may have stopped using the tables of moov at any time.
 bool has_table_samples(const Movie& movie) noexcept {
     return std::ranges::any_of(movie.tracks,
@@ -138,13 +159,20 @@ Result<void> FileScanner::take_moof(const Box& moof, std::uint64_t size) {
 
 Result<void> FileScanner::scan_moof(const Box& moof, std::uint64_t size) {
     if (size > UINT32_MAX) return fail(ErrorCode::unsupported, "moof: over 4 GiB", moof.offset);
+    if (scanned_.moofs.empty()) {
+        scanned_.tracks = begin_tracks(movie_->tracks);
+        scanned_.texts = begin_tracks(movie_->texts);
+    }
     scanned_.moofs.push_back({moof.offset, static_cast<std::uint32_t>(size), 0});
-    scanned_.tracks.resize(movie_->tracks.size());
-    scanned_.texts.resize(movie_->texts.size());
     std::uint64_t memory = scanned_.moofs.size() * sizeof(MoofRef);
     const auto scan = [&](const MovieTrack& source, ScannedTrack& track) {
         track.moof_starts.push_back(static_cast<std::uint32_t>(track.samples.size()));
-        const auto ok = read_fragment(moof, defaults_of(*movie_, source), file_size_, track.samples);
+        const std::size_t before = track.samples.size();
+        FragmentDefaults defaults = defaults_of(*movie_, source);
+        defaults.begin = track.end;
+        const auto ok = read_fragment(moof, defaults, file_size_, track.samples);
+        if (track.samples.size() > before)
+            track.end = track.samples.back().dts + track.samples.back().duration;
         memory += track.samples.size() * sizeof(Sample) + track.moof_starts.size() * sizeof(std::uint32_t);
         return ok;
     };

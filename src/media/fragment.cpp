@@ -141,16 +141,24 @@ Result<void> for_each_run(const Box& traf, TakeRun take_run) {
     }
 }
 
-Result<void> read_track_fragment(const Box& traf, TrackFragment& fragment, std::vector<Sample>& out) {
-    const auto tfdt = require_box(traf, fourcc("tfdt"), "traf: tfdt is missing");
-    if (!tfdt) return std::unexpected(tfdt.error());
-    ByteReader in(tfdt->payload);
+Result<std::int64_t> read_time(const Box& tfdt, std::int64_t shift) {
+    ByteReader in(tfdt.payload);
     const bool wide = read_full_box_head(in).version == 1;
     const std::uint64_t time = wide ? in.u64() : in.u32();
     constexpr std::uint64_t kLatest = std::uint64_t{1} << 56;
     if (!in.ok() || time > kLatest)
-        return fail(ErrorCode::bad_media, "tfdt: time is out of range", tfdt->offset);
-    fragment.time = static_cast<std::int64_t>(time) + fragment.defaults.shift;
+        return fail(ErrorCode::bad_media, "tfdt: time is out of range", tfdt.offset);
+    return static_cast<std::int64_t>(time) + shift;
+}
+
+Result<void> read_track_fragment(const Box& traf, TrackFragment& fragment, std::vector<Sample>& out) {
+    const auto tfdt = find_box(traf, fourcc("tfdt"));
+    if (!tfdt) return std::unexpected(tfdt.error());
+    if (!*tfdt && !fragment.defaults.begin)
+        return fail(ErrorCode::bad_media, "traf: tfdt is missing", traf.offset);
+    const auto begin = *tfdt ? read_time(**tfdt, fragment.defaults.shift) : *fragment.defaults.begin;
+    if (!begin) return std::unexpected(begin.error());
+    fragment.time = *begin;
     return for_each_run(traf, [&](const Box& trun) { return read_run(trun, fragment, out); });
 }
 
@@ -179,7 +187,7 @@ bool is_chunk(const Box& moof) noexcept {
     if (!traf || !*traf || count_of(moof, fourcc("traf")) != 1) return false;
     const auto tfhd = find_box(**traf, fourcc("tfhd"));
     return tfhd && *tfhd && (flags_of(**tfhd) & (kOwnBase | kBaseIsMoof)) == kBaseIsMoof &&
-           count_of(**traf, fourcc("trun")) == 1;
+           count_of(**traf, fourcc("tfdt")) == 1 && count_of(**traf, fourcc("trun")) == 1;
 }
 
 Result<void> read_fragment(const Box& moof, const FragmentDefaults& defaults, std::uint64_t file_size,
@@ -187,6 +195,7 @@ Result<void> read_fragment(const Box& moof, const FragmentDefaults& defaults, st
     const std::size_t most_samples = out.size() + kMostSamples;
     const bool chained = is_chained(moof);
     std::uint64_t previous_end = moof.offset;
+    std::optional<std::int64_t> begin = defaults.begin;
     BoxIterator children(moof);
     for (;;) {
         const auto traf = children.next();
@@ -201,11 +210,13 @@ Result<void> read_fragment(const Box& moof, const FragmentDefaults& defaults, st
         TrackFragment fragment{.defaults = wanted ? defaults : of_other_track(track_id, defaults.all_sizes),
                                .file_size = file_size,
                                .most_samples = most_samples};
+        fragment.defaults.begin = begin;
         if (auto done = read_header(*tfhd, moof.offset, previous_end, fragment); !done) return done;
         auto done = wanted ? read_track_fragment(**traf, fragment, out)
                            : for_each_run(**traf, [&](const Box& trun) { return pass_run(trun, fragment); });
         if (!done) return done;
         previous_end = fragment.position;
+        if (wanted && begin) begin = fragment.time;
     }
 }
 

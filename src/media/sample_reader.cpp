@@ -105,13 +105,28 @@ Result<void> SampleReader::feed(Bytes bytes) {
     return track_->layout == Layout::scanned ? feed_moof(bytes) : feed_fragments(bytes);
 }
 
+// A fragment may leave out when it begins. Then it does where the one before ends, and of the first one the
+// index knows when its piece does.
+Result<void> SampleReader::read_moof(const Box& moof) {
+    FragmentDefaults about = defaults();
+    const bool goes_on = !samples_.empty();
+    about.begin = goes_on ? samples_.back().dts + samples_.back().duration : 0;
+    if (auto ok = read_fragment(moof, about, file_size_, samples_); !ok) return ok;
+    if (goes_on || samples_.size() <= skip_) return {};
+    const Sample& first = samples_[skip_];
+    about.begin = track_.piece_time(first_) - first.dts - first.composition_offset;
+    if (*about.begin == 0) return {};
+    samples_.clear();
+    return read_fragment(moof, about, file_size_, samples_);
+}
+
 // Samples that belong to the pieces before and after are dropped when all moofs have been read.
 Result<void> SampleReader::feed_moof(Bytes bytes) {
     const std::uint64_t offset = track_.moofs()[next_moof_].offset;
     const auto header = read_box_header(bytes, offset, offset + bytes.size());
     if (!header) return std::unexpected(header.error());
     const Box moof{header->type, offset, header->header_size, bytes.subspan(header->header_size)};
-    if (auto ok = read_fragment(moof, defaults(), file_size_, samples_); !ok) return ok;
+    if (auto ok = read_moof(moof); !ok) return ok;
     if (++next_moof_ < end_moof_) return {};
     done_ = true;
     if (samples_.size() < std::uint64_t{table_count_} + skip_ + moof_count_)

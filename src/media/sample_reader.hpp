@@ -39,6 +39,7 @@ private:
     [[nodiscard]] Result<void> read_tables();
     [[nodiscard]] Result<void> feed_fragments(Bytes bytes);
     [[nodiscard]] Result<void> feed_moof(Bytes bytes);
+    [[nodiscard]] Result<void> read_moof(const Box& moof);
     [[nodiscard]] FragmentDefaults defaults() const noexcept;
     void plan_scanned();
     void skip_empty_tables() noexcept;

@@ -43,6 +43,7 @@ private:
 struct ScannedTrack {
     std::vector<Sample> samples;
     std::vector<std::uint32_t> moof_starts;  ///< for each moof of the file, how many samples were before it
+    std::int64_t end = 0;                    ///< of the last of them, or of those in moov; as Sample::dts
 };
 
 /// From the tables of moov, if it has samples, then from fragments; `track` and `scanned` must outlive it.

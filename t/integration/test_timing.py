@@ -32,9 +32,15 @@ def late(kind):
                         lambda path: media.ffmpeg([*args, "-c", "copy"], path))
 
 
+def fragments():
+    """With an edit list, since pictures are shown in another order than they are decoded."""
+    args = ["-i", whole(), "-c", "copy", "-movflags", "+frag_keyframe+delay_moov+default_base_moof"]
+    return media.cached("fragments.mp4", ["fragments", whole().parent.name], lambda path: media.ffmpeg(args, path))
+
+
 MADE = {"cut_4.3.mp4": lambda: cut(2, "4.3"), "cut_5.9.mp4": lambda: cut(2, "5.9"),
         "cut_4.3_no_b.mp4": lambda: cut(0, "4.3"), "late_audio.mp4": lambda: late("audio"),
-        "late_video.mp4": lambda: late("video")}
+        "late_video.mp4": lambda: late("video"), "fragments.mp4": fragments}
 CORPUS = ["d_audio_starts_late_2s.mp4", "editlist_video_starts_1s.mp4"]
 CUTS = [name for name in MADE if name.startswith("cut")]
 LATE = ["late_audio.mp4", "late_video.mp4", *CORPUS]
@@ -48,6 +54,7 @@ def server(nginx_for_module, tmp_path_factory):
     for name in CORPUS:
         if (mezz.CORPUS / name).exists():
             mezz.place(mezz.CORPUS / name, root / name)
+    (root / "undated.mp4").write_bytes((root / "fragments.mp4").read_bytes().replace(b"tfdt", b"free"))
     return nginx_for_module(root)
 
 
@@ -208,3 +215,18 @@ def test_a_late_track_is_late_in_dash(title):
     assert abs(expected["vide"] - expected["soun"]) > Fraction(1, 2), "no track of the file is late"
     assert abs((starts["soun"] - starts["vide"]) - (expected["soun"] - expected["vide"])) <= CLOSE
     assert_in_step(source, by_handler(get, pairs))
+
+
+def everything(get, name):
+    """How long segments last, and all bytes of them."""
+    playlists = [p for kind in ("hls", "cmaf") for p in walk.hls_title(get, f"/files/{name}", kind).playlists]
+    return [([s.duration for s in p.media.segments], [get.ok(u).body for u in [*filter(None, [p.map]), *p.uris]])
+            for p in playlists]
+
+
+def test_fragments_without_times(server):
+    """Of a file without tfdt (BMFF 8.8.12) comes what comes of the same with it."""
+    get = server.client()
+    assert b"tfdt" in (server.root / "fragments.mp4").read_bytes() and b"tfdt" not in (server.root / "undated.mp4").read_bytes()
+    expected = everything(get, "fragments.mp4")
+    assert len(expected) >= 3 and everything(get, "undated.mp4") == expected

@@ -103,6 +103,16 @@ inline Buffer fragment(const std::vector<Traf>& trafs, std::uint64_t position, s
     return join({head, box("mdat", data)});
 }
 
+/// The same file without tfdt in every `step`-th track fragment, the last of each: they do not say when they
+/// begin.
+inline Buffer undated(Buffer file, std::size_t step = 1) {
+    std::size_t found = 0;
+    for (std::size_t i = 0; i + 4 <= file.size(); ++i)
+        if (as_text(Bytes(file).subspan(i, 4)) == "tfdt" && ++found % step == 0)
+            std::ranges::copy(as_bytes("free"), file.begin() + static_cast<std::ptrdiff_t>(i));
+    return file;
+}
+
 /// One reference of sidx.
 struct Reference {
     std::uint32_t bytes = 0;

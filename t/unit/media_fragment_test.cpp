@@ -117,6 +117,27 @@ static const char* data_after_data() {
     return test::kFine;
 }
 
+// §8.8.12: a fragment that does not say when it begins does so where the one before ends.
+static const char* times_from_before() {
+    const std::vector<Traf> trafs{{.track_id = 2, .time = 5, .frames = frames()},
+                                  {.time = 90, .frames = frames()},
+                                  {.time = 90 + 12600, .frames = frames()}};
+    std::vector<Sample> expected;
+    const Buffer bytes = test::fragment(trafs, kPosition, 1, &expected);
+    const auto size = test::cmaf::moof(trafs, kPosition, 0).size();
+    const Buffer undated = test::undated(bytes);
+    MEZZ_CHECK(undated != bytes);
+    const auto found = read(Bytes(undated).first(size), {.track_id = 1, .begin = 90});
+    MEZZ_CHECK(found && std::ranges::equal(*found, expected, test::same));
+    // Who says when it begins is believed; the shift is not added to what is known already.
+    const auto dated = read(Bytes(bytes).first(size), {.track_id = 1, .begin = 7});
+    MEZZ_CHECK(dated && std::ranges::equal(*dated, expected, test::same));
+    const auto early = read(Bytes(undated).first(size), {.track_id = 1, .shift = -900, .begin = -810});
+    MEZZ_CHECK(early && early->size() == expected.size() && early->front().dts == -810);
+    MEZZ_CHECK(refused(read(Bytes(undated).first(size)), ErrorCode::bad_media, "traf: tfdt is missing"));
+    return test::kFine;
+}
+
 static const char* one_description_only() {
     const std::vector<Traf> trafs{{.frames = frames(), .head_flags = 0x20002}};  // the first
     const Buffer bytes = test::fragment(trafs, kPosition);
@@ -172,9 +193,9 @@ static const char* hostile_times_and_places() {
 }
 
 int main() {
-    const CMUnitTest tests[] = {MEZZ_CHECKED(reads_every_field),        MEZZ_CHECKED(reads_defaults),
-                                MEZZ_CHECKED(takes_its_own_track_only), MEZZ_CHECKED(data_after_data),
-                                MEZZ_CHECKED(one_description_only),     MEZZ_CHECKED(hostile_counts),
-                                MEZZ_CHECKED(hostile_times_and_places)};
+    const CMUnitTest tests[] = {MEZZ_CHECKED(reads_every_field), MEZZ_CHECKED(reads_defaults),
+                                MEZZ_CHECKED(times_from_before), MEZZ_CHECKED(takes_its_own_track_only),
+                                MEZZ_CHECKED(data_after_data),   MEZZ_CHECKED(one_description_only),
+                                MEZZ_CHECKED(hostile_counts),    MEZZ_CHECKED(hostile_times_and_places)};
     return cmocka_run_group_tests_name("fragment", tests, nullptr, nullptr);
 }

@@ -3,6 +3,7 @@
 #include "check.hpp"
 #include "cmaf_fixture.hpp"
 #include "mp4_driver.hpp"
+#include "text_track_fixture.hpp"
 
 namespace test = mezz::test;
 using mezz::Bytes;
@@ -68,6 +69,26 @@ const char* check_pieces(const Buffer& file, TrackView track, const std::vector<
     }
     const auto whole = test::read_pieces(file, track, 0, track.piece_count());
     MEZZ_CHECK(whole && at == all.size() && std::ranges::equal(*whole, all, test::same));
+    return test::kFine;
+}
+
+// A file is the same if its fragments do not say when they begin, all of them or each third one.
+const char* check_undated(const Buffer& file) {
+    const auto dated = scan(file);
+    MEZZ_CHECK(dated.has_value());
+    for (const std::size_t step : {1U, 3U}) {
+        const Buffer bytes = test::undated(file, step);
+        const auto block = scan(bytes);
+        MEZZ_CHECK(bytes != file && block && *block == *dated);
+        const FileIndexView index(*block);
+        for (std::uint32_t t = 0; t < index.track_count() + index.text_count(); ++t) {
+            const bool text = t >= index.track_count();
+            const TrackView track = text ? index.text(t - index.track_count()) : index.track(t);
+            const auto all = test::read_pieces(file, track, 0, track.piece_count());
+            MEZZ_CHECK(all.has_value());
+            MEZZ_CHECK_ALL(check_pieces(bytes, track, *all));
+        }
+    }
     return test::kFine;
 }
 
@@ -141,7 +162,49 @@ static const char* pieces_of_interleaved_tracks() {
     MEZZ_CHECK(index.track_count() == 2 && index.track(0).piece_count() == 12 &&
                index.track(1).piece_count() == 12);
     MEZZ_CHECK_ALL(check_pieces(bytes, index.track(0), video));
+    MEZZ_CHECK_ALL(check_undated(bytes));
     return check_pieces(bytes, index.track(1), audio);
+}
+
+// Pictures that are shown in another order, an edit list that begins between two key frames, sound and text
+// that are moved with them.
+static const char* fragments_without_times() {
+    test::TrackSpec pictures = test::video_track(0, 1);
+    pictures.edits = {{0, 30 * 3600}};
+    test::TrackSpec text = test::audio_track(0);
+    text.id = 3;
+    text.timescale = 1000;
+    text.entry = test::tx3g_entry();
+    Buffer bytes = test::fragmented_head({pictures, test::audio_track(0), text});
+    for (std::uint64_t i = 0; i < 12; ++i) {
+        const std::vector<Frame> words(300, Frame{2, 20, 0, true});
+        const Traf t{.track_id = 3, .time = i * 6000, .frames = words};
+        Traf v{.time = i * 36000, .frames = gop(10, i % 2 == 0)};
+        for (std::size_t k = 0; k < v.frames.size(); ++k)
+            v.frames[k].offset = k % 2 == 0 ? 3600 : 7200;
+        const Traf a{
+            .track_id = 2, .time = i * 17 * 1024, .frames = std::vector<Frame>(17, Frame{5, 1024, 0, true})};
+        bytes = test::join({bytes, test::fragment({t, v, a}, bytes.size())});
+    }
+    const auto block = scan(bytes);
+    MEZZ_CHECK(block && FileIndexView(*block).track_count() == 2);
+    MEZZ_CHECK(FileIndexView(*block).text_count() == 1 && FileIndexView(*block).text(0).piece_count() == 4);
+    return check_undated(bytes);
+}
+
+// What is sent as it is must say when it begins: so the first fragment decides.
+static const char* an_index_of_fragments_without_times() {
+    const TrackFile file = track_file(4);
+    const auto block = scan(test::undated(file.bytes));
+    MEZZ_CHECK(block && FileIndexView(*block).track(0)->layout == Layout::scanned);
+    MEZZ_CHECK_ALL(check_pieces(test::undated(file.bytes), FileIndexView(*block).track(0), file.samples));
+    const Buffer mixed = test::undated(file.bytes, 2);
+    const auto index = scan(mixed);
+    MEZZ_CHECK(index && FileIndexView(*index).track(0)->layout == Layout::fragments);
+    const TrackView track = FileIndexView(*index).track(0);
+    MEZZ_CHECK(test::read_pieces(mixed, track, 0, 1).has_value());
+    MEZZ_CHECK(refused(test::read_pieces(mixed, track, 1, 2), ErrorCode::bad_media, "traf: tfdt is missing"));
+    return test::kFine;
 }
 
 // A second track that cannot be packaged lies in the same byte ranges.
@@ -184,6 +247,7 @@ static const char* samples_in_moov_and_in_fragments() {
                index.track(0)->end == 105 * 3600);
     MEZZ_CHECK_ALL(check_pieces(bytes, index.track(0), video));
     MEZZ_CHECK_ALL(check_pieces(bytes, index.track(1), audio));
+    MEZZ_CHECK_ALL(check_undated(bytes));
     // No fragment came: the tables are all.
     const auto tables = scan(moov.bytes);
     MEZZ_CHECK(tables && FileIndexView(*tables).track(0)->layout == Layout::sample_tables);
@@ -224,6 +288,8 @@ int main() {
                                 MEZZ_CHECKED(pieces_without_an_index),
                                 MEZZ_CHECKED(an_index_of_indexes_is_passed_over),
                                 MEZZ_CHECKED(pieces_of_interleaved_tracks),
+                                MEZZ_CHECKED(fragments_without_times),
+                                MEZZ_CHECKED(an_index_of_fragments_without_times),
                                 MEZZ_CHECKED(byte_ranges_are_for_one_track_only),
                                 MEZZ_CHECKED(samples_in_moov_and_in_fragments),
                                 MEZZ_CHECKED(open_subsegments),
