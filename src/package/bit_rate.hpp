@@ -18,7 +18,7 @@ struct SegmentSize {
 };
 
 /// Peak: the largest rate of any run of segments that lasts between half and one and a half times the target
-/// duration (ticks; RFC 8216bis, BANDWIDTH) and has at most 64; average: over all.
+/// duration (ticks; RFC 8216bis §4.1) and has at most 64; average: over all.
 [[nodiscard]] BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale,
                                std::int64_t target);
 

@@ -1,4 +1,4 @@
-// Text tracks for players: WebVTT (W3C), whole or in segments (RFC 8216bis §3.5).
+// Text tracks for players: WebVTT (W3C), whole or in segments (RFC 8216bis §3.1.4).
 #pragma once
 
 #include <span>

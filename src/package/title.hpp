@@ -22,7 +22,7 @@ struct FileRecord {
     std::int64_t modified = 0;  ///< nanoseconds since 1970
 };
 
-/// Bits a second: the peak segment bit rate of RFC 8216bis §4.4.6.2, and the average.
+/// Bits a second: the peak segment bit rate of RFC 8216bis §4.1, and the average.
 struct BitRate {
     std::uint64_t peak = 0;
     std::uint64_t average = 0;

@@ -179,8 +179,8 @@ TRANSPORT = {
     "lost packet": (lambda d: without_payload(d, lambda p: not p[1] & 0x40 and p[3] & 0x10), "13818-1 2.4.3.3: PID \\d+: continuity counter"),
     "no tables": (lambda d: d[2 * ts.PACKET:], "13818-1 2.4.4.9|RFC 3.1.1"),
     "sync byte": (lambda d: b"\x46" + d[1:], "13818-1 2.4.3.3: sync byte"),
-    "cut": (lambda d: d[:-1], "13818-1 2.4.3.2"),
-    "table's checksum": (lambda d: d[:10] + bytes([d[10] ^ 1]) + d[11:], "13818-1 2.4.4: PID 0: CRC"),
+    "cut": (lambda d: d[:-1], "13818-1 2.4.3: "),
+    "table's checksum": (lambda d: d[:10] + bytes([d[10] ^ 1]) + d[11:], "13818-1 2.4.4.5: PID 0: CRC"),
 }
 
 

@@ -45,7 +45,7 @@ class Stream:
 
     def feed(self, data):
         """One segment: it must begin with PAT and PMT and stand alone."""
-        assert len(data) % PACKET == 0 and data, f"13818-1 2.4.3.2: {len(data)} bytes is no whole number of packets"
+        assert len(data) % PACKET == 0 and data, f"13818-1 2.4.3: {len(data)} bytes is no whole number of packets"
         self.segments.append(len(self.pes))
         pids = []
         for at in range(0, len(data), PACKET):
@@ -94,7 +94,8 @@ class Stream:
             assert start, "own: a section of more than one packet"
             section = payload[1 + payload[0]:]
             length = 3 + (int.from_bytes(section[1:3], "big") & 0xFFF)
-            assert crc32(section[:length]) == 0, f"13818-1 2.4.4: PID {pid}: CRC"
+            clause = "13818-1 2.4.4.5" if pid == 0 else "13818-1 2.4.4.9"
+            assert crc32(section[:length]) == 0, f"{clause}: PID {pid}: CRC"
             assert all(b == 0xFF for b in section[length:]), "13818-1 2.4.4: stuffing is not 0xFF"
             (self._pat if pid == 0 else self._pmt)(section[:length])
         else:
