@@ -7,6 +7,7 @@
 #include "nginx/sample_load.hpp"
 #include "nginx/send.hpp"
 #include "nginx/stream_buffers.hpp"
+#include "package/bit_rate.hpp"
 #include "package/iframes.hpp"
 #include "package/nal_counter.hpp"
 #include "package/ts_codec.hpp"
@@ -121,12 +122,18 @@ struct Part {
     std::uint32_t number = 0;
     bool iframe = false;
     bool up_to_end = false;  ///< of the track, beyond the segment
+    bool beside = false;     ///< sound in the segments of pictures
 };
+
+package::PieceRange silent_frames_of(const package::TrackTimeline& line, Part part) noexcept {
+    package::PieceRange frames = line.silent_frames(part.number);
+    if (part.up_to_end) frames.last = line.silence().count();
+    return frames;
+}
 
 // Silence in place of sound that starts late: frames before all others.
 void add_silence(Source& source, const package::TrackTimeline& line, Part part) {
-    package::PieceRange frames = line.silent_frames(part.number);
-    if (part.up_to_end) frames.last = line.silence().count();
+    const package::PieceRange frames = silent_frames_of(line, part);
     if (part.iframe || frames.empty()) return;
     const auto samples = package::silent_samples(line.track(), line.silence(), frames);
     for (std::uint32_t& number : source.breaks)
@@ -181,6 +188,9 @@ Task<Result<Source>> load_source(RequestFlow& flow, const LoadedTitle& title,
     for (const media::Sample& sample : source.samples)
         source.end = std::max(source.end, sample.offset + sample.size);
     add_silence(source, line, part);
+    if (track->kind == TrackKind::audio)
+        source.least_packets =
+            package::least_audio_packets(line, silent_frames_of(line, part), pieces, !part.beside);
     co_return source;
 }
 
@@ -200,6 +210,7 @@ Task<Result<Sources>> load_sources(RequestFlow& flow, const LoadedTitle& title,
     const package::RenditionRecord* audio = title.view().muxed_audio();
     if (audio == nullptr || part.iframe) co_return sources;
     part.up_to_end = sources.video->is_last;
+    part.beside = true;
     auto second = co_await load_source(flow, title, *audio, part);
     if (!second) co_return std::unexpected(second.error());
     sources.audio = std::move(*second);
@@ -229,7 +240,8 @@ Result<package::TsPlan> make_plan(const Sources& sources, std::uint32_t number) 
                                       .samples = from.samples,
                                       .breaks = from.breaks,
                                       .codec = from.codec,
-                                      .sample_rate = from.sample_rate};
+                                      .sample_rate = from.sample_rate,
+                                      .least_packets = from.least_packets};
     }
     return package::TsPlan::make(video, audio, number);
 }

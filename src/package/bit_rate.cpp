@@ -18,6 +18,7 @@ constexpr std::uint64_t kTsPacket = 188;
 constexpr std::uint64_t kTsPayload = 184;
 constexpr std::uint64_t kPsiPackets = 2;        // PAT and PMT
 constexpr std::uint64_t kPacketsMultiple = 16;  // see TsPlan
+constexpr std::uint64_t kAudioMargin = 64;      // estimates of audio get one packet more of so many
 constexpr std::size_t kLongestRun = 64;         // segments; one giant among many must not cost n² steps
 
 std::uint64_t bits_per_second(std::uint64_t bytes, std::int64_t ticks, std::uint32_t timescale) noexcept {
@@ -65,7 +66,9 @@ Packets estimated_packets(const media::TrackView& track, PieceRange pieces) noex
         return static_cast<std::uint64_t>(
             std::llround(std::max(0.0, (bytes + samples * overhead) / kTsPayload)));
     };
-    if (track->kind == media::TrackKind::audio) return {estimate(first.cost), estimate(first.side)};
+    const auto with_margin = [](std::uint64_t packets) { return packets + packets / kAudioMargin; };
+    if (track->kind == media::TrackKind::audio)
+        return {with_margin(estimate(first.cost)), with_margin(estimate(first.side))};
     return {estimate(first.cost), static_cast<std::uint64_t>(samples * first.side / first.samples)};
 }
 
@@ -95,11 +98,11 @@ std::uint64_t silent_packets(const TrackTimeline& line, PieceRange frames, bool 
     return grouping.packets();
 }
 
+// What a plan fills up to a multiple.
 std::uint64_t audio_packets(const TrackTimeline& line, PieceRange frames, PieceRange pieces, bool alone) {
     Packets packets;
     if (!pieces.empty()) packets = packets_of(line.track(), pieces);
-    return round_up((alone ? packets.side : packets.main) + silent_packets(line, frames, alone),
-                    kPacketsMultiple);
+    return (alone ? packets.side : packets.main) + silent_packets(line, frames, alone);
 }
 
 // Clock references on their own, where sound begins before the first picture.
@@ -166,7 +169,8 @@ BitRate cmaf_bit_rate(const TrackTimeline& line, std::int64_t longest) {
     return announced(sizes, std::max(longest, times.longest()));
 }
 
-// A peak must not be exceeded: estimates get 1 % more.
+// A peak must not be exceeded: estimates get 1 % more, and those of pictures what they may be off by where a
+// plan fills them up.
 BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::optional<TrackTimeline>& audio,
                     std::int64_t longest, std::int64_t muxed_end) {
     const SegmentTimes times(video ? *video : *audio, muxed_end);
@@ -189,15 +193,29 @@ BitRate ts_bit_rate(const std::optional<TrackTimeline>& video, const std::option
         if (video) packets += video_packets(video->track(), clock.pieces(n));
         if (beside && sizes.empty() && !sound.empty() && silent.empty())
             packets += leading_clocks(*video, clock.pieces(n).first, *audio, sound.first);
-        if (audio) packets += audio_packets(*audio, silent, sound, !video.has_value());
+        if (audio)
+            packets += round_up(audio_packets(*audio, silent, sound, !video.has_value()), kPacketsMultiple);
         sizes.push_back({packets * kTsPacket, times.duration(n)});
     }
-    BitRate rate = announced(sizes, std::max(longest, times.longest()));
+    const std::int64_t target = std::max(longest, times.longest());
+    BitRate rate = announced(sizes, target);
     const auto estimated = [](const std::optional<TrackTimeline>& line) {
         return line && line->track()->layout == media::Layout::fragments;
     };
+    if (estimated(video)) {
+        for (SegmentSize& size : sizes)
+            size.bytes += kPacketsMultiple * kTsPacket;
+        rate.peak = announced(sizes, target).peak;
+    }
     if (estimated(video) || estimated(audio)) rate.peak += rate.peak / 100;
     return rate;
+}
+
+std::uint32_t least_audio_packets(const TrackTimeline& line, PieceRange silent, PieceRange pieces,
+                                  bool alone) {
+    if (line.track()->layout != media::Layout::fragments) return 0;
+    const std::uint64_t packets = audio_packets(line, silent, pieces, alone);
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(packets, UINT32_MAX));
 }
 
 void TsPieceCost::begin(const media::MovieTrack& track) {

@@ -32,6 +32,12 @@ struct SegmentSize {
                                   const std::optional<TrackTimeline>& audio, std::int64_t longest,
                                   std::int64_t muxed_end);
 
+/// Transport packets that the audio of a segment is to take at least, so that it is as large as ts_bit_rate()
+/// says: a little more than nearly all need where only an estimate is known, else 0. `silent`: the frames
+/// before those of `pieces`; `alone`: without video.
+[[nodiscard]] std::uint32_t least_audio_packets(const TrackTimeline& line, PieceRange silent,
+                                                PieceRange pieces, bool alone);
+
 /// What build_index() is to note of a piece: exactly the transport packets that TsPlan makes of it. Main: of
 /// the video, or of the audio beside video. Side: clock references on their own, or of the audio alone.
 class TsPieceCost final : public media::PieceCost {

@@ -161,9 +161,16 @@ private:
         return count;
     }
 
+    [[nodiscard]] std::uint64_t wished_packets(unsigned source) const noexcept {
+        const std::uint64_t needed = packets_[source];
+        const std::uint64_t least = source == kTsAudio && plan_.audio_ ? plan_.audio_->least_packets : 0;
+        return least > needed + needed / 8 ? needed : std::max(needed, least);
+    }
+
     void pad(unsigned source) noexcept {
-        const auto missing =
-            static_cast<std::uint32_t>((kCounterValues - packets_[source] % kCounterValues) % kCounterValues);
+        const std::uint64_t wished = wished_packets(source);
+        const auto missing = static_cast<std::uint32_t>(
+            wished + (kCounterValues - wished % kCounterValues) % kCounterValues - packets_[source]);
         if (missing == 0) return;
         TsPes* largest = nullptr;
         for (TsPes& pes : plan_.pes_) {

@@ -38,6 +38,8 @@ struct TsAudioTrack {
     std::span<const std::uint32_t> breaks{};  ///< samples, rising, before which a PES packet ends
     media::Codec codec = media::Codec::aac;
     std::uint32_t sample_rate = 0;  ///< Hz, of MP3
+    /// Transport packets that it takes at least; not heeded where that is over an eighth more than it needs.
+    std::uint32_t least_packets = 0;
 };
 
 /// One PES packet of a segment: a picture, or some audio frames.

@@ -28,6 +28,7 @@ inline constexpr std::uint64_t kMask = (std::uint64_t{1} << 33) - 1;
 struct Case {
     std::optional<FakeTrack> video;
     std::optional<FakeTrack> audio;
+    std::uint32_t least_audio_packets = 0;
     Codec codec = Codec::h264;
     Buffer sets = bytes({0, 0, 0, 1, 0x67, 1, 2, 3, 0, 0, 0, 1, 0x68, 4, 5});
 
@@ -43,7 +44,8 @@ struct Case {
             a = {.timescale = audio->timescale,
                  .sampling_frequency_index = 3,
                  .channel_configuration = 2,
-                 .samples = audio->samples};
+                 .samples = audio->samples,
+                 .least_packets = least_audio_packets};
         return TsPlan::make(v, a, number);
     }
 

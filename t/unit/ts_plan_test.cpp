@@ -88,6 +88,22 @@ static void counts_are_multiples_of_16() {
     static_assert(sizeof(TsPes) <= 24);
 }
 
+// Audio as long as is wished, unless that is absurd.
+static void audio_takes_its_least_packets() {
+    const FakeTrack audio = frames(94, 341, 1024, 48000);  // 23 PES packets of 8, one of 4
+    const auto packets = [&audio](std::uint32_t least) {
+        auto track = audio_of(audio);
+        track.least_packets = least;
+        const auto plan = TsPlan::make({}, track, 3);
+        return plan ? plan->size() / 188 - 2 : 0;
+    };
+    assert_int_equal(packets(0), 192);
+    assert_int_equal(packets(192), 192);
+    assert_int_equal(packets(193), 208);
+    assert_int_equal(packets(211), 224);
+    assert_int_equal(packets(212), 192);
+}
+
 static void tracks_without_samples_make_tables_only() {
     const FakeTrack empty = frames(3, 0, 3600, 90000);
     const auto plan = TsPlan::make(video_of(empty), audio_of(empty), 0);
@@ -158,11 +174,9 @@ static void estimates_are_what_the_plan_uses() {
 
 int main() {
     const CMUnitTest tests[] = {
-        MEZZ_TEST(refuses_what_it_cannot_pack),
-        MEZZ_TEST(counts_are_multiples_of_16),
-        MEZZ_TEST(tracks_without_samples_make_tables_only),
-        MEZZ_TEST(low_frame_rates_get_clock_packets),
-        MEZZ_TEST(hostile_times_do_not_blow_up),
+        MEZZ_TEST(refuses_what_it_cannot_pack),       MEZZ_TEST(counts_are_multiples_of_16),
+        MEZZ_TEST(audio_takes_its_least_packets),     MEZZ_TEST(tracks_without_samples_make_tables_only),
+        MEZZ_TEST(low_frame_rates_get_clock_packets), MEZZ_TEST(hostile_times_do_not_blow_up),
         MEZZ_TEST(estimates_are_what_the_plan_uses),
     };
     return cmocka_run_group_tests_name("ts plan", tests, nullptr, nullptr);

@@ -15,10 +15,12 @@ static void segments_continue_each_other() {
     for (int tracks = 1; tracks <= 3 && wrong.empty(); ++tracks) {
         test::TsReader reader;
         std::mt19937 random(11);
-        for (std::uint64_t n = 14; n < 17 && wrong.empty(); ++n)
-            wrong = check(
-                test::usual(random, 2.0 * static_cast<double>(n - 14), (tracks & 1) != 0, (tracks & 2) != 0),
-                n, reader);
+        for (std::uint64_t n = 14; n < 17 && wrong.empty(); ++n) {
+            const double start = 2.0 * static_cast<double>(n - 14);
+            Case c = test::usual(random, start, (tracks & 1) != 0, (tracks & 2) != 0);
+            if (n == 15) c.least_audio_packets = 208;  // of about 195
+            wrong = check(c, n, reader);
+        }
         gap = std::max(gap, reader.longest_pcr_gap);
     }
     require(wrong);
