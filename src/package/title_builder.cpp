@@ -194,8 +194,15 @@ bool goes_on_for_longer(const Draft& audio, std::span<const Draft> drafts, std::
     return end_ms(audio) > longest + ms;
 }
 
-// Transport streams of video carry the default audio, or in its place what any player decodes: AAC of the
-// same language first, then the first that can be carried. None if a segment would become far too long.
+// Nothing else than the other, or just what each video file has beside its pictures.
+bool is_copy(const Draft& draft, const Draft& other) noexcept {
+    return &draft == &other || (is_same_audio(draft, other) && draft.record.track != 0);
+}
+
+// Transport streams of video carry the sound if there is only one that they can: of several, viewers who
+// choose another would be sent two, and not every player comes back to what has no playlist of its own. Of
+// MP3 one is carried even so, of the default's language if there is one: hls.js plays it nowhere else. None
+// if a segment would become far too long.
 void choose_muxed_audio(std::vector<Draft>& drafts, std::uint32_t wished_ms) {
     const auto main =
         std::ranges::find_if(drafts, [](const Draft& draft) { return draft.record.is_default; });
@@ -209,7 +216,11 @@ void choose_muxed_audio(std::vector<Draft>& drafts, std::uint32_t wished_ms) {
         if (draft.record.kind != TrackKind::audio || !draft.record.in_ts) continue;
         if (chosen == nullptr || rank(draft.record) > rank(chosen->record)) chosen = &draft;
     }
-    if (chosen != nullptr && !goes_on_for_longer(*chosen, drafts, wished_ms)) chosen->record.is_muxed = true;
+    if (chosen == nullptr || goes_on_for_longer(*chosen, drafts, wished_ms)) return;
+    const bool several = std::ranges::any_of(drafts, [chosen](const Draft& draft) {
+        return draft.record.kind == TrackKind::audio && draft.record.in_ts && !is_copy(draft, *chosen);
+    });
+    chosen->record.is_muxed = !several || chosen->record.codec == media::Codec::mp3;
 }
 
 // The first video that is as long as any, give or take a second; the first rendition if there is no video.

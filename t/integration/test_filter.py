@@ -39,7 +39,7 @@ def test_codecs(get, top):
     for query in ("?codec=h264", "?codec=aac", "?codec=aac%2Ch264,av1"):
         assert heights(get, top, query) == [180, 270, 360]
     assert get(f"/files/tracks/{top}?codec=av1").status == 404
-    assert get(f"/files/tracks/{top}?codec=opus").status == (200 if top.startswith("hls") else 404)
+    assert get(f"/files/tracks/{top}?codec=opus").status == 404
     for query in ("?codec=h265", "?codec=", "?max_height=720p", "?min_height=9&max_height=8", "?max_height=1&max_height=2"):
         assert get(f"/files/tracks/{top}{query}").status == 400, query
 

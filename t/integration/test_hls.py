@@ -7,6 +7,7 @@ import pytest
 import boxes
 import hls
 import media
+import ts
 import walk
 
 FILES = ["faststart.mp4", "moov_last.mp4", "no_bframes_2997.mp4", "video_only.mp4", "audio_only.mp4", "two_audio.mp4",
@@ -122,23 +123,30 @@ def test_codecs_are_those_of_avcc(get):
 
 @pytest.mark.parametrize("title", ["two_audio.mp4", "tracks"])
 def test_audio_group(get, title):
-    """In cmaf/ all sound is in a group; in hls/ the default is muxed and has no URI."""
-    cmaf, ts = (walk.hls_title(get, f"/files/{title}", kind) for kind in ("cmaf", "hls"))
-    for found, with_uri in ((cmaf, 2), (ts, 1)):
+    """Of several sounds each is a rendition of its own, in cmaf/ and in hls/, whose other segments hold pictures only."""
+    for kind in ("cmaf", "hls"):
+        found = walk.hls_title(get, f"/files/{title}", kind)
         entries = [e for e in found.master.media if e["TYPE"] == "AUDIO"]
-        assert sorted(e["LANGUAGE"] for e in entries) == ["de", "en"]
-        assert sum("URI" in e for e in entries) == with_uri
+        assert sorted(e["LANGUAGE"] for e in entries) == ["de", "en"] and all("URI" in e for e in entries)
         assert [e.get("DEFAULT") for e in entries].count("YES") == 1
-        assert all(v["AUDIO"] == entries[0]["GROUP-ID"] for v in found.master.variants)
+        assert all(v["AUDIO"] == entries[0]["GROUP-ID"] and "mp4a" in v["CODECS"] for v in found.master.variants)
         assert all(e.get("CHANNELS", "1") == "1" for e in entries)
-        default = next(e for e in entries if e.get("DEFAULT") == "YES")
-        assert ("URI" in default) == (found is cmaf)
+    for kind, playlists in (("vide", found.variants), ("soun", [p for _, p in found.audio])):
+        for p in playlists:
+            stream = ts.Stream()
+            stream.feed(get.ok(p.uris[-1]).body)
+            assert [k in ts.VIDEO for k in stream.kinds.values()] == [kind == "vide"]
 
 
-def test_default_sound_is_muxed_into_every_variant(get):
-    for title in ("faststart.mp4", "two_audio.mp4", "ladder"):
-        found = walk.hls_title(get, f"/files/{title}", "hls")
-        assert all("mp4a" in v["CODECS"] for v in found.master.variants)
+@pytest.mark.parametrize("title", ["faststart.mp4", "ladder"])
+def test_one_sound_is_in_the_segments_of_the_pictures(get, title):
+    found = walk.hls_title(get, f"/files/{title}", "hls")
+    assert not any("URI" in e for e in found.master.media if e["DEFAULT"] == "YES")
+    assert all("mp4a" in v["CODECS"] for v in found.master.variants)
+    for variant in found.variants:
+        stream = ts.Stream()
+        stream.feed(get.ok(variant.uris[-1]).body)
+        assert sorted(k in ts.VIDEO for k in stream.kinds.values()) == [False, True]
 
 
 @pytest.mark.parametrize("kind", ["hls", "cmaf"])

@@ -32,6 +32,9 @@ TS = [p for p in CHOOSING if p.endswith(" TS")]
 CODECS = {"tracks": CHOOSING, "two_audio.mp4": ["hls.js TS", "dash.js", "video.js CMAF"], "he_aac.mp4": CHOOSING,
           "h264_mp3.mp4": ["hls.js TS", "Shaka TS", "native TS"], "av1_opus.mp4": [p for p in CHOOSING if p not in TS],
           "vp9_flac.mp4": [p for p in CHOOSING if p not in TS]}
+# hls.js 1.7.4 may miss the end of what it appends to one buffer while the other is at it, and takes the segment for one that brought
+# nothing. It goes on; a segment that it then loads again would be told of with a (2).
+FALSE_ALARM = "bufferAppendNoProgress  Error: Fragment append did not increase buffered coverage (1)"
 # What each can do with the I-frames: move fast, or show that of a time beside what plays. The others take no notice.
 TRICKS = {"Shaka DASH": {"trick": True}, "Shaka CMAF": {"trick": True}, "hls.js TS": {"key_frames": [8.7, 3.2]},
           "hls.js CMAF": {"key_frames": [8.7, 3.2]}}
@@ -112,7 +115,7 @@ def chromiums():
 @pytest.fixture
 def play(theatre, keys, chromiums, tmp_path):
     """play(name, player, query, **job): the report of a job that succeeded."""
-    def run(name, player, query="", **job):
+    def run(name, player, query="", permitted=(), **job):
         program, top = PLAYERS[player]
         if not chromiums:
             chromiums.append(Chromium())
@@ -120,7 +123,7 @@ def play(theatre, keys, chromiums, tmp_path):
         url = theatre.url(f"/files/{name}/{top}?token={keys['2026-11'].token(path=f'/files/{name}')}{query}")
         try:
             report = chromium.run(page=theatre.url("/static/player.html"), player=program, url=url,
-                                  screenshot=str(tmp_path / "screen.png"), **job)
+                                  screenshot=str(tmp_path / "screen.png"), permitted=[FALSE_ALARM, *permitted], **job)
             assert report["failures"] == [], "\n".join(report["failures"])
         except BaseException:
             chromium.close()
@@ -174,19 +177,20 @@ def around(start, end, cues, step=0.1):
 
 def choices(name, player):
     """What is chosen while a title plays."""
-    # Shaka 5.2 takes the earliest decoding time of a segment for its start, and leaves a hole of the pictures' delay before it.
-    if player in ("Shaka TS", "native TS"):
+    if player == "native TS":
         return {}
+    # The other sound, and back. Of MP3 hls.js offers none beside the one in the pictures' segments: it asks for MP3 in MP4.
+    sounds = [{"language": "de", "tone": 880}, {"language": "en", "tone": 440}]
+    sounds = sounds[::-1] if name == "tracks" else sounds[name == "h264_mp3.mp4" and player == "hls.js TS":]
+    # Shaka 5.2 takes the earliest decoding time of a segment for its start, and leaves a hole of the pictures' delay before it.
+    if player == "Shaka TS":
+        return {"audio": sounds}
     english = {"First": (1, 3), "Across <i>two</i> boundaries": (5, 12.5), "At the boundary": (6, 7)}
     times = [t for start, end in [(6, 7), (1, 3), (5, 12.5)] for t in around(start, end, english)]
-    made = {"language": "en", "cues": times if name == "tracks" else times[:4],
+    made = {"audio": sounds, "language": "en", "cues": times if name == "tracks" else times[:4],
             "text": {"language": "de", "cues": around(1, 12, {"Andere": (1, 12)})}}
     if name == "tracks":
         made |= TRICKS.get(player, {})
-    if name != "h264_mp3.mp4":  # hls.js offers no sound that Chromium cannot play from MP4
-        made["audio"] = [{"language": "de", "tone": 880}, {"language": "en", "tone": 440}]
-    if player == "video.js TS":  # which stops where it is to go back to the sound that is in the pictures' segments
-        made["audio"] = made["audio"][name == "tracks":][:1]
     return made
 
 

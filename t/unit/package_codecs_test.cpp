@@ -152,23 +152,20 @@ static const char* groups_by_codec_and_channels() {
         made_of({pictures(test::avc_entry()), sound(test::mp4a_entry(test::lc_config()), "eng"),
                  sound(test::ac3_entry(), "eng"), sound(test::atmos_entry(), "eng"),
                  sound(test::mp4a_entry(test::lc_config()), "deu")});
-    const Playlist cmaf = multivariant(made, Format::cmaf);
-    MEZZ_CHECK(groups_of(cmaf) ==
-               "audio-mp4a.40.2-2:en:2:YES:uri audio-mp4a.40.2-2:de:2:NO:uri "
-               "audio-ac-3-6:en:6:YES:uri audio-ac-3-6:de:2:NO:uri "
-               "audio-ec-3-6-joc:en:16/JOC:YES:uri audio-ec-3-6-joc:de:2:NO:uri ");
-    MEZZ_CHECK(cmaf.variants.size() == 3 && value_of(cmaf.variants[0], "CODECS") == "avc1.42c01e,mp4a.40.2");
-    MEZZ_CHECK(value_of(cmaf.variants[1], "CODECS") == "avc1.42c01e,ac-3,mp4a.40.2" &&
-               value_of(cmaf.variants[2], "AUDIO") == "audio-ec-3-6-joc");
-    const Playlist ts = multivariant(made, Format::hls);
-    MEZZ_CHECK(groups_of(ts) ==
-               "audio-mp4a.40.2-2:en:2:YES: audio-mp4a.40.2-2:de:2:NO:uri "
-               "audio-ac-3-6:en:6:YES:uri audio-ac-3-6:de:2:NO:uri "
-               "audio-ec-3-6-joc:en:16/JOC:YES:uri audio-ec-3-6-joc:de:2:NO:uri ");
-    MEZZ_CHECK(value_of(ts.variants[1], "CODECS") == "avc1.42c01e,ac-3,mp4a.40.2");
+    for (const Format format : {Format::cmaf, Format::hls}) {
+        const Playlist list = multivariant(made, format);
+        MEZZ_CHECK(groups_of(list) ==
+                   "audio-mp4a.40.2-2:en:2:YES:uri audio-mp4a.40.2-2:de:2:NO:uri "
+                   "audio-ac-3-6:en:6:YES:uri audio-ac-3-6:de:2:NO:uri "
+                   "audio-ec-3-6-joc:en:16/JOC:YES:uri audio-ec-3-6-joc:de:2:NO:uri ");
+        MEZZ_CHECK(list.variants.size() == 3 &&
+                   value_of(list.variants[0], "CODECS") == "avc1.42c01e,mp4a.40.2");
+        MEZZ_CHECK(value_of(list.variants[1], "CODECS") == "avc1.42c01e,ac-3,mp4a.40.2" &&
+                   value_of(list.variants[2], "AUDIO") == "audio-ec-3-6-joc");
+    }
     const std::string peak =
         std::to_string(made.rendition("36p").ts.peak + made.rendition("audio-deu").ts.peak);
-    MEZZ_CHECK(value_of(ts.variants[0], "BANDWIDTH") == peak);
+    MEZZ_CHECK(value_of(multivariant(made, Format::hls).variants[0], "BANDWIDTH") == peak);
     return test::kFine;
 }
 
@@ -204,7 +201,18 @@ static const char* groups_that_are_equal_are_one() {
     const Playlist cmaf = multivariant(made, Format::cmaf);
     MEZZ_CHECK(groups_of(cmaf) == "audio:en:6:YES:uri audio:de:2:NO:uri " && cmaf.variants.size() == 1);
     MEZZ_CHECK(value_of(cmaf.variants[0], "CODECS") == "avc1.42c01e,ac-3,mp4a.40.2");
-    MEZZ_CHECK(groups_of(multivariant(made, Format::hls)) == "audio:en:6:YES: audio:de:2:NO:uri ");
+    MEZZ_CHECK(groups_of(multivariant(made, Format::hls)) == "audio:en:6:YES:uri audio:de:2:NO:uri ");
+    return test::kFine;
+}
+
+// No player that wants it in MP4 finds it there.
+static const char* mp3_is_in_the_segments_of_pictures() {
+    const MadeTitle made = made_of(
+        {pictures(test::avc_entry()), sound(test::mp3_entry(), "eng"), sound(test::mp3_entry(), "deu")});
+    MEZZ_CHECK(groups_of(multivariant(made, Format::hls)) == "audio:en:2:YES: audio:de:2:NO:uri ");
+    const MadeTitle both = made_of({pictures(test::avc_entry()), sound(test::mp3_entry(), "eng"),
+                                    sound(test::mp4a_entry(test::lc_config()), "eng")});
+    MEZZ_CHECK(both.view().muxed_audio() == nullptr);
     return test::kFine;
 }
 
@@ -295,6 +303,7 @@ int main() {
                                 MEZZ_CHECKED(groups_by_codec_and_channels),
                                 MEZZ_CHECKED(groups_offer_the_same_choices),
                                 MEZZ_CHECKED(groups_that_are_equal_are_one),
+                                MEZZ_CHECKED(mp3_is_in_the_segments_of_pictures),
                                 MEZZ_CHECKED(a_transport_stream_leaves_out_what_it_cannot_carry),
                                 MEZZ_CHECKED(dolby_tells_its_channels),
                                 MEZZ_CHECKED(transport_streams_of_every_audio)};

@@ -187,6 +187,19 @@ static const char* sound_that_goes_on() {
     return test::kFine;
 }
 
+static const char* several_sounds_are_beside_the_pictures() {
+    MadeTitle made;
+    made.add(test::film(40, "eng"), {.rendition = "v"});
+    made.build();
+    MEZZ_CHECK(made.view().muxed_audio() == &made.rendition("audio-eng"));
+    const auto with_sound = made.rendition("v").ts.average;
+    made.add(audio_only("deu"));
+    made.build();
+    MEZZ_CHECK(made.view().muxed_audio() == nullptr);
+    MEZZ_CHECK(made.rendition("v").ts.average + made.rendition("audio-eng").ts.average / 2 < with_sound);
+    return test::kFine;
+}
+
 static const char* turned_pictures() {
     test::TrackSpec video = test::video_track(50, 25);
     video.entry = test::avc_entry(test::box("pasp", test::Fields().u32(2).u32(1)));
@@ -299,6 +312,7 @@ int main() {
                                 MEZZ_CHECKED(unaligned_renditions_are_left_out),
                                 MEZZ_CHECKED(closed_groups_are_preferred),
                                 MEZZ_CHECKED(sound_that_goes_on),
+                                MEZZ_CHECKED(several_sounds_are_beside_the_pictures),
                                 MEZZ_CHECKED(turned_pictures),
                                 MEZZ_CHECKED(late_and_short_audio),
                                 MEZZ_CHECKED(hidden_pieces_are_not_sent),
