@@ -3,6 +3,7 @@
 //   player, url the program and the manifest that it plays
 //   screenshot  where to put a picture
 //   language    of the text track that is shown, or none
+//   config      of Shaka, or none
 //   permitted   texts of errors that are no failures
 // and what is done, in this order:
 //   key_frames  a list of times: has the player show the key frame of each beside what plays
@@ -35,7 +36,8 @@ async function play(browser, job) {
     try {
         const page = await context.newPage();
         watch(page, report);
-        const query = { player: job.player, url: job.url, ...(job.language ? { text: job.language } : {}) };
+        const query = { player: job.player, url: job.url, ...(job.language ? { text: job.language } : {}),
+            ...(job.config ? { config: JSON.stringify(job.config) } : {}) };
         await page.goto(`${job.page}?${new URLSearchParams(query)}`);
         let end = await begin(page, report);
         const wanted = Object.keys(kinds).filter((name) => job[name]);

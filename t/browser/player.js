@@ -89,6 +89,7 @@ const players = {
         const player = new shaka.Player();
         await player.attach(video);
         player.addEventListener('error', (e) => failed(`shaka ${e.detail.code} ${e.detail.data}`));
+        player.configure(JSON.parse(query.get('config') ?? '{}'));
         // Chosen before it loads: another track that is chosen at once may lose its first cues.
         if (language !== null) player.configure('preferredText', [{ language }]);
         await player.load(url);
