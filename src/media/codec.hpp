@@ -126,4 +126,10 @@ struct CodecDetails {
 /// they are none of MPEG audio.
 [[nodiscard]] Result<CodecDetails> describe_mp3(std::uint32_t sample_rate, unsigned channels);
 
+/// Bytes of a frame of MP3 that tell of it.
+inline constexpr std::uint32_t kMp3Header = 4;
+
+/// How many channels a frame of MP3 has, by its header; nullopt if it begins with none.
+[[nodiscard]] std::optional<std::uint8_t> mp3_channels(Bytes frame);
+
 }  // namespace mezz::media

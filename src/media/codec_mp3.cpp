@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/bit_reader.hpp"
 #include "media/codec.hpp"
 
 namespace mezz::media {
@@ -16,6 +17,19 @@ Result<CodecDetails> describe_mp3(std::uint32_t sample_rate, unsigned channels) 
     details.audio.sample_rate = sample_rate;
     details.audio.channels = static_cast<std::uint8_t>(channels);
     return details;
+}
+
+// ISO/IEC 11172-3 §2.4.1.3, 2.4.2.3.
+std::optional<std::uint8_t> mp3_channels(Bytes frame) {
+    constexpr unsigned kSync = 0x7FF, kLayer3 = 1, kSingle = 3;
+    BitReader in(frame);
+    const bool synced = in.bits(11) == kSync;
+    in.skip(2);
+    const unsigned layer = in.bits(2);
+    in.skip(1 + 4 + 2 + 1 + 1);
+    const unsigned mode = in.bits(2);
+    if (!in.ok() || !synced || layer != kLayer3) return std::nullopt;
+    return mode == kSingle ? std::uint8_t{1} : std::uint8_t{2};
 }
 
 }  // namespace mezz::media

@@ -83,7 +83,7 @@ Result<void> FileScanner::finish() {
     return end_boxes();
 }
 
-// All boxes are known. What they do not say is in the pictures.
+// All boxes are known. What they do not say is in the samples.
 Result<void> FileScanner::end_boxes() {
     done_ = true;
     return sets_.plan(movie_->tracks, scanned_.tracks, file_size_);
@@ -153,8 +153,10 @@ Result<void> FileScanner::take_moof(const Box& moof, std::uint64_t size) {
     if (fragmented_ && !is_chunk(moof)) fragmented_.reset();
     if (!fragmented_) return scan_moof(moof, size);
     done_ = true;
-    return read_fragment(moof, defaults_of(*movie_, movie_->tracks.front()), file_size_,
-                         fragmented_->first_fragment);
+    const MovieTrack& track = movie_->tracks.front();
+    const auto ok = read_fragment(moof, defaults_of(*movie_, track), file_size_, fragmented_->first_fragment);
+    if (ok) sets_.plan(track, fragmented_->first_fragment);
+    return ok;
 }
 
 Result<void> FileScanner::scan_moof(const Box& moof, std::uint64_t size) {

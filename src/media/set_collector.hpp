@@ -1,5 +1,5 @@
-// Finds the parameter sets of tracks whose sample entry has none: they are in the pictures. Never reads: it
-// says which bytes it needs.
+// Finds what sample entries do not tell: parameter sets that are only in the pictures, and how many channels
+// MP3 has, for which many writers say two. Never reads: it says which bytes it needs.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +19,13 @@ namespace mezz::media {
 class SetCollector {
 public:
     /// Chooses what is to be read: the beginnings of the first key frame and of some others, at most 16 of a
-    /// track. Of those of `scanned` there are as many as tracks, or none. Fails with bad_media if the sample
-    /// tables are broken.
+    /// track; the header of the first frame of MP3. Of those of `scanned` there are as many as tracks, or
+    /// none. Fails with bad_media if the sample tables are broken.
     [[nodiscard]] Result<void> plan(std::span<const MovieTrack> tracks, std::span<const ScannedTrack> scanned,
                                     std::uint64_t file_size);
+
+    /// The same for a file of one track with parameter sets, of which only the first samples are known.
+    void plan(const MovieTrack& track, std::span<const Sample> first);
 
     /// The bytes that the next feed() must be given; nullopt when all were found.
     [[nodiscard]] std::optional<ByteRange> need() const noexcept;
@@ -34,6 +37,9 @@ public:
     [[nodiscard]] Result<void> feed(Bytes bytes, std::span<MovieTrack> tracks);
 
 private:
+    [[nodiscard]] Result<void> plan_pictures(std::size_t i, const MovieTrack& track,
+                                             const ScannedTrack& scanned, std::uint64_t file_size);
+
     struct Beginning {
         std::size_t track = 0;
         ByteRange bytes;

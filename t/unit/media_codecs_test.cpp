@@ -153,6 +153,11 @@ static const char* reads_mp3() {
     MEZZ_CHECK(mp3 && mp3->codec_string == "mp4a.40.34" && mp3->audio.sample_rate == 22050);
     MEZZ_CHECK(refused(mezz::media::describe_mp3(96000, 2), ErrorCode::unsupported, "mp4a: sampling"));
     MEZZ_CHECK(refused(mezz::media::describe_mp3(48000, 6), ErrorCode::unsupported, "mp4a: channel"));
+    const auto channels = [](std::uint32_t header) {
+        return mezz::media::mp3_channels(Buffer(Fields().u32(header))).value_or(0);
+    };
+    MEZZ_CHECK(channels(0xFFFB10C0) == 1 && channels(0xFFF31064) == 2);
+    MEZZ_CHECK(channels(0xFFFD10C0) == 0 && channels(0x49443304) == 0);  // layer II, no frame
     // Without DecoderSpecificInfo, as MP3 comes.
     const auto stream = mezz::media::parse_esds(Fields()
                                                     .u32(0)
