@@ -35,8 +35,7 @@ std::vector<std::byte> silent_packet(const AVCodecParameters& stream) {
         channels = static_cast<unsigned>(stream.ch_layout.nb_channels);
     }
     if (channels < 1 || channels > 7) return {};
-    const media::SilentAac silence(channels);
-    return {silence.bytes().begin(), silence.bytes().end()};
+    return media::silent_aac(channels);
 }
 
 }  // namespace

@@ -86,6 +86,56 @@ struct ElementaryStream {
 /// MPEG-4 or MPEG-2 AAC.
 [[nodiscard]] Result<Bytes> audio_specific_config(Bytes esds);
 
+/// AC3SpecificBox (ETSI TS 102 366 §F.4), each field as it is coded.
+struct Ac3Config {
+    std::uint8_t fscod = 0;
+    std::uint8_t bsid = 0;
+    std::uint8_t bsmod = 0;
+    std::uint8_t acmod = 0;
+    bool lfe = false;
+    std::uint8_t bit_rate_code = 0;
+};
+
+/// Parses the payload of `dac3`. Fails with bad_media if it is cut off, with unsupported if the sampling rate
+/// is reserved.
+[[nodiscard]] Result<Ac3Config> parse_ac3_config(Bytes dac3);
+
+/// EC3SpecificBox (§F.6), of its first independent substream, which is the programme.
+struct Eac3Config {
+    std::uint8_t fscod = 0;
+    std::uint8_t acmod = 0;
+    bool lfe = false;
+    bool alone = true;                ///< there is no other substream, and none that depends on it
+    std::uint16_t chan_loc = 0;       ///< channels of those that depend on it
+    std::uint8_t joc_complexity = 0;  ///< see AudioFormat
+};
+
+/// Parses the payload of `dec3`; fails as parse_ac3_config().
+[[nodiscard]] Result<Eac3Config> parse_eac3_config(Bytes dec3);
+
+/// STREAMINFO (RFC 9639 §8.2).
+struct FlacStreamInfo {
+    std::uint16_t min_block = 0;  ///< samples of a frame; as many as at most: of all but the last
+    std::uint16_t max_block = 0;
+    std::uint32_t sample_rate = 0;  ///< Hz
+    std::uint8_t channels = 0;      ///< 1…8
+    std::uint8_t sample_bits = 0;   ///< 1…32
+};
+
+/// Parses the payload of `dfLa`. Fails with bad_media if it is cut off or has no sampling rate.
+[[nodiscard]] Result<FlacStreamInfo> parse_flac_config(Bytes dfla);
+
+/// OpusSpecificBox ("Encapsulation of Opus in ISO Base Media File Format" §4.3.2).
+struct OpusConfig {
+    std::uint8_t channels = 0;
+    std::uint8_t streams = 1;  ///< in each packet
+    std::uint8_t coupled = 0;  ///< of them, with two channels: the first ones
+};
+
+/// Parses the payload of `dOps`. Fails with bad_media if it is cut off or contradicts itself, with
+/// unsupported if it is not of version 0.
+[[nodiscard]] Result<OpusConfig> parse_opus_config(Bytes dops);
+
 /// What is heard, and what the packagers need to know of it.
 struct AudioFormat {
     std::uint32_t sample_rate = 0;  ///< Hz

@@ -47,48 +47,68 @@ unsigned read_locations(std::uint32_t chan_loc) noexcept {
 
 }  // namespace
 
-// AC3SpecificBox (ETSI TS 102 366 §F.4).
-Result<CodecDetails> read_ac3(Bytes dac3) {
+Result<Ac3Config> parse_ac3_config(Bytes dac3) {
     BitReader in(dac3);
-    const std::uint32_t rate = kSampleRates[in.bits(2)];
-    in.skip(5 + 3);
-    unsigned channels = kModes[in.bits(3)];
-    if (in.flag()) channels |= kLfe;
-    in.skip(5 + 5);
+    Ac3Config stream;
+    stream.fscod = static_cast<std::uint8_t>(in.bits(2));
+    stream.bsid = static_cast<std::uint8_t>(in.bits(5));
+    stream.bsmod = static_cast<std::uint8_t>(in.bits(3));
+    stream.acmod = static_cast<std::uint8_t>(in.bits(3));
+    stream.lfe = in.flag();
+    stream.bit_rate_code = static_cast<std::uint8_t>(in.bits(5));
+    in.skip(5);
     if (!in.ok()) return fail(ErrorCode::bad_media, "dac3: box is cut off");
-    if (rate == 0) return fail(ErrorCode::unsupported, "dac3: sampling rate is reserved");
-    return details_of("ac-3", rate, channels);
+    if (kSampleRates[stream.fscod] == 0)
+        return fail(ErrorCode::unsupported, "dac3: sampling rate is reserved");
+    return stream;
 }
 
-// EC3SpecificBox (§F.6), with the extension for object audio (ETSI TS 103 420 §8.3.2). The first independent
-// substream is the programme; its dependent ones add channels.
-Result<CodecDetails> read_eac3(Bytes dec3) {
+Result<CodecDetails> read_ac3(Bytes dac3) {
+    const auto stream = parse_ac3_config(dac3);
+    if (!stream) return std::unexpected(stream.error());
+    const unsigned channels = kModes[stream->acmod] | (stream->lfe ? kLfe : 0);
+    return details_of("ac-3", kSampleRates[stream->fscod], channels);
+}
+
+// With the extension for object audio (ETSI TS 103 420 §8.3.2).
+Result<Eac3Config> parse_eac3_config(Bytes dec3) {
     BitReader in(dec3);
     in.skip(13);
     const unsigned independent = in.bits(3) + 1;
-    std::uint32_t rate = 0;
-    unsigned channels = 0;
+    Eac3Config first;
     for (unsigned i = 0; i < independent; ++i) {
-        const std::uint32_t own_rate = kSampleRates[in.bits(2)];
+        Eac3Config stream;
+        stream.fscod = static_cast<std::uint8_t>(in.bits(2));
         in.skip(5 + 1 + 1 + 3);
-        unsigned own = kModes[in.bits(3)];
-        if (in.flag()) own |= kLfe;
+        stream.acmod = static_cast<std::uint8_t>(in.bits(3));
+        stream.lfe = in.flag();
         in.skip(3);
-        if (in.bits(4) > 0)
-            own |= read_locations(in.bits(9));
+        const bool depended_on = in.bits(4) > 0;
+        if (depended_on)
+            stream.chan_loc = static_cast<std::uint16_t>(in.bits(9));
         else
             in.skip(1);
-        if (i > 0) continue;
-        rate = own_rate;
-        channels = own;
+        stream.alone = independent == 1 && !depended_on;
+        if (i == 0) first = stream;
     }
     if (!in.ok()) return fail(ErrorCode::bad_media, "dec3: box is cut off");
-    if (rate == 0) return fail(ErrorCode::unsupported, "dec3: sampling rate is reserved");
-    auto details = details_of("ec-3", rate, channels);
+    if (kSampleRates[first.fscod] == 0)
+        return fail(ErrorCode::unsupported, "dec3: sampling rate is reserved");
     in.skip(7);
     const bool joc = in.flag();
     const auto complexity = static_cast<std::uint8_t>(in.bits(8));
-    if (in.ok() && joc) details->audio.joc_complexity = complexity;
+    if (in.ok() && joc) first.joc_complexity = complexity;
+    return first;
+}
+
+// The channels of substreams that depend on the programme are added to its own.
+Result<CodecDetails> read_eac3(Bytes dec3) {
+    const auto stream = parse_eac3_config(dec3);
+    if (!stream) return std::unexpected(stream.error());
+    const unsigned channels =
+        kModes[stream->acmod] | (stream->lfe ? kLfe : 0) | read_locations(stream->chan_loc);
+    auto details = details_of("ec-3", kSampleRates[stream->fscod], channels);
+    details->audio.joc_complexity = stream->joc_complexity;
     return details;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "media/silent_frame.hpp"
 #include "nginx/sample_load.hpp"
 #include "nginx/send.hpp"
 #include "nginx/stream_buffers.hpp"
@@ -140,7 +141,7 @@ void add_silence(Source& source, const package::TrackTimeline& line, Part part) 
         number += frames.count();
     source.breaks.insert(source.breaks.begin(), frames.count());
     source.samples.insert(source.samples.begin(), samples.begin(), samples.end());
-    source.silence = package::silent_frame(line.track());
+    source.silence = media::silent_frame(line.track());
 }
 
 package::PieceRange pieces_of(const package::TrackTimeline& line, Part part) noexcept {

@@ -161,7 +161,7 @@ BitRate cmaf_bit_rate(const TrackTimeline& line, std::int64_t longest) {
         const PieceRange silent = starts.silent_frames(n);
         const bool generated = track->layout != media::Layout::fragments;
         std::uint64_t bytes = 0;
-        if (!silent.empty()) bytes += silent_fragment(track, line.silence(), silent, n).size();
+        if (!silent.empty()) bytes += silent_fragment_size(track, line.silence(), silent);
         if (!pieces.empty()) bytes += bytes_of(track, pieces);
         if (!pieces.empty() && generated) bytes += fragment_head_size(track, pieces);
         sizes.push_back({bytes, times.duration(n)});

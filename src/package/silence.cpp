@@ -1,10 +1,9 @@
 #include "package/silence.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "core/rescale.hpp"
-#include "media/silent_aac.hpp"
+#include "media/silent_frame.hpp"
 #include "package/box_writer.hpp"
 #include "package/fmp4.hpp"
 
@@ -13,99 +12,16 @@ namespace {
 
 using media::fourcc;
 
-constexpr std::int64_t kFrame = 1024;                // samples of AAC
-constexpr std::uint32_t kOpusRate = kFrame * 50;     // of which as many are a frame of 20 ms
 constexpr std::int64_t kShortestMs = 100;            // players take less for a gap that is none
-constexpr std::int64_t kLongestMs = 10 * 60 * 1000;  // all frames of it may be in one segment
+constexpr std::int64_t kLongestMs = 10 * 60 * 1000;  // all frames of it may be in one segment,
+constexpr std::int64_t kMostBytes = 16 << 20;        // which is made in memory
+constexpr std::size_t kHeadRoom = 128;
 
-// With SBR or PS announced, too: a frame without them is one of the core alone.
-bool is_low_complexity(const media::TrackRecord& track) noexcept {
-    return track.kind == media::TrackKind::audio && track.codec == media::Codec::aac &&
-           track.audio.aac.object_type == 2;
-}
-
-// Of one or two channels: those of more are several streams in each packet (RFC 7845 §5.1.1).
-bool is_plain_opus(const media::TrackView& track) noexcept {
-    constexpr std::size_t kFamily = 10;  // in dOps (Encapsulation of Opus in ISOBMFF §4.3.2)
-    return track->codec == media::Codec::opus && track.config().size() > kFamily &&
-           track.config()[kFamily] == std::byte{0};
-}
-
-// A packet of one CELT frame, fullband and 20 ms long, whose first bit says that it is silence (RFC 6716
-// §3.1, §4.3).
-constexpr std::array kSilentOpusMono{std::byte{0xF8}, std::byte{0xFF}, std::byte{0xFE}};
-constexpr std::array kSilentOpusStereo{std::byte{0xFC}, std::byte{0xFF}, std::byte{0xFE}};
-
-// Frames of 960 samples, and those of an SBR layer that is not told of, last otherwise.
-bool has_usual_frames(const media::TrackRecord& track) noexcept {
-    return track.default_duration == 0 ||
-           track.default_duration == rescale(kFrame, track.timescale, track.audio.aac.sample_rate);
-}
-
-}  // namespace
-
-Silence::Silence(const media::TrackView& track) noexcept {
-    const bool opus = is_plain_opus(track);
-    if ((!opus && !is_low_complexity(track.record())) || track.piece_count() == 0) return;
-    const std::int64_t end = track.piece_time(0);
-    const std::int64_t end_ms = rescale(end, 1000, track->timescale);
-    if (end_ms < kShortestMs || end_ms > kLongestMs) return;
-    if (!opus && !has_usual_frames(track.record())) return;
-    timescale_ = track->timescale;
-    rate_ = opus ? kOpusRate : track->audio.aac.sample_rate;
-    end_ = end;
-    count_ = static_cast<std::uint32_t>((rescale(end, rate_, timescale_) + kFrame - 1) / kFrame);
-    // A file's own header may allow for no time before 0, or not even for that.
-    if (track->layout != media::Layout::fragments) return;
-    if (time(0) + decode_shift(track) < 0) --count_;
-    if (count_ > 0 && time(0) + decode_shift(track) < 0) count_ = 0;
-}
-
-std::int64_t Silence::time(std::uint32_t i) const noexcept {
-    return end_ - rescale(std::int64_t{count_ - i} * kFrame, timescale_, rate_);
-}
-
-std::uint32_t Silence::nearest(std::int64_t time) const noexcept {
-    const std::int64_t samples = rescale(std::max<std::int64_t>(end_ - time, 0), rate_, timescale_);
-    const std::int64_t before_end = std::min<std::int64_t>((samples + kFrame / 2) / kFrame, count_);
-    return count_ - static_cast<std::uint32_t>(before_end);
-}
-
-std::vector<std::byte> silent_frame(const media::TrackView& track) {
-    if (track->codec == media::Codec::opus) {
-        const auto& packet = track->audio.channels == 1 ? kSilentOpusMono : kSilentOpusStereo;
-        return {packet.begin(), packet.end()};
-    }
-    const media::SilentAac frame(track->audio.aac.channel_configuration);
-    return {frame.bytes().begin(), frame.bytes().end()};
-}
-
-std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,
-                                          PieceRange frames) {
-    const auto size = static_cast<std::uint32_t>(silent_frame(track).size());
-    std::vector<media::Sample> samples;
-    samples.reserve(frames.count());
-    for (std::uint32_t i = frames.first; i < frames.last; ++i) {
-        const std::int64_t begin = silence.time(i);
-        samples.push_back({.offset = kSilenceOffset,
-                           .dts = begin,
-                           .size = size,
-                           .duration = static_cast<std::uint32_t>(silence.time(i + 1) - begin),
-                           .composition_offset = 0,
-                           .sync = true});
-    }
-    return samples;
-}
-
-std::vector<std::byte> silent_fragment(const media::TrackView& track, const Silence& silence,
-                                       PieceRange frames, std::uint32_t n) {
-    const std::vector<std::byte> frame = silent_frame(track);
-    const std::vector<media::Sample> samples = silent_samples(track, silence, frames);
+// Moof and the header of mdat. Returns the bytes that follow.
+std::uint64_t write_head(ByteWriter& out, const media::TrackView& track,
+                         const std::vector<media::Sample>& samples, std::uint32_t n) {
     const bool equal = std::ranges::all_of(
         samples, [&](const media::Sample& sample) { return sample.duration == samples[0].duration; });
-    std::vector<std::byte> bytes;
-    bytes.reserve(128 + samples.size() * (frame.size() + 4));
-    ByteWriter out(bytes);
     std::size_t data_offset = 0;
     {
         const BoxWriter moof(out, fourcc("moof"));
@@ -140,10 +56,81 @@ std::vector<std::byte> silent_fragment(const media::TrackView& track, const Sile
     }
     constexpr std::size_t kMdatHeader = 8;
     out.patch_u32(data_offset, static_cast<std::uint32_t>(out.size() + kMdatHeader));
-    const BoxWriter mdat(out, fourcc("mdat"));
+    const std::uint64_t payload = std::uint64_t{samples[0].size} * samples.size();
+    out.u32(kMdatHeader + payload);
+    out.u32(fourcc("mdat"));
+    return payload;
+}
+
+}  // namespace
+
+Silence::Silence(const media::TrackView& track) noexcept {
+    if (track.piece_count() == 0) return;
+    const std::int64_t end = track.piece_time(0);
+    const std::int64_t end_ms = rescale(end, 1000, track->timescale);
+    if (end_ms < kShortestMs || end_ms > kLongestMs) return;
+    const auto form = media::silent_form(track);
+    if (!form) return;
+    timescale_ = track->timescale;
+    rate_ = form->rate;
+    frame_ = form->samples;
+    end_ = end;
+    const std::int64_t count = (rescale(end, rate_, timescale_) + frame_ - 1) / frame_;
+    if (count > kMostBytes / static_cast<std::int64_t>(form->most_bytes + sizeof(media::Sample))) return;
+    count_ = static_cast<std::uint32_t>(count);
+    // A file's own header may allow for no time before 0, or not even for that.
+    if (track->layout != media::Layout::fragments) return;
+    if (time(0) + decode_shift(track) < 0) --count_;
+    if (count_ > 0 && time(0) + decode_shift(track) < 0) count_ = 0;
+}
+
+std::int64_t Silence::time(std::uint32_t i) const noexcept {
+    return end_ - rescale(std::int64_t{count_ - i} * frame_, timescale_, rate_);
+}
+
+std::uint32_t Silence::nearest(std::int64_t time) const noexcept {
+    const std::int64_t samples = rescale(std::max<std::int64_t>(end_ - time, 0), rate_, timescale_);
+    const std::int64_t before_end = std::min<std::int64_t>((samples + frame_ / 2) / frame_, count_);
+    return count_ - static_cast<std::uint32_t>(before_end);
+}
+
+std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,
+                                          PieceRange frames) {
+    const auto size = static_cast<std::uint32_t>(media::silent_frame(track).size());
+    std::vector<media::Sample> samples;
+    samples.reserve(frames.count());
+    for (std::uint32_t i = frames.first; i < frames.last; ++i) {
+        const std::int64_t begin = silence.time(i);
+        samples.push_back({.offset = kSilenceOffset,
+                           .dts = begin,
+                           .size = size,
+                           .duration = static_cast<std::uint32_t>(silence.time(i + 1) - begin),
+                           .composition_offset = 0,
+                           .sync = true});
+    }
+    return samples;
+}
+
+std::vector<std::byte> silent_fragment(const media::TrackView& track, const Silence& silence,
+                                       PieceRange frames, std::uint32_t n) {
+    const std::vector<std::byte> frame = media::silent_frame(track);
+    const std::vector<media::Sample> samples = silent_samples(track, silence, frames);
+    std::vector<std::byte> bytes;
+    bytes.reserve(kHeadRoom + samples.size() * (frame.size() + 4));
+    ByteWriter out(bytes);
+    write_head(out, track, samples, n);
     for (std::size_t i = 0; i < samples.size(); ++i)
         out.bytes(frame);
     return bytes;
+}
+
+std::uint64_t silent_fragment_size(const media::TrackView& track, const Silence& silence, PieceRange frames) {
+    const std::vector<media::Sample> samples = silent_samples(track, silence, frames);
+    std::vector<std::byte> head;
+    head.reserve(kHeadRoom + samples.size() * 4);
+    ByteWriter out(head);
+    const std::uint64_t payload = write_head(out, track, samples, 0);
+    return out.size() + payload;
 }
 
 }  // namespace mezz::package

@@ -24,8 +24,9 @@ struct PieceRange {
 inline constexpr std::uint64_t kSilenceOffset = std::uint64_t{1} << 63;
 
 /// Whole frames from less than one before the title's beginning up to a track's first sample. There are none
-/// unless the track is AAC (LC or HE) or Opus of one or two channels, starts a tenth of a second or more
-/// after 0 and not later than ten minutes, and its header allows for times before its first.
+/// unless there are frames of silence for the track (media::silent_form()), it starts a tenth of a second or
+/// more after 0 and not later than ten minutes, not so late that it takes over 16 MiB, and its header allows
+/// for times before its first.
 class Silence {
 public:
     explicit Silence(const media::TrackView& track) noexcept;
@@ -39,12 +40,10 @@ public:
 private:
     std::uint32_t count_ = 0;
     std::uint32_t timescale_ = 1;
-    std::uint32_t rate_ = 1;  // Hz, such that a frame has 1024 samples
+    std::uint32_t rate_ = 1;   // Hz
+    std::uint32_t frame_ = 1;  // samples
     std::int64_t end_ = 0;
 };
-
-/// Of a track that has Silence: the bytes of each of its frames.
-[[nodiscard]] std::vector<std::byte> silent_frame(const media::TrackView& track);
 
 /// These frames as samples, all at kSilenceOffset.
 [[nodiscard]] std::vector<media::Sample> silent_samples(const media::TrackView& track, const Silence& silence,
@@ -53,5 +52,9 @@ private:
 /// A fragment (moof and mdat) of these frames, at least one, to be sent before what else segment n has.
 [[nodiscard]] std::vector<std::byte> silent_fragment(const media::TrackView& track, const Silence& silence,
                                                      PieceRange frames, std::uint32_t n);
+
+/// Bytes of that, which needs them not.
+[[nodiscard]] std::uint64_t silent_fragment_size(const media::TrackView& track, const Silence& silence,
+                                                 PieceRange frames);
 
 }  // namespace mezz::package

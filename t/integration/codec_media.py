@@ -70,11 +70,21 @@ def late_he_aac():
     return media.cached("late_he_aac.mp4", ["late_he_aac", *media.h264(), *media.AAC], make)
 
 
-def late_opus():
-    """media.late_sound() in Opus."""
-    tone = "aevalsrc=sin(2764*t)/4|sin(2764*t)/4:s=48000:d=5.5:c=stereo"
-    args = [*media.source(audio=()), "-itsoffset", "7.5", "-f", "lavfi", "-i", tone, *media.h264(), "-c:a", "libopus"]
-    return media.cached("late_opus.mp4", args, lambda path: media.ffmpeg(args, path))
+# How the sound of late() is encoded, and how many channels it has.
+LATE = {"opus": (["libopus"], 2), "flac": (["flac", "-strict", "-2"], 2), "mp3": (["libmp3lame", "-b:a", "96k"], 2),
+        "low_mp3": (["libmp3lame", "-b:a", "32k", "-ar", "22050"], 1), "ac3": (["ac3", "-b:a", "384k"], 6),
+        "eac3": (["eac3", "-b:a", "192k"], 2)}
+
+
+def late(codec):
+    """media.late_sound() with the sound in another codec."""
+    options, channels = LATE[codec]
+    layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
+    tone = f"aevalsrc={'|'.join(['sin(2764*t)/4'] * channels)}:s=48000:d=5.5:c={layout}"
+    pictures = media.late_sound()
+    args = ["-itsoffset", "7.5", "-f", "lavfi", "-i", tone, "-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", *options]
+    return media.cached(f"late_{codec}.mp4", ["late", pictures.parent.name, *args],
+                        lambda path: media.ffmpeg(["-i", pictures, *args], path))
 
 
 def two_languages(name):

@@ -39,6 +39,13 @@ inline Buffer opus_entry() {
     return audio_entry("Opus", box("dOps", Fields().u16(2).u16(0x138).u32(48000).u16(0).u8(0)));
 }
 
+/// 48 kHz, stereo, blocks of 4608 samples.
+inline Buffer flac_entry() {
+    return audio_entry(
+        "fLaC",
+        box("dfLa", Fields().u32(0).u32(0x80000022).u32(0x12001200).zeros(6).u32(0x0BB802F0).zeros(20)));
+}
+
 inline Buffer mp3_entry() {
     const Buffer descriptor = Fields()
                                   .u32(0)
