@@ -35,6 +35,11 @@ inline Buffer atmos_entry() {
     return audio_entry("ec-3", box("dec3", Fields().u32(0x1800200F).u8(0).u16(0x0110)), 6);
 }
 
+/// 48 kHz, 7.1: with a substream that depends on the first. There are no frames of silence for it.
+inline Buffer dependent_entry() {
+    return audio_entry("ec-3", box("dec3", Fields().u32(0x1800200F).u24(0x020080)), 6);
+}
+
 inline Buffer opus_entry() {
     return audio_entry("Opus", box("dOps", Fields().u16(2).u16(0x138).u32(48000).u16(0).u8(0)));
 }

@@ -121,7 +121,7 @@ MadeTitle late_and_short(const test::Buffer& entry) {
 }
 
 static const char* late_and_short_audio() {
-    const MadeTitle made = late_and_short(test::ac3_entry());
+    const MadeTitle made = late_and_short(test::dependent_entry());
     const Element mpd = manifest(made);
     const auto listed = segments_of(representation(mpd, "audio-und"));
     MEZZ_CHECK(listed.size() == 3 && listed[0].first == 286650);

@@ -116,7 +116,7 @@ static const char* gaps_before_a_late_track() {
     test::FileSpec spec = test::film();
     spec.tracks[1].frames.resize(200);
     spec.tracks[1].edits = {{6500, -1}, {0, 0}};
-    spec.tracks[1].entry = test::ac3_entry();
+    spec.tracks[1].entry = test::dependent_entry();
     MadeTitle made;
     made.add(spec);
     made.build({2000});

@@ -220,7 +220,7 @@ static const char* late_and_short_audio() {
     test::FileSpec spec = test::film();
     spec.tracks[1].frames.resize(200);            // 4.6 s
     spec.tracks[1].edits = {{6500, -1}, {0, 0}};  // from 6.5 s on
-    spec.tracks[1].entry = test::ac3_entry();
+    spec.tracks[1].entry = test::dependent_entry();
     MadeTitle made;
     made.add(spec);
     made.build({2000});
