@@ -95,6 +95,13 @@ bool is_longer(const Draft& a, const Draft& b) noexcept {
     return end_ms(a) > end_ms(b) + kToleranceMs;
 }
 
+// All times are computed in microseconds, too, and some of them threefold.
+bool ends_too_late(const Draft& draft) noexcept {
+    constexpr std::int64_t kLatest = std::int64_t{1}
+                                     << 33;  // seconds: 272 years, as times may count from 1970
+    return rescale(draft.track->end, 1, draft.track->timescale) > kLatest;
+}
+
 std::vector<Draft> draft_renditions(std::span<const SourceFile> files) {
     std::vector<Draft> drafts;
     for (std::uint32_t f = 0; f < files.size(); ++f) {
@@ -409,6 +416,8 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
                                            const TitleFacts& facts) {
     std::vector<Draft> drafts = draft_renditions(files);
     if (drafts.empty()) return fail(ErrorCode::unsupported, "title: no rendition");
+    if (std::ranges::any_of(drafts, ends_too_late))
+        return fail(ErrorCode::bad_media, "title: a track ends later than 2^33 seconds");
     TitleHeader header;
     header.version = kPackagerVersion;
     header.storyboard = facts.storyboard;

@@ -63,7 +63,7 @@ struct TitleOptions {
                                         std::span<const SourceText> texts = {});
 
 /// Builds the block. Video renditions whose sync points have too little in common with the first one's are
-/// left out and counted. Fails with unsupported if nothing is left.
+/// left out and counted. Fails with unsupported if nothing is left, with bad_media if it would last for ages.
 [[nodiscard]] Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files,
                                                          const TitleOptions& options,
                                                          std::string_view revision,

@@ -19,6 +19,7 @@
 #include "package/fmp4.hpp"
 #include "package/nal_counter.hpp"
 #include "package/playlist.hpp"
+#include "package/silence.hpp"
 #include "package/text_segments.hpp"
 #include "package/title_builder.hpp"
 #include "package/title_texts.hpp"
@@ -38,6 +39,7 @@ namespace package = mezz::package;
 constexpr std::uint64_t kMaxMoov = 1 << 20;
 constexpr std::uint32_t kMostSegments = 8;  // that are looked at, of each rendition
 constexpr std::uint64_t kLargestSegment = 4 << 20;
+constexpr std::uint64_t kMostSilence = 17 << 20;
 
 void require(bool holds, const std::source_location& where = std::source_location::current()) {
     if (holds) return;
@@ -146,6 +148,25 @@ void check_fragment(Bytes file, TrackView track, const std::vector<Sample>& samp
     }
 }
 
+// Frames in place of sound that begins late: they follow each other up to it, in bounded memory.
+void check_silence(const package::TrackTimeline& line, std::uint32_t n) {
+    const package::PieceRange frames = line.silent_frames(n);
+    if (frames.empty()) return;
+    const auto fragment = package::silent_fragment(line.track(), line.silence(), frames, n);
+    require(fragment.size() == package::silent_fragment_size(line.track(), line.silence(), frames));
+    require(fragment.size() <= kMostSilence);
+    const auto header = media::read_box_header(fragment, 0, fragment.size());
+    require(header && header->type == media::fourcc("moof"));
+    const media::Box moof{header->type, 0, header->header_size,
+                          Bytes(fragment).subspan(8, static_cast<std::size_t>(header->size) - 8)};
+    std::vector<Sample> read;
+    require(media::read_fragment(moof, {.track_id = line.track()->id}, fragment.size(), read).has_value());
+    require(read.size() == frames.count() && read.back().offset + read.back().size == fragment.size());
+    for (std::uint32_t i = 0; i < frames.count(); ++i)
+        require(read[i].dts - read[0].dts ==
+                line.silence().time(frames.first + i) - line.silence().time(frames.first));
+}
+
 struct Source {
     TrackView track;
     std::vector<Sample> samples;
@@ -220,6 +241,7 @@ void check_segments(Bytes file, const package::TitleView& title, const media::Fi
         check_playlist(title, rendition, track);
         const package::TrackTimeline line = package::timeline(title, track);
         for (std::uint32_t n = 0; n < std::min(line.segment_count(), kMostSegments); ++n) {
+            check_silence(line, n);
             if (line.pieces(n).empty()) continue;
             auto samples = samples_of(file, track, line.pieces(n));
             if (!samples || samples->empty()) continue;

@@ -303,6 +303,17 @@ static const char* no_file_no_title() {
     return test::kFine;
 }
 
+static const char* no_title_lasts_for_ages() {
+    test::TrackSpec track = test::video_track(8, 1);
+    track.timescale = 1;
+    for (test::Frame& frame : track.frames)
+        frame.duration = 1U << 31;
+    MadeTitle made;
+    made.add({.tracks = {track}});
+    MEZZ_CHECK(made.refused() == "title: a track ends later than 2^33 seconds");
+    return test::kFine;
+}
+
 int main() {
     const CMUnitTest tests[] = {MEZZ_CHECKED(a_film),
                                 MEZZ_CHECKED(video_by_rising_rate_then_audio),
@@ -318,6 +329,7 @@ int main() {
                                 MEZZ_CHECKED(hidden_pieces_are_not_sent),
                                 MEZZ_CHECKED(revisions_tell_titles_apart),
                                 MEZZ_CHECKED(long_texts_end_between_characters),
-                                MEZZ_CHECKED(no_file_no_title)};
+                                MEZZ_CHECKED(no_file_no_title),
+                                MEZZ_CHECKED(no_title_lasts_for_ages)};
     return cmocka_run_group_tests_name("title", tests, nullptr, nullptr);
 }

@@ -41,6 +41,12 @@ public:
             texts_[i].index = media::TextIndexView(text_blocks_[i]);
     }
 
+    /// Why it cannot be put together.
+    [[nodiscard]] std::string refused() const {
+        const auto block = package::build_title(sources_, {{6000}}, revision(), texts_, facts_);
+        return block ? "" : block.error().text;
+    }
+
     /// Puts the title together.
     void build(std::vector<std::uint32_t> segment_ms = {6000}) {
         options_ = {std::move(segment_ms)};
