@@ -3,6 +3,7 @@
 #include "catalog/catalog_entry.hpp"
 #include "core/uuid.hpp"
 #include "nginx/catalog_lookup.hpp"
+#include "nginx/descriptor_table.hpp"
 #include "nginx/metrics.hpp"
 #include "nginx/redis_subscriber.hpp"
 
@@ -78,6 +79,7 @@ ngx_int_t init_worker(ngx_cycle_t* cycle) noexcept {
     const auto* conf =
         static_cast<const MainConf*>(ngx_http_cycle_get_module_main_conf(cycle, ngx_http_mezz_module));
     if (conf == nullptr) return NGX_OK;
+    reserve_descriptors(cycle->connection_n);
     try {
         auto made = std::make_unique<WorkerState>();
         if (!start(*conf, *made, cycle->log)) return NGX_ERROR;

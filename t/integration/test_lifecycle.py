@@ -1,5 +1,6 @@
 """Clients that leave, slow readers, reload and quit under load. Run under AddressSanitizer too (MEZZ_ASAN=1)."""
 import random
+import re
 import signal
 import socket
 import ssl
@@ -7,6 +8,7 @@ import struct
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -207,6 +209,13 @@ class Load:
         self.over.set()
         for t in self.threads:
             t.join()
+
+
+def test_room_for_descriptors(stage):
+    """The table that the kernel keeps of a worker's descriptors need not grow, which would hold up the event loop."""
+    for pid in stage.workers():
+        size = re.search(r"^FDSize:\s(\d+)", Path(f"/proc/{pid}/status").read_text(), re.M)[1]
+        assert int(size) >= 512  # worker_connections
 
 
 def test_reload_under_load(stage, urls):
