@@ -4,12 +4,15 @@ import os
 import random
 import select
 import socket
+import struct
 import time
 from collections import deque
 
 import load
 
 BUFFER = bytearray(1 << 20)
+SO_TIMESTAMPING = 37
+RX_SOFTWARE, REPORT_SOFTWARE = 1 << 3, 1 << 4
 
 
 class Answer:
@@ -17,15 +20,21 @@ class Answer:
 
     def __init__(self):
         self.head, self.left, self.status = b"", None, 0
+        self.arrived = None  # when what was taken last came, as the kernel says, of a socket that is `stamped`
 
     def take(self, sock, most):
         """Reads at most so many bytes; says how many. 0: the connection has ended."""
-        if self.left is None:
-            data = sock.recv(4096)
-            self._read_head(data)
-            return len(data)
-        n = sock.recv_into(BUFFER, min(most, len(BUFFER), self.left), socket.MSG_TRUNC)
-        self.left -= n
+        head = self.left is None
+        room = 4096 if head else min(most, len(BUFFER), self.left)
+        n, notes, _, _ = sock.recvmsg_into([memoryview(BUFFER)[:room]], 128, 0 if head else socket.MSG_TRUNC)
+        for _, kind, data in notes:
+            if kind == SO_TIMESTAMPING:
+                seconds, nanoseconds = struct.unpack_from("qq", data)
+                self.arrived = seconds + nanoseconds / 1e9
+        if head:
+            self._read_head(BUFFER[:n])
+        else:
+            self.left -= n
         return n
 
     def _read_head(self, data):
@@ -48,6 +57,12 @@ def connect(port, receive_buffer=None):
     if receive_buffer:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     s.connect(("127.0.0.1", port))
+    return s
+
+
+def stamped(s):
+    """A socket that tells when what it gives came: a client that waits for its turn does not make an answer late."""
+    s.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, RX_SOFTWARE | REPORT_SOFTWARE)
     return s
 
 
@@ -85,7 +100,7 @@ class Viewers:
         self.latencies, self.failed = [], 0
         now = time.monotonic()
         for i in range(count):
-            s = connect(port)
+            s = stamped(connect(port))
             s.setblocking(False)
             self.sockets[s.fileno()] = s
             self.epoll.register(s, select.EPOLLIN)
@@ -105,7 +120,7 @@ class Viewers:
                 if fd in self.answers:  # still busy with the one before
                     self.failed += 1
                 else:
-                    self.answers[fd] = (Answer(), time.monotonic())
+                    self.answers[fd] = (Answer(), time.time())
                     self.sockets[fd].send(self.requests[sent % len(self.requests)])
                     sent += 1
                 self.due.append((at + self.pace, fd))
@@ -126,15 +141,16 @@ class Viewers:
             self.epoll.unregister(fd)
         elif answer.whole:
             self.failed += answer.status != 200
-            self.latencies.append((time.monotonic() - begun) * 1e3)
+            self.latencies.append((answer.arrived - begun) * 1e3)
             del self.answers[fd]
 
 
-def run_viewers(server, paths, count, pace, seconds):
-    """(milliseconds that answers took, failures, CPU seconds of the worker a second)."""
+def run_viewers(server, paths, count, pace, seconds, first=False):
+    """(milliseconds that answers took, failures, CPU seconds of the worker a second). `first`: before all others on their
+    core, for which root is needed; requests that were late and then came all at once would wait for each other."""
     cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {sorted(cores)[load.CLIENT_CORE % len(cores)]})
-    if load.REAL_TIME:
+    os.sched_setaffinity(0, {load.core(load.CLIENT_CORE)})
+    if first or load.REAL_TIME:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     gc.disable()
     try:

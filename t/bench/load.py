@@ -54,9 +54,14 @@ def use_real_time():
     return True
 
 
-def pinned(core, command):
+def core(which):
+    """The number of SERVER_CORE or CLIENT_CORE."""
     cores = sorted(os.sched_getaffinity(0))
-    return [*REAL_TIME, "taskset", "-c", str(cores[core % len(cores)]), *map(str, command)]
+    return cores[which % len(cores)]
+
+
+def pinned(which, command):
+    return [*REAL_TIME, "taskset", "-c", str(core(which)), *map(str, command)]
 
 
 def cpu_seconds(pid):
