@@ -5,7 +5,12 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <memory>
+#include <numeric>
+
+#include "core/page_cache.hpp"
+#include "nginx/request_info.hpp"
 
 namespace mezz::nginx {
 
@@ -81,10 +86,19 @@ std::expected<std::size_t, int> read_now(ngx_fd_t fd, std::span<const iovec> par
     return static_cast<std::size_t>(n);
 }
 
+// False where RWF_NOWAIT would begin to read, or is of no use.
+bool worth_trying(const FileRef& file, std::uint64_t offset, std::size_t size) noexcept {
+    if (file.direct || slow_devices.contains(file.device)) return false;
+    const auto begin = static_cast<off_t>(offset);
+    return !page_cache_lacks(file.fd, begin, begin + static_cast<off_t>(size));
+}
+
 }  // namespace
 
 std::size_t read_if_cached(const FileRef& file, std::span<const iovec> parts, std::uint64_t offset) noexcept {
-    if (file.direct || slow_devices.contains(file.device)) return 0;
+    const std::size_t size = std::transform_reduce(parts.begin(), parts.end(), std::size_t{0}, std::plus(),
+                                                   [](const iovec& part) { return part.iov_len; });
+    if (size == 0 || !worth_trying(file, offset, size)) return 0;
     return read_now(file.fd, parts, offset).value_or(0);
 }
 
@@ -103,7 +117,11 @@ ReadOp::ReadOp(RequestFlow& flow, const FileRef& file, std::span<std::byte> to, 
 
 bool ReadOp::await_ready() noexcept {
     if (to_.empty()) return true;
-    return !file_.direct && !slow_devices.contains(file_.device) && read_cached();
+    RequestInfo* info = request_info(request_flow().request());
+    const bool needs_disk = info != nullptr && info->needs_disk;
+    if (!needs_disk && worth_trying(file_, offset_, to_.size()) && read_cached()) return true;
+    if (info != nullptr) info->needs_disk = true;
+    return false;
 }
 
 // True if the read has ended, well or badly; false if a thread must do the rest.

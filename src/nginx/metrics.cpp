@@ -70,6 +70,10 @@ void count_kept_segment(bool hit) noexcept {
     if (current != nullptr) add(current->kept_segments[hit ? 1 : 0], 1);
 }
 
+void count_file_send(bool cached) noexcept {
+    if (current != nullptr) add(current->file_sends[cached ? 1 : 0], 1);
+}
+
 ngx_int_t count_request(ngx_http_request_t* r) noexcept {
     const RequestInfo* info = find_request_info(r);
     if (info != nullptr && info->verdict) count_token(*info->verdict);

@@ -53,6 +53,7 @@ struct Metrics {
     Counter tokens[kVerdicts];
     Counter lookups[kLookUps];
     Counter kept_segments[2];  ///< that were not kept, that were
+    Counter file_sends[2];     ///< with a thread, without
     WorkerMetrics workers[kMostWorkers];
 };
 
@@ -69,6 +70,8 @@ void count_token(token::Verdict verdict) noexcept;
 void count_lookup(LookUp where) noexcept;
 /// Of segments that are worth keeping: whether one was.
 void count_kept_segment(bool hit) noexcept;
+/// Of what is sent from files with `aio threads`: whether it was in memory, so that no thread was asked.
+void count_file_send(bool cached) noexcept;
 
 /// nginx's log phase handler: counts what a request that Mezz has answered came to.
 ngx_int_t count_request(ngx_http_request_t* r) noexcept;

@@ -141,6 +141,15 @@ void write_backends(std::string& out, const Metrics& m) {
                   [](const BackendStats& s) { return std::uint64_t{s.breaker_open ? 1U : 0U}; });
 }
 
+void write_file_sends(std::string& out, const Metrics& m) {
+    Family sends(
+        out, "mezz_file_sends_total", "counter",
+        "How often data of files went to a client, by what sent it: the event loop, as it was in memory, "
+        "or a thread.");
+    sends.sample(label("by", "event_loop"), m.file_sends[1]);
+    sends.sample(label("by", "thread"), m.file_sends[0]);
+}
+
 void write_zone(std::string& out, const ngx_shm_zone_t* zone) {
     if (zone == nullptr) return;
     const auto* pool = reinterpret_cast<const ngx_slab_pool_t*>(zone->shm.addr);
@@ -174,6 +183,7 @@ Task<Result<ngx_int_t>> serve_metrics(RequestFlow& flow) {
     write_durations(text, *counted);
     write_checks(text, *counted);
     write_backends(text, *counted);
+    write_file_sends(text, *counted);
     write_zone(text, worker_zone());
     write_segments(text, *counted, worker_segments());
     co_return send_plain(flow, NGX_HTTP_OK, "text/plain; version=0.0.4", std::move(text));

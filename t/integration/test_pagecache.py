@@ -1,5 +1,7 @@
 """Where the bytes come from: memory file systems, cold files, and nginx's various ways to send."""
+import ctypes
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -74,3 +76,76 @@ def test_ways_to_send(nginx, library, reference, how):
     server = nginx(library, location=how)
     name = NAMES[0]
     assert everything(server.client(), f"/files/{name}") == reference[name]
+
+
+CACHESTAT = 451
+
+
+def cachestat_works(path):
+    """Linux 6.5; for a process that may write to the file."""
+    with open(path, "r+b") as file:
+        span, found = (ctypes.c_uint64 * 2)(0, 1), (ctypes.c_uint64 * 5)()
+        return ctypes.CDLL(None).syscall(CACHESTAT, file.fileno(), span, found, 0) == 0
+
+
+class Sends:
+    """`with`: how often the event loop and a thread have sent data of files meanwhile."""
+
+    def __init__(self, get):
+        self.get = get
+
+    def _counted(self):
+        text = self.get.ok("/metrics").text
+        return {by: int(re.search(rf'^mezz_file_sends_total{{by="{by}"}} (\d+)$', text, re.M)[1]) for by in ("event_loop", "thread")}
+
+    def __enter__(self):
+        self.before = self._counted()
+        return self
+
+    def __exit__(self, *_):
+        after = self._counted()
+        self.event_loop, self.thread = (after[by] - self.before[by] for by in ("event_loop", "thread"))
+
+
+@pytest.fixture
+def track(nginx, tmp_path):
+    """(a client, a track file as the worker writes them, which nginx's user may write to, its segments' URLs)."""
+    path = media.place_tracks(tmp_path, only=["180p"]) / "180p.mp4"
+    path.unlink()
+    shutil.copyfile(media.cmaf_tracks() / path.name, path)
+    path.chmod(0o666)
+    if not cachestat_works(path):
+        pytest.skip("this kernel has no cachestat")
+    get = nginx(tmp_path, server="location = /metrics { mezz_metrics; }").client()
+    return get, path, walk.hls_title(get, "/files/tracks", "cmaf").playlists[0].uris
+
+
+def test_no_thread_for_what_is_in_memory(track):
+    get, path, urls = track
+    path.read_bytes()
+    with Sends(get) as sends:
+        bodies = [get.ok(url).body for url in urls]
+    assert sends.thread == 0 and sends.event_loop >= len(urls)
+    with Sends(get) as sends:
+        assert get(urls[0], headers={"Range": "bytes=1000-"}).body == bodies[0][1000:]
+    assert sends.thread == 0 and sends.event_loop >= 1
+
+
+def test_a_thread_for_what_is_not(track):
+    get, path, urls = track
+    bodies = [get.ok(url).body for url in urls]
+    for url, body in zip(urls, bodies):
+        drop_from_cache(path)
+        with Sends(get) as sends:
+            assert get.ok(url).body == body
+        assert sends.thread >= 1, url
+
+
+def test_a_file_that_can_only_be_read(track):
+    """A worker that may only read the file is told nothing by a kernel that asks for more; the answer is the same."""
+    get, path, urls = track
+    body = get.ok(urls[0]).body
+    path.chmod(0o444)
+    with Sends(get) as sends:
+        assert get.ok(urls[0]).body == body
+    assert sends.thread + sends.event_loop >= 1

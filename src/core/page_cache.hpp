@@ -1,0 +1,19 @@
+// Whether what is to be sent from a file is in memory.
+#pragma once
+
+#include <sys/types.h>
+
+namespace mezz {
+
+/// Whether the page cache holds the bytes [begin, end) of an open file, read and ready: never waits, reads
+/// nothing. begin < end. False, too, where nobody can tell: Linux before 6.5 (cachestat(2)); a file that the
+/// process neither owns nor may write to, on kernels that ask for that; file systems without RWF_NOWAIT
+/// (tmpfs, NFS).
+[[nodiscard]] bool page_cache_holds(int fd, off_t begin, off_t end) noexcept;
+
+/// Whether some page of [begin, end) is surely neither in the page cache nor being read into it. To be asked
+/// before RWF_NOWAIT: that does not wait, but where pages are missing it takes memory for them and begins to
+/// read, which costs the caller a good part of a millisecond.
+[[nodiscard]] bool page_cache_lacks(int fd, off_t begin, off_t end) noexcept;
+
+}  // namespace mezz
