@@ -12,10 +12,8 @@ Bytes FileWindow::held(std::uint64_t offset) const noexcept {
 Task<Result<Bytes>> FileWindow::fetch(RequestFlow& flow, std::uint64_t offset, std::uint64_t wanted) {
     if (const Bytes here = held(offset); !here.empty()) co_return here;
     if (memory_.empty()) {
-        constexpr std::size_t kCacheLine = 64;
-        auto* memory = static_cast<std::byte*>(ngx_pmemalign(flow.pool(), kStreamBuffer, kCacheLine));
-        if (memory == nullptr) co_return fail(ErrorCode::internal, "no memory");
-        memory_ = {memory, kStreamBuffer};
+        memory_ = stream_memory(flow.pool());
+        if (memory_.empty()) co_return fail(ErrorCode::internal, "no memory");
     }
     size_ = 0;
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, memory_.size()));
@@ -28,11 +26,26 @@ Task<Result<Bytes>> FileWindow::fetch(RequestFlow& flow, std::uint64_t offset, s
     co_return held(offset);
 }
 
+namespace {
+
+ngx_buf_t* create_buffer(ngx_pool_t* pool, std::uint64_t total) noexcept {
+    if (total < kStreamBuffer / 2) return ngx_create_temp_buf(pool, static_cast<std::size_t>(total));
+    auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(pool));
+    if (buffer == nullptr) return nullptr;
+    const std::span<std::byte> memory = stream_memory(pool);
+    if (memory.empty()) return nullptr;
+    buffer->temporary = 1;
+    buffer->start = buffer->pos = buffer->last = reinterpret_cast<u_char*>(memory.data());
+    buffer->end = buffer->start + memory.size();
+    return buffer;
+}
+
+}  // namespace
+
 OutputBuffer* OutputBuffer::create(ngx_http_request_t* r, std::uint64_t total) noexcept {
     auto* output = pool_new<OutputBuffer>(r->pool);
     if (output == nullptr) return nullptr;
-    output->buffer_ =
-        ngx_create_temp_buf(r->pool, static_cast<std::size_t>(std::min<std::uint64_t>(total, kStreamBuffer)));
+    output->buffer_ = create_buffer(r->pool, total);
     if (output->buffer_ == nullptr) return nullptr;
     output->link_.buf = output->buffer_;
     return output;

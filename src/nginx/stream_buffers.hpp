@@ -5,13 +5,12 @@
 
 #include "core/bytes.hpp"
 #include "nginx/media_file.hpp"
+#include "nginx/stream_memory.hpp"
 
 namespace mezz::nginx {
 
-/// Bytes of a window and of an output buffer. A request has at most two windows and one output.
-inline constexpr std::size_t kStreamBuffer = std::size_t{128} << 10;
-
-/// Some consecutive bytes of a file, in memory of the request's pool that is allocated when first needed.
+/// Some consecutive bytes of a file, in memory that is taken when first needed, until the request's pool is
+/// destroyed.
 class FileWindow {
 public:
     FileWindow() = default;
@@ -31,7 +30,7 @@ private:
     std::size_t size_ = 0;
 };
 
-/// One buffer that is filled and sent again and again. Lives in the request's pool.
+/// One buffer that is filled and sent again and again. Lives as long as the request's pool.
 class OutputBuffer {
 public:
     /// For an answer of `total` bytes; null if there is no memory.

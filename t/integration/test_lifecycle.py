@@ -211,11 +211,21 @@ class Load:
             t.join()
 
 
+def becomes(expected, look, seconds=20):
+    """Waits until a worker that has been started is as it should be; says what it is."""
+    deadline = time.monotonic() + seconds
+    while (found := look()) != expected and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
 def test_room_for_descriptors(stage):
     """The table that the kernel keeps of a worker's descriptors need not grow, which would hold up the event loop."""
-    for pid in stage.workers():
+    def look(pid):
         size = re.search(r"^FDSize:\s(\d+)", Path(f"/proc/{pid}/status").read_text(), re.M)[1]
-        assert int(size) >= 512  # worker_connections
+        return int(size) >= 512  # worker_connections
+
+    assert all(becomes(True, lambda pid=pid: look(pid)) for pid in stage.workers())
 
 
 def test_reload_under_load(stage, urls):
