@@ -60,8 +60,8 @@ bool all_pages_ready(int fd, off_t begin, off_t end) noexcept {
 
 }  // namespace
 
-bool page_cache_holds(int fd, off_t begin, off_t end) noexcept {
-    return missing_pages(fd, begin, end) == 0 && all_pages_ready(fd, begin, end);
+bool page_cache_holds(int fd, off_t begin, off_t end, bool reads_under_way) noexcept {
+    return missing_pages(fd, begin, end) == 0 && (!reads_under_way || all_pages_ready(fd, begin, end));
 }
 
 bool page_cache_lacks(int fd, off_t begin, off_t end) noexcept {

@@ -6,10 +6,11 @@
 namespace mezz {
 
 /// Whether the page cache holds the bytes [begin, end) of an open file, read and ready: never waits, reads
-/// nothing. begin < end. False, too, where nobody can tell: Linux before 6.5 (cachestat(2)); a file that the
-/// process neither owns nor may write to, on kernels that ask for that; file systems without RWF_NOWAIT
-/// (tmpfs, NFS).
-[[nodiscard]] bool page_cache_holds(int fd, off_t begin, off_t end) noexcept;
+/// nothing. begin < end. `reads_under_way`: somebody may be reading the file into it just now, so that a page
+/// that is there need not be ready; to look costs a system call for each 64 KiB. False, too, where nobody can
+/// tell: Linux before 6.5 (cachestat(2)); a file that the process neither owns nor may write to, on kernels
+/// that ask for that; file systems without RWF_NOWAIT (tmpfs, NFS).
+[[nodiscard]] bool page_cache_holds(int fd, off_t begin, off_t end, bool reads_under_way) noexcept;
 
 /// Whether some page of [begin, end) is surely neither in the page cache nor being read into it. To be asked
 /// before RWF_NOWAIT: that does not wait, but where pages are missing it takes memory for them and begins to

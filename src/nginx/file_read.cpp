@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "core/page_cache.hpp"
+#include "nginx/metrics.hpp"
 #include "nginx/request_info.hpp"
 
 namespace mezz::nginx {
@@ -120,6 +121,7 @@ bool ReadOp::await_ready() noexcept {
     RequestInfo* info = request_info(request_flow().request());
     const bool needs_disk = info != nullptr && info->needs_disk;
     if (!needs_disk && worth_trying(file_, offset_, to_.size()) && read_cached()) return true;
+    note_disk_read();
     if (info != nullptr) info->needs_disk = true;
     return false;
 }

@@ -74,6 +74,15 @@ void count_file_send(bool cached) noexcept {
     if (current != nullptr) add(current->file_sends[cached ? 1 : 0], 1);
 }
 
+void note_disk_read() noexcept {
+    if (current != nullptr) current->last_disk_read = ngx_current_msec;
+}
+
+bool disk_read_lately() noexcept {
+    constexpr ngx_msec_t kMinute = 60'000;
+    return current == nullptr || ngx_current_msec - current->last_disk_read < kMinute;
+}
+
 ngx_int_t count_request(ngx_http_request_t* r) noexcept {
     const RequestInfo* info = find_request_info(r);
     if (info != nullptr && info->verdict) count_token(*info->verdict);

@@ -57,11 +57,12 @@ constinit ThreadHandler thread_handler = nullptr;
 void choose(RequestInfo& info, const Next& next) noexcept {
     bool files = false;
     bool cached = false;
+    const bool reads = disk_read_lately();
     next.for_each_file([&](const ngx_buf_t& buffer, off_t size) {
         files = true;
         if (buffer.file->thread_handler != nullptr) thread_handler = buffer.file->thread_handler;
-        cached =
-            !info.needs_disk && page_cache_holds(buffer.file->fd, buffer.file_pos, buffer.file_pos + size);
+        cached = !info.needs_disk &&
+                 page_cache_holds(buffer.file->fd, buffer.file_pos, buffer.file_pos + size, reads);
         return cached;
     });
     if (!files) return;
@@ -69,6 +70,7 @@ void choose(RequestInfo& info, const Next& next) noexcept {
         buffer.file->thread_handler = cached ? nullptr : thread_handler;
         return true;
     });
+    if (!cached) note_disk_read();
     info.needs_disk = !cached;
     count_file_send(cached);
 }
