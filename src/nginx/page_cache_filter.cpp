@@ -54,14 +54,16 @@ private:
 // The copy filter sets its handler for each buffer that comes, so it is the same for all requests.
 constinit ThreadHandler thread_handler = nullptr;
 
-void choose(RequestInfo& info, const Next& next) noexcept {
+// What did not fit into the socket is left to threads where none of them waits for a disk: while one is asked
+// the client takes more, so that fewer and larger pieces are sent.
+void choose(RequestInfo& info, const Next& next, bool more) noexcept {
     bool files = false;
     bool cached = false;
     const bool reads = disk_read_lately();
     next.for_each_file([&](const ngx_buf_t& buffer, off_t size) {
         files = true;
         if (buffer.file->thread_handler != nullptr) thread_handler = buffer.file->thread_handler;
-        cached = !info.needs_disk &&
+        cached = !info.needs_disk && (reads || !more) &&
                  page_cache_holds(buffer.file->fd, buffer.file_pos, buffer.file_pos + size, reads);
         return cached;
     });
@@ -70,14 +72,16 @@ void choose(RequestInfo& info, const Next& next) noexcept {
         buffer.file->thread_handler = cached ? nullptr : thread_handler;
         return true;
     });
-    if (!cached) note_disk_read();
-    info.needs_disk = !cached;
+    if (!cached && (reads || !more)) {
+        note_disk_read();
+        info.needs_disk = true;
+    }
     count_file_send(cached);
 }
 
 ngx_int_t filter(ngx_http_request_t* r, ngx_chain_t* in) noexcept {
     RequestInfo* info = find_request_info(r);
-    if (info != nullptr && sends_with_threads(r)) choose(*info, Next(r, in));
+    if (info != nullptr && sends_with_threads(r)) choose(*info, Next(r, in), in == nullptr);
     return next_body_filter(r, in);
 }
 
