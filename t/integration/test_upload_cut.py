@@ -176,6 +176,7 @@ def test_the_disk_fills_up_while_uploading(stack, small):
         except OSError:  # it is not read any more
             pass
         assert other.answer()[0] == 507
+        wait_until(lambda: free(small) >= 2 * MIB, "the second has left nothing")
         put.send(b"x" * MIB)
         assert put.answer()[0] == 201
 
