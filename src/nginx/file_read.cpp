@@ -10,8 +10,7 @@
 #include <numeric>
 
 #include "core/page_cache.hpp"
-#include "nginx/metrics.hpp"
-#include "nginx/request_info.hpp"
+#include "nginx/disk_reads.hpp"
 
 namespace mezz::nginx {
 
@@ -118,11 +117,10 @@ ReadOp::ReadOp(RequestFlow& flow, const FileRef& file, std::span<std::byte> to, 
 
 bool ReadOp::await_ready() noexcept {
     if (to_.empty()) return true;
-    RequestInfo* info = request_info(request_flow().request());
-    const bool needs_disk = info != nullptr && info->needs_disk;
-    if (!needs_disk && worth_trying(file_, offset_, to_.size()) && read_cached()) return true;
+    RequestFlow& flow = request_flow();
+    if (!flow.needs_disk() && worth_trying(file_, offset_, to_.size()) && read_cached()) return true;
     note_disk_read();
-    if (info != nullptr) info->needs_disk = true;
+    flow.set_needs_disk();
     return false;
 }
 

@@ -1,5 +1,6 @@
 #include "nginx/metrics.hpp"
 
+#include "nginx/disk_reads.hpp"
 #include "nginx/request_info.hpp"
 
 namespace mezz::nginx {
@@ -56,6 +57,7 @@ Metrics* metrics() noexcept {
 
 void use_metrics(const ngx_shm_zone_t* zone) noexcept {
     current = zone == nullptr ? nullptr : static_cast<Metrics*>(pool_of(zone)->data);
+    if (current != nullptr) share_disk_reads(&current->last_disk_read);
 }
 
 void count_token(token::Verdict verdict) noexcept {
@@ -72,15 +74,6 @@ void count_kept_segment(bool hit) noexcept {
 
 void count_file_send(bool cached) noexcept {
     if (current != nullptr) add(current->file_sends[cached ? 1 : 0], 1);
-}
-
-void note_disk_read() noexcept {
-    if (current != nullptr) current->last_disk_read = ngx_current_msec;
-}
-
-bool disk_read_lately() noexcept {
-    constexpr ngx_msec_t kMinute = 60'000;
-    return current == nullptr || ngx_current_msec - current->last_disk_read < kMinute;
 }
 
 ngx_int_t count_request(ngx_http_request_t* r) noexcept {

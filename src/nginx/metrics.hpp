@@ -54,7 +54,7 @@ struct Metrics {
     Counter lookups[kLookUps];
     Counter kept_segments[2];  ///< that were not kept, that were
     Counter file_sends[2];     ///< with a thread, without
-    Counter last_disk_read;    ///< when a thread was last asked to read, as ngx_current_msec
+    Counter last_disk_read;    ///< see share_disk_reads()
     WorkerMetrics workers[kMostWorkers];
 };
 
@@ -73,11 +73,6 @@ void count_lookup(LookUp where) noexcept;
 void count_kept_segment(bool hit) noexcept;
 /// Of what is sent from files with `aio threads`: whether it was in memory, so that no thread was asked.
 void count_file_send(bool cached) noexcept;
-
-/// That a thread is asked for something that the page cache does not hold.
-void note_disk_read() noexcept;
-/// Whether a worker of this instance has noted that within the last minute.
-[[nodiscard]] bool disk_read_lately() noexcept;
 
 /// nginx's log phase handler: counts what a request that Mezz has answered came to.
 ngx_int_t count_request(ngx_http_request_t* r) noexcept;

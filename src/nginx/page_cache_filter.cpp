@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/page_cache.hpp"
+#include "nginx/disk_reads.hpp"
 #include "nginx/metrics.hpp"
 #include "nginx/request_info.hpp"
 
@@ -56,14 +57,17 @@ constinit ThreadHandler thread_handler = nullptr;
 
 // What did not fit into the socket is left to threads where none of them waits for a disk: while one is asked
 // the client takes more, so that fewer and larger pieces are sent.
-void choose(RequestInfo& info, const Next& next, bool more) noexcept {
+void choose(ngx_http_request_t* r, const Next& next, bool more) noexcept {
     bool files = false;
     bool cached = false;
     const bool reads = disk_read_lately();
+    // A request that once needed the disk stays with threads: the kernel would read on in the event loop's
+    // time.
+    const bool needs_disk = ngx_http_get_module_ctx(r, ngx_http_mezz_page_cache_filter_module) != nullptr;
     next.for_each_file([&](const ngx_buf_t& buffer, off_t size) {
         files = true;
         if (buffer.file->thread_handler != nullptr) thread_handler = buffer.file->thread_handler;
-        cached = !info.needs_disk && (reads || !more) &&
+        cached = !needs_disk && (reads || !more) &&
                  page_cache_holds(buffer.file->fd, buffer.file_pos, buffer.file_pos + size, reads);
         return cached;
     });
@@ -74,14 +78,14 @@ void choose(RequestInfo& info, const Next& next, bool more) noexcept {
     });
     if (!cached && (reads || !more)) {
         note_disk_read();
-        info.needs_disk = true;
+        static char mark;
+        ngx_http_set_ctx(r, &mark, ngx_http_mezz_page_cache_filter_module);
     }
     count_file_send(cached);
 }
 
 ngx_int_t filter(ngx_http_request_t* r, ngx_chain_t* in) noexcept {
-    RequestInfo* info = find_request_info(r);
-    if (info != nullptr && sends_with_threads(r)) choose(*info, Next(r, in), in == nullptr);
+    if (find_request_info(r) != nullptr && sends_with_threads(r)) choose(r, Next(r, in), in == nullptr);
     return next_body_filter(r, in);
 }
 

@@ -72,6 +72,11 @@ public:
     /// For operations: bytes given to the filters since the flow last waited, sent or not.
     [[nodiscard]] off_t output_since_wait() const noexcept { return output_since_wait_; }
     void note_output(off_t bytes) noexcept { output_since_wait_ += bytes; }
+
+    /// Something was not in the page cache: threads read for this request from then on. What follows is
+    /// likely not there either, or the kernel would read on, in the event loop's time, when it is looked at.
+    [[nodiscard]] bool needs_disk() const noexcept { return needs_disk_; }
+    void set_needs_disk() noexcept { needs_disk_ = true; }
     /// For operations: waits for `op` once more as long as its time limit.
     void wait_longer(const OpBase& op) noexcept { ngx_add_timer(&timer_, op.time_limit()); }
     /// For operations: a thread has begun to use memory of the flow's.
@@ -118,6 +123,7 @@ private:
     ngx_event_t timer_{};
     TimerOwner timer_owner_;
     off_t output_since_wait_ = 0;
+    bool needs_disk_ = false;
     unsigned threads_ = 0;
     bool running_ = false;
     bool terminated_ = false;

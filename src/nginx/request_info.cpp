@@ -60,7 +60,7 @@ RequestInfo* request_info(ngx_http_request_t* r) noexcept {
     return info;
 }
 
-RequestInfo* find_request_info(const ngx_http_request_t* r) noexcept {
+const RequestInfo* find_request_info(const ngx_http_request_t* r) noexcept {
     return find_info(r);
 }
 

@@ -18,9 +18,6 @@ struct RequestInfo {
     std::string_view format;
     std::string_view rendition;
     RequestKind kind = RequestKind::none;
-    /// Something that it needed was not in the page cache: threads read for it from then on. What follows is
-    /// likely not there either, or the kernel would read on, in the event loop's time, when it is looked at.
-    bool needs_disk = false;
     std::optional<token::Verdict> verdict;  ///< on a playback token, to be counted when the request ends
 };
 
@@ -28,7 +25,7 @@ struct RequestInfo {
 [[nodiscard]] RequestInfo* request_info(ngx_http_request_t* r) noexcept;
 
 /// The request's information; null if there is none.
-[[nodiscard]] RequestInfo* find_request_info(const ngx_http_request_t* r) noexcept;
+[[nodiscard]] const RequestInfo* find_request_info(const ngx_http_request_t* r) noexcept;
 
 /// Registers $mezz_token_status and the others; NGX_ERROR if there is no memory.
 ngx_int_t add_variables(ngx_conf_t* cf) noexcept;
