@@ -1,11 +1,9 @@
 #include "core/page_cache.hpp"
 
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -27,7 +25,7 @@ struct Cachestat {
     std::uint64_t recently_evicted;
 };
 
-/// How many pages of [begin, end) are not there; none if nobody can tell.
+// How many pages of [begin, end) are not there; none if nobody can tell.
 std::optional<std::uint64_t> missing_pages(int fd, off_t begin, off_t end) noexcept {
     static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     CachestatRange range{static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(end - begin)};
@@ -42,11 +40,7 @@ std::optional<std::uint64_t> missing_pages(int fd, off_t begin, off_t end) noexc
 bool is_ready(int fd, off_t offset) noexcept {
     std::byte byte{};
     const iovec part{&byte, sizeof(byte)};
-    ssize_t n = 0;
-    do {
-        n = ::preadv2(fd, &part, 1, offset, RWF_NOWAIT);
-    } while (n < 0 && errno == EINTR);
-    return n == 1;
+    return read_without_waiting(fd, std::span(&part, 1), offset).value_or(0) == 1;
 }
 
 // Of pages that are there: whether none is being read. The kernel reads ahead in pieces of 128 KiB and more,
@@ -59,6 +53,16 @@ bool all_pages_ready(int fd, off_t begin, off_t end) noexcept {
 }
 
 }  // namespace
+
+std::expected<std::size_t, int> read_without_waiting(int fd, std::span<const iovec> parts,
+                                                     off_t offset) noexcept {
+    ssize_t n = 0;
+    do {
+        n = ::preadv2(fd, parts.data(), static_cast<int>(parts.size()), offset, RWF_NOWAIT);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) return std::unexpected(errno);
+    return static_cast<std::size_t>(n);
+}
 
 bool page_cache_holds(int fd, off_t begin, off_t end, bool reads_under_way) noexcept {
     return missing_pages(fd, begin, end) == 0 && (!reads_under_way || all_pages_ready(fd, begin, end));

@@ -2,8 +2,19 @@
 #pragma once
 
 #include <sys/types.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <expected>
+#include <span>
 
 namespace mezz {
+
+/// Reads what the page cache holds of an open file from `offset` on, without waiting, into the parts in turn
+/// (RWF_NOWAIT). Says how many bytes that were, or an errno: EAGAIN if the first is not there, EOPNOTSUPP or
+/// ENOSYS if the file system or the kernel cannot tell.
+[[nodiscard]] std::expected<std::size_t, int> read_without_waiting(int fd, std::span<const iovec> parts,
+                                                                   off_t offset) noexcept;
 
 /// Whether the page cache holds the bytes [begin, end) of an open file, read and ready: never waits, reads
 /// nothing. begin < end. `reads_under_way`: somebody may be reading the file into it just now, so that a page

@@ -5,9 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <memory>
-#include <numeric>
 
 #include "core/page_cache.hpp"
 #include "nginx/disk_reads.hpp"
@@ -74,32 +72,20 @@ std::expected<std::size_t, int> read_direct(ngx_fd_t fd, std::span<std::byte> to
     return done;
 }
 
-// preadv2 that does not wait: bytes, or an errno.
-std::expected<std::size_t, int> read_now(ngx_fd_t fd, std::span<const iovec> parts,
-                                         std::uint64_t offset) noexcept {
-    ssize_t n = 0;
-    do {
-        n = ::preadv2(fd, parts.data(), static_cast<int>(parts.size()), static_cast<off_t>(offset),
-                      RWF_NOWAIT);
-    } while (n < 0 && errno == EINTR);
-    if (n < 0) return std::unexpected(errno);
-    return static_cast<std::size_t>(n);
-}
-
-// False where RWF_NOWAIT would begin to read, or is of no use.
+// False where RWF_NOWAIT would begin to read, or is of no use. Where nobody has read from a disk lately
+// nothing is likely to be missing, and the first that is, is found by trying.
 bool worth_trying(const FileRef& file, std::uint64_t offset, std::size_t size) noexcept {
     if (file.direct || slow_devices.contains(file.device)) return false;
     const auto begin = static_cast<off_t>(offset);
-    return !page_cache_lacks(file.fd, begin, begin + static_cast<off_t>(size));
+    return !disk_read_lately() || !page_cache_lacks(file.fd, begin, begin + static_cast<off_t>(size));
 }
 
 }  // namespace
 
-std::size_t read_if_cached(const FileRef& file, std::span<const iovec> parts, std::uint64_t offset) noexcept {
-    const std::size_t size = std::transform_reduce(parts.begin(), parts.end(), std::size_t{0}, std::plus(),
-                                                   [](const iovec& part) { return part.iov_len; });
-    if (size == 0 || !worth_trying(file, offset, size)) return 0;
-    return read_now(file.fd, parts, offset).value_or(0);
+std::size_t read_if_cached(const FileRef& file, std::span<const iovec> parts, std::uint64_t offset,
+                           std::size_t size) noexcept {
+    if (!worth_trying(file, offset, size)) return 0;
+    return read_without_waiting(file.fd, parts, static_cast<off_t>(offset)).value_or(0);
 }
 
 std::expected<std::size_t, int> read_blocking(const FileRef& file, std::span<std::byte> to,
@@ -127,7 +113,7 @@ bool ReadOp::await_ready() noexcept {
 // True if the read has ended, well or badly; false if a thread must do the rest.
 bool ReadOp::read_cached() noexcept {
     const iovec part{to_.data(), to_.size()};
-    const auto n = read_now(file_.fd, std::span(&part, 1), offset_);
+    const auto n = read_without_waiting(file_.fd, std::span(&part, 1), static_cast<off_t>(offset_));
     if (n) {
         done_ = *n;
         return done_ == to_.size();

@@ -24,11 +24,12 @@ struct FileRef {
 [[nodiscard]] std::expected<std::size_t, int> read_blocking(const FileRef& file, std::span<std::byte> to,
                                                             std::uint64_t offset) noexcept;
 
-/// Reads, without ever waiting, what the page cache holds of a file from `offset` on, into the parts in turn.
+/// Reads, without ever waiting, what the page cache holds of a file from `offset` on, into the parts in turn,
+/// `size` bytes together (more than 0).
 /// Says how many bytes that were: fewer than the parts hold if the rest is not there, if the file system
 /// cannot tell, or if reading fails.
 [[nodiscard]] std::size_t read_if_cached(const FileRef& file, std::span<const iovec> parts,
-                                         std::uint64_t offset) noexcept;
+                                         std::uint64_t offset, std::size_t size) noexcept;
 
 /// See read_file().
 class ReadOp final : public ThreadOp {

@@ -93,8 +93,9 @@ public:
 
     /// Reads what is in the page cache. True if that was all.
     bool read(const MediaFile& file, Cursor& cursor, Room& room) noexcept {
-        std::uint64_t got = read_if_cached(file.file, std::span(parts_).first(count_), offset_);
-        const bool whole = got == end_ - offset_;
+        const std::uint64_t size = end_ - offset_;
+        std::uint64_t got = read_if_cached(file.file, std::span(parts_).first(count_), offset_, size);
+        const bool whole = got == size;
         for (const iovec& part : std::span(parts_).first(count_)) {
             const std::size_t n = std::min<std::size_t>(got, part.iov_len);
             got -= n;

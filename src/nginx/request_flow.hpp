@@ -77,6 +77,7 @@ public:
     /// likely not there either, or the kernel would read on, in the event loop's time, when it is looked at.
     [[nodiscard]] bool needs_disk() const noexcept { return needs_disk_; }
     void set_needs_disk() noexcept { needs_disk_ = true; }
+
     /// For operations: waits for `op` once more as long as its time limit.
     void wait_longer(const OpBase& op) noexcept { ngx_add_timer(&timer_, op.time_limit()); }
     /// For operations: a thread has begun to use memory of the flow's.

@@ -57,7 +57,7 @@ class Server:
         self.port, self.tls_port, self.command, self.alone = free_port(), free_port(), list(command), alone
         self.key = Key(self.folder, "bench")
         files = min(connections + 1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-        core = sorted(os.sched_getaffinity(0))[load.SERVER_CORE]
+        core = load.core(load.SERVER_CORE)
         self.conf = self.folder / "nginx.conf"
         self.conf.write_text(CONF.format(
             module=MODULE, user="user root;\n" if os.geteuid() == 0 else "", root=root, folder=self.folder,
