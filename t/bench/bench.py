@@ -14,6 +14,7 @@ import cases  # noqa: E402
 import instructions  # noqa: E402
 import load  # noqa: E402
 import mezz  # noqa: E402
+import page_cache  # noqa: E402
 import special  # noqa: E402
 import table  # noqa: E402
 import throughput  # noqa: E402
@@ -125,6 +126,7 @@ def measure(media, options, about):
     specials = [] if options.quick or options.tls else chosen(special.ALL, options.names)
     if options.targets:
         specials = [name for name in specials if name not in special.WITHOUT_TARGET]
+    page_cache.read_in(media.root)
     with start() as server:
         about["congestion control"] = server.congestion
         wanted = rates(server, options)

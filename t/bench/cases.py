@@ -3,6 +3,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import page_cache
 from titles import MINUTE, TEN_HOURS, TEN_MINUTES
 
 PLAIN = "plain-minute.mp4"
@@ -116,13 +117,13 @@ def prepare(server, case):
     """Stores what the case's paths answer as static files, unless it has a baseline of its own."""
     if case.baseline is not None:
         return Pair(case.ours, case.baseline, "another case")
-    static = []
+    static, folder = [], server.folder / "static" / case.name
+    folder.mkdir(parents=True, exist_ok=True)
     for number, path in enumerate(case.ours):
         plain = path.split("?")[0]
-        name = f"{case.name}/{number}{Path(plain).suffix}"
-        target = server.folder / "static" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(server.get(path, case.headers))
+        name = f"{number}{Path(plain).suffix}"
+        (folder / name).write_bytes(server.get(path, case.headers))
         # A thread for a file of a few KB would cost more than the file.
-        static.append(f"/{'static' if case.by == 'byte' else 'small'}/{name}")
+        static.append(f"/{'static' if case.by == 'byte' else 'small'}/{case.name}/{name}")
+    page_cache.read_in(folder)
     return Pair(case.ours, static)

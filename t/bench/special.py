@@ -169,6 +169,6 @@ WITHOUT_TARGET = {"stream"}
 
 # About how long each takes.
 SECONDS = {"memory": lambda options: 3, "cold": lambda options: 3, "reads": lambda options: 4, "slow": lambda options: 25,
-           "viewers": lambda options: 40, "cold-disk": lambda options: 32 * options.rounds + 20,
+           "viewers": lambda options: 40, "cold-disk": lambda options: 40 * options.rounds + 40,
            "pictures": lambda options: 25,
            "stream": lambda options: 2 * options.rounds * (options.seconds + 0.1) + 8}
