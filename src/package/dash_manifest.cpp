@@ -66,19 +66,6 @@ private:
     bool first_ = true;
 };
 
-// Of sound too: its segments end with a frame, after the pictures (ISO/IEC 23009-1 §5.3.1.2).
-std::uint64_t longest_segment_ms(const TitleView& title, std::span<const media::TrackView> tracks) {
-    std::int64_t longest = 0;
-    for (const media::TrackView& track : tracks) {
-        const SegmentStarts starts(timeline(title, track));
-        std::int64_t ticks = 0;
-        for (std::uint32_t n = 0; n < starts.count(); ++n)
-            if (!starts.empty(n)) ticks = std::max(ticks, starts.start(n + 1) - starts.media_start(n));
-        longest = std::max(longest, rescale(ticks, 1000, track->timescale));
-    }
-    return static_cast<std::uint64_t>(longest);
-}
-
 void append_segments(const TitleView& title, const RenditionRecord& rendition, const media::TrackView& track,
                      const Of& of, std::string& out) {
     const TrackTimeline line = timeline(title, track);
@@ -267,13 +254,13 @@ std::string duration_of(const TitleView& title, const std::optional<Clip>& clip)
     return text + 'S';
 }
 
-void append_head(const TitleView& title, std::span<const media::TrackView> tracks,
-                 const std::optional<Clip>& clip, std::string& out) {
+void append_head(const TitleView& title, const std::optional<Clip>& clip, std::string& out) {
     out += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"";
     append_attribute(out, "type", "static");
     append_attribute(out, "profiles", "urn:mpeg:dash:profile:isoff-live:2011");
     append_attribute(out, "mediaPresentationDuration", duration_of(title, clip));
-    append_attribute(out, "maxSegmentDuration", duration_text(longest_segment_ms(title, tracks) + 1));
+    append_attribute(out, "maxSegmentDuration",
+                     duration_text(std::uint64_t{title.header().longest_cmaf_ms} + 1));
     append_attribute(out, "minBufferTime", duration_text(2000));
     out += ">\n<Period id=\"0\" start=\"PT0S\">\n";
 }
@@ -304,7 +291,7 @@ void write_manifest(const TitleView& title, std::span<const media::TrackView> tr
     const auto renditions = title.renditions();
     const std::optional<Clip> shown = clip ? std::optional(from_key_frame(*clip, tracks)) : std::nullopt;
     const Of of{query, shown};
-    append_head(title, tracks, shown, out);
+    append_head(title, shown, out);
     unsigned sets = 0;
     std::vector<bool> written(renditions.size());
     std::vector<VideoSet> videos;

@@ -76,8 +76,11 @@ SegmentStarts::SegmentStarts(const TrackTimeline& line) {
     const media::TrackView& track = line.track();
     const Silence& silence = line.silence();
     const auto add = [&](std::uint32_t piece, std::int64_t time) {
-        const std::uint32_t silent = line.first_silent_frame(static_cast<std::uint32_t>(starts_.size()));
-        if (silent < silence.count()) time = silence.time(silent);
+        std::uint32_t silent = 0;
+        if (silence.count() != 0) {
+            silent = line.first_silent_frame(static_cast<std::uint32_t>(starts_.size()));
+            if (silent < silence.count()) time = silence.time(silent);
+        }
         starts_.push_back({piece, silent, std::max<std::int64_t>(time, 0)});
     };
     starts_.reserve(std::size_t{line.segment_count()} + 1);

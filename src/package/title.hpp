@@ -98,8 +98,9 @@ struct TitleHeader {
     std::uint32_t unaligned = 0;  ///< renditions left out, because their sync points do not fit the others
     std::uint32_t independent =
         0;  ///< 1: all that begins with a segment can be decoded without what is before
-    std::uint32_t longest_ts_ms = 0;  ///< segment of a transport stream, with the muxed audio in it
-    ArrayRef boundaries;              ///< int64 ticks; segment n is between n and n + 1
+    std::uint32_t longest_ts_ms = 0;    ///< segment of a transport stream, with the muxed audio in it
+    std::uint32_t longest_cmaf_ms = 0;  ///< segment of a single rendition
+    ArrayRef boundaries;                ///< int64 ticks; segment n is between n and n + 1
     ArrayRef files;
     ArrayRef renditions;  ///< video by rising bit rate, then audio
     ArrayRef texts;       ///< in the catalog's order

@@ -14,11 +14,12 @@ def drop(folder):
 
 
 def read_in(folder):
-    """Brings all files below the folder into memory, anew and from the beginning to the end, but for their holes. What has
-    come in by pieces, or by being written, lies in pages of other sizes, and that decides how fast it is sent."""
+    """Brings all files below the folder into memory anew, but for their holes: all in single pages. Newer kernels keep in
+    larger pieces what has been written or read in long runs, and that decides how fast it is sent."""
     drop(folder)
     for path in files(folder):
         with open(path, "rb", buffering=0) as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)  # without read-ahead, which makes the pieces
             for begin, end in written(file):
                 file.seek(begin)
                 while file.tell() < end and file.read(1 << 20):
