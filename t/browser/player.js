@@ -103,8 +103,10 @@ const players = {
         window.choose_text = (lang) => {
             player.selectTextTrack(player.getTextTracks().find((track) => track.language === lang));
         };
+        // Of what plays a second stays: without any it seeks, which may end its own request for the init segment, and it
+        // does not ask for that again (its issue 10569).
         window.choose_audio = (lang) => {
-            player.selectAudioTrack(player.getAudioTracks().find((track) => track.language.startsWith(lang)));
+            player.selectAudioTrack(player.getAudioTracks().find((track) => track.language.startsWith(lang)), 1);
         };
         window.trick_play = (speed) => player.trickPlay(speed);
     },

@@ -128,7 +128,8 @@ async function trick(page, job, report) {
     const moved = await until(page, report, 'moves fast', (s) => s.time > 0.7 * s.duration);
     if (!report.requests.some((path) => path.includes('_iframe_'))) report.failures.push('no I-frame was asked for');
     await page.evaluate(() => window.trick_play(1));
-    return moved;
+    // A seek while it changes to the pictures that it plays would do to Shaka what player.js says of choose_audio.
+    return until(page, report, 'plays on', (s) => s.ended || (!s.seeking && s.time > moved.time + 0.5));
 }
 
 // A second picture shows the key frame of a time while the first one plays.
