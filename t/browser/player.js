@@ -104,9 +104,10 @@ const players = {
             player.selectTextTrack(player.getTextTracks().find((track) => track.language === lang));
         };
         // Of what plays a second stays: without any it seeks, which may end its own request for the init segment, and it
-        // does not ask for that again (its issue 10569).
+        // does not ask for that again (its issue 10569). Transport streams have none, and would get a hole.
         window.choose_audio = (lang) => {
-            player.selectAudioTrack(player.getAudioTracks().find((track) => track.language.startsWith(lang)), 1);
+            const track = player.getAudioTracks().find((each) => each.language.startsWith(lang));
+            player.selectAudioTrack(track, url.includes('/hls/') ? 0 : 1);
         };
         window.trick_play = (speed) => player.trickPlay(speed);
     },
