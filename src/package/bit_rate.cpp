@@ -149,9 +149,8 @@ BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale,
     return rate;
 }
 
-BitRate cmaf_bit_rate(const TrackTimeline& line, std::int64_t longest) {
+BitRate cmaf_bit_rate(const TrackTimeline& line, const SegmentTimes& times, std::int64_t longest) {
     const media::TrackView& track = line.track();
-    const SegmentTimes times(line);
     const SegmentStarts& starts = times.starts();
     std::vector<SegmentSize> sizes;
     sizes.reserve(starts.count());

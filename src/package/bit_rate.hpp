@@ -6,6 +6,7 @@
 #include <span>
 
 #include "media/index_builder.hpp"
+#include "package/segment_times.hpp"
 #include "package/title.hpp"
 #include "package/ts_estimate.hpp"
 
@@ -22,9 +23,10 @@ struct SegmentSize {
 [[nodiscard]] BitRate bit_rate(std::span<const SegmentSize> segments, std::uint32_t timescale,
                                std::int64_t target);
 
-/// Of a rendition's CMAF segments; exact for Layout::fragments, else within a few bytes a segment. `longest`:
-/// what the playlist's target duration is at least made from, longest_micros().
-[[nodiscard]] BitRate cmaf_bit_rate(const TrackTimeline& line, std::int64_t longest);
+/// Of a rendition's CMAF segments; exact for Layout::fragments, else within a few bytes a segment. `times`:
+/// of the same line. `longest`: what the playlist's target duration is at least made from, longest_micros().
+[[nodiscard]] BitRate cmaf_bit_rate(const TrackTimeline& line, const SegmentTimes& times,
+                                    std::int64_t longest);
 
 /// Of TS segments with the given video, audio or both; within 1 %. `longest` as before; `muxed_end` as in
 /// SegmentTimes.

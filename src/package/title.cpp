@@ -56,12 +56,11 @@ PieceRange TrackTimeline::pieces(std::uint32_t n) const noexcept {
 }
 
 std::uint32_t TrackTimeline::first_silent_frame(std::uint32_t n) const noexcept {
-    if (n == 0) return 0;
+    if (n == 0 || silence_.count() == 0) return 0;
     return n >= segment_count() ? silence_.count() : silence_.nearest(boundary(n));
 }
 
 PieceRange TrackTimeline::silent_frames(std::uint32_t n) const noexcept {
-    if (silence_.count() == 0) return {};
     return {first_silent_frame(n), first_silent_frame(n + 1)};
 }
 
@@ -76,11 +75,8 @@ SegmentStarts::SegmentStarts(const TrackTimeline& line) {
     const media::TrackView& track = line.track();
     const Silence& silence = line.silence();
     const auto add = [&](std::uint32_t piece, std::int64_t time) {
-        std::uint32_t silent = 0;
-        if (silence.count() != 0) {
-            silent = line.first_silent_frame(static_cast<std::uint32_t>(starts_.size()));
-            if (silent < silence.count()) time = silence.time(silent);
-        }
+        const std::uint32_t silent = line.first_silent_frame(static_cast<std::uint32_t>(starts_.size()));
+        if (silent < silence.count()) time = silence.time(silent);
         starts_.push_back({piece, silent, std::max<std::int64_t>(time, 0)});
     };
     starts_.reserve(std::size_t{line.segment_count()} + 1);

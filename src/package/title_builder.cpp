@@ -278,20 +278,6 @@ std::uint32_t longest_ts_ms(std::span<const Draft> drafts, std::span<const std::
     return static_cast<std::uint32_t>(std::min<std::int64_t>(rescale(longest, 1000, timescale), INT32_MAX));
 }
 
-// Of sound too: its segments end with a frame, after the pictures (ISO/IEC 23009-1 §5.3.1.2).
-std::uint32_t longest_cmaf_ms(std::span<const Draft> drafts, std::span<const std::int64_t> boundaries,
-                              std::uint32_t timescale) {
-    std::int64_t longest = 0;
-    for (const Draft& draft : drafts) {
-        const SegmentStarts starts(TrackTimeline(boundaries, timescale, draft.track));
-        std::int64_t ticks = 0;
-        for (std::uint32_t n = 0; n < starts.count(); ++n)
-            if (!starts.empty(n)) ticks = std::max(ticks, starts.start(n + 1) - starts.media_start(n));
-        longest = std::max(longest, rescale(ticks, 1000, draft.track->timescale));
-    }
-    return static_cast<std::uint32_t>(std::min<std::int64_t>(longest, INT32_MAX));
-}
-
 // Removes video renditions that would stretch the segments: their sync points are not those of the first, or
 // they are longer or shorter by over a second.
 CutPoints align(std::vector<Draft>& drafts, const TitleOptions& options, std::uint32_t& unaligned) {
@@ -338,17 +324,27 @@ void set_ts_ends(std::vector<Draft>& drafts, const std::optional<TrackTimeline>&
     }
 }
 
-void set_bit_rates(std::vector<Draft>& drafts, const std::optional<TrackTimeline>& muxed,
-                   std::span<const std::int64_t> boundaries, std::uint32_t timescale,
-                   std::uint32_t longest_ts_ms) {
-    const std::int64_t longest = longest_micros(boundaries, timescale, 0);
-    const std::int64_t longest_ts = longest_micros(boundaries, timescale, longest_ts_ms);
+// Of sound too: its segments end with a frame, after the pictures (ISO/IEC 23009-1 §5.3.1.2).
+std::uint32_t longest_ms(const SegmentStarts& starts, std::uint32_t timescale) noexcept {
+    std::int64_t longest = 0;
+    for (std::uint32_t n = 0; n < starts.count(); ++n)
+        if (!starts.empty(n)) longest = std::max(longest, starts.start(n + 1) - starts.media_start(n));
+    return static_cast<std::uint32_t>(std::min<std::int64_t>(rescale(longest, 1000, timescale), INT32_MAX));
+}
+
+void measure_segments(std::vector<Draft>& drafts, const std::optional<TrackTimeline>& muxed,
+                      std::span<const std::int64_t> boundaries, TitleHeader& header) {
+    const std::int64_t longest = longest_micros(boundaries, header.timescale, 0);
+    const std::int64_t longest_ts = longest_micros(boundaries, header.timescale, header.longest_ts_ms);
     for (Draft& draft : drafts) {
-        const TrackTimeline line(boundaries, timescale, draft.track);
-        draft.record.cmaf = cmaf_bit_rate(line, longest);
+        const TrackTimeline line(boundaries, header.timescale, draft.track);
+        const SegmentTimes times(line);
+        header.longest_cmaf_ms =
+            std::max(header.longest_cmaf_ms, longest_ms(times.starts(), draft.track->timescale));
+        draft.record.cmaf = cmaf_bit_rate(line, times, longest);
         draft.record.ts =
             draft.record.kind == TrackKind::video
-                ? ts_bit_rate(line, muxed, longest_ts, to_micros(draft.record.ts_end, timescale))
+                ? ts_bit_rate(line, muxed, longest_ts, to_micros(draft.record.ts_end, header.timescale))
                 : ts_bit_rate(std::nullopt, line, longest_ts, 0);
         set_iframe_rates(line, draft.record);
     }
@@ -445,8 +441,7 @@ Result<std::vector<std::byte>> build_title(std::span<const SourceFile> files, co
     const auto muxed = muxed_line(drafts, boundaries, points.timescale);
     set_ts_ends(drafts, muxed, points.timescale);
     header.longest_ts_ms = longest_ts_ms(drafts, boundaries, points.timescale);
-    header.longest_cmaf_ms = longest_cmaf_ms(drafts, boundaries, points.timescale);
-    set_bit_rates(drafts, muxed, boundaries, points.timescale, header.longest_ts_ms);
+    measure_segments(drafts, muxed, boundaries, header);
     std::ranges::sort(drafts, {}, [](const Draft& draft) {
         const RenditionRecord& record = draft.record;
         const bool audio = record.kind == TrackKind::audio;
